@@ -1,0 +1,31 @@
+"""Large-batch training and sharp minima: the whole study, one target per deliverable."""
+
+from snakemake.utils import min_version
+
+min_version("9.14")
+
+
+configfile: "config.yaml"
+
+
+pathvars:
+    logs="<results>/logs",
+    benchmarks="<results>/benchmarks",
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/analyse.smk"
+include: "workflow/rules/tabulate.smk"
+include: "workflow/rules/chart.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.tables.input,
+        rules.charts.input,

@@ -1,0 +1,51 @@
+"""<results>/train -> <results>/sharpness, <results>/interpolation"""
+
+
+rule measure_sharpness:
+    input:
+        dataset=dataset_of,
+        weights=rules.train.output.weights,
+    output:
+        "<results>/sharpness/{network}/{regime}/seed{seed}.csv",
+    log:
+        "<logs>/measure_sharpness/{network}_{regime}_seed{seed}.log",
+    benchmark:
+        "<benchmarks>/measure_sharpness/{network}_{regime}_seed{seed}.tsv"
+    conda:
+        "../../envs/keras.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+    params:
+        network=network_config,
+        sharpness=ordered(config["sharpness"]),
+        evaluation=ordered(config["evaluation"]),
+        code=fingerprint("measure_sharpness"),
+    script:
+        "../scripts/measure_sharpness.py"
+
+
+rule interpolate:
+    input:
+        dataset=dataset_of,
+        first="<results>/train/{network}/{first}/seed{seed}/final.weights.h5",
+        second="<results>/train/{network}/{second}/seed{seed}/final.weights.h5",
+    output:
+        plot="<results>/interpolation/{network}/{first}_{second}/seed{seed}.csv",
+        distances="<results>/interpolation/{network}/{first}_{second}/seed{seed}.distances.csv",
+    log:
+        "<logs>/interpolate/{network}_{first}_{second}_seed{seed}.log",
+    benchmark:
+        "<benchmarks>/interpolate/{network}_{first}_{second}_seed{seed}.tsv"
+    conda:
+        "../../envs/keras.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        network=network_config,
+        interpolation=ordered(config["interpolation"]),
+        evaluation=ordered(config["evaluation"]),
+        code=fingerprint("interpolate"),
+    script:
+        "../scripts/interpolate.py"

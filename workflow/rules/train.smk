@@ -1,0 +1,24 @@
+"""results/data -> <results>/train/{network}/{regime}/seed{seed}/"""
+
+
+rule train:
+    input:
+        dataset=dataset_of,
+    output:
+        weights="<results>/train/{network}/{regime}/seed{seed}/final.weights.h5",
+        history="<results>/train/{network}/{regime}/seed{seed}/history.csv",
+        outcome="<results>/train/{network}/{regime}/seed{seed}/outcome.csv",
+    log:
+        "<logs>/train/{network}_{regime}_seed{seed}.log",
+    benchmark:
+        "<benchmarks>/train/{network}_{regime}_seed{seed}.tsv"
+    conda:
+        "../../envs/keras.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        run=run_config,
+        code=fingerprint("train"),
+    script:
+        "../scripts/train.py"

@@ -1,0 +1,42 @@
+"""Measure the sharpness of one checkpoint: every space, epsilon and start."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from sharpminima import datasets, logs, networks, parameters, runs, sharpness, versions
+from sharpminima import tensorflow_backend as backend
+from sharpminima.evaluation import EvaluationNetwork
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(dataset, weights, output, *, network, settings, evaluation, threads):
+    """Write the rows of Metric 2.1 of the checkpoint `weights`."""
+    backend.configure(threads)
+    origin = parameters.attributes(weights)
+    if origin["status"] == runs.DIVERGED:
+        rows = sharpness.not_measured(settings, origin["seed"], runs.DIVERGED)
+    else:
+        data = datasets.read(dataset)
+        model = networks.for_dataset(network, data)
+        x = parameters.restore(weights, model)
+        f = EvaluationNetwork(model, data, **evaluation).loss_and_gradient
+        rows = sharpness.measure(f, x, settings, origin["seed"])
+    carried = {name: origin[name] for name in runs.CARRIED}
+    carried["batch_norm"] = evaluation["batch_norm"]
+    made_with = {**backend.describe(), **versions.installed()}
+    table = pd.DataFrame([{**carried, **row, **made_with} for row in rows])
+    table.to_csv(output, index=False)
+
+
+if __name__ == "__main__":
+    logs.write_to(snakemake.log[0])
+    main(
+        **snakemake.input,
+        output=snakemake.output[0],
+        network=snakemake.params.network,
+        settings=snakemake.params.sharpness,
+        evaluation=snakemake.params.evaluation,
+        threads=snakemake.threads,
+    )

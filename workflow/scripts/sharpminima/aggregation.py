@@ -1,0 +1,181 @@
+"""Many rows -> one row per condition: the paper's Tables 1 to 4, and what goes with them.
+
+A run that diverged is counted and never averaged. Standard deviations are those of a
+sample (n - 1), missing for a single run. Knows nothing of files.
+"""
+
+import pandas as pd
+
+from sharpminima import runs
+
+CONDITION = ["network", "dataset", "regime", "batch_size"]
+CELL = ["space", "epsilon"]
+MEASURE_OF_PAPER = {
+    "train_accuracy": "train_accuracy_pct",
+    "test_accuracy": "test_accuracy_pct",
+}
+SPACE_OF_PAPER = {"sharpness_full": "full", "sharpness_subspace_100": "subspace"}
+
+
+def summarise_networks(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per network: what it is and how large (Table 1).
+
+    Args:
+        outcomes: One row per run, as `training.outcome` describes it.
+    """
+    columns = ["network", "builder", "dataset", "input_shape", "classes", "parameters"]
+    examples = ["train_examples", "test_examples"]
+    return outcomes[columns + examples].drop_duplicates(ignore_index=True)
+
+
+def summarise_accuracy(outcomes: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per network and regime: accuracy and loss at the end (Table 2).
+
+    Args:
+        outcomes: One row per run, as `training.outcome` describes it.
+        paper: The paper's values, as `reference.read` returns them.
+
+    Returns:
+        Counts (`runs`, of which `diverged` and `unconverged`), means and standard
+        deviations of accuracy (percent) and loss (nats per example) over the runs that
+        did not diverge, and the paper's accuracies where the setting is the paper's.
+    """
+    table = _counted(outcomes, CONDITION)
+    for measure, statistics in {
+        "train_accuracy": ["mean", "std"],
+        "test_accuracy": ["mean", "std"],
+        "train_loss": ["mean"],
+        "test_loss": ["mean"],
+        "epochs": ["mean"],
+    }.items():
+        table = table.join(_statistics(outcomes, CONDITION, measure, statistics))
+    for measure, name in MEASURE_OF_PAPER.items():
+        values = paper[paper["measure"] == name]
+        table = _beside(table, outcomes, values, CONDITION, f"paper_{measure}_")
+    return _with_versions(table, outcomes, CONDITION).reset_index()
+
+
+def sharpness_of_runs(measurements: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per run, space and epsilon.
+
+    A run's sharpness is the largest over the starts, since each search is a lower
+    bound, and the mean over the random subspaces where there are several.
+
+    Args:
+        measurements: One row per search, as `sharpness.measure` describes it.
+    """
+    run = [*runs.CARRIED, *CELL]
+    draws = measurements.groupby([*run, "subspace_seed"], dropna=False, sort=False)
+    largest = draws["sharpness"].max().reset_index()
+    values = largest.groupby(run, sort=False)["sharpness"].mean()
+    return values.reset_index()
+
+
+def summarise_sharpness(
+    measurements: pd.DataFrame, paper: pd.DataFrame
+) -> pd.DataFrame:
+    """Return one row per network, regime, space and epsilon (Tables 3 and 4).
+
+    Args:
+        measurements: One row per search, as `sharpness.measure` describes it.
+        paper: The paper's values, as `reference.read` returns them.
+
+    Returns:
+        `runs`, `diverged`, and `mean`, `std`, `min` and `max` of the runs' sharpness
+        (percent) over the runs that did not diverge; the paper's mean and standard
+        deviation where the setting is the paper's.
+    """
+    values, keys = sharpness_of_runs(measurements), [*CONDITION, *CELL]
+    table = _counted(values, keys).drop(columns="unconverged")
+    statistics = _statistics(values, keys, "sharpness", ["mean", "std", "min", "max"])
+    table = table.join(statistics.rename(columns=lambda c: c.removeprefix("sharpness_")))
+    known = paper.assign(space=paper["measure"].map(SPACE_OF_PAPER))
+    table = _beside(table, measurements, known.dropna(subset="space"), keys, "paper_")
+    return _with_versions(table, measurements, keys).reset_index()
+
+
+def sharpness_ratios(measurements: pd.DataFrame, pairs: list) -> pd.DataFrame:
+    """Return one row per pair of runs of one seed: how much sharper the second is.
+
+    Args:
+        measurements: One row per search, as `sharpness.measure` describes it.
+        pairs: Two regimes each, such as `["SB", "LB"]`.
+
+    Returns:
+        `first_sharpness`, `second_sharpness` (percent) and `ratio`, second over first,
+        missing where one of the runs diverged.
+    """
+    keys = ["network", "dataset", *CELL, "seed"]
+    values = sharpness_of_runs(measurements).set_index([*keys, "regime"])["sharpness"]
+    tables = [pd.DataFrame(columns=["first", "second", *keys])]
+    for first, second in pairs:
+        table = pd.DataFrame(
+            {
+                "first_sharpness": values.xs(first, level="regime"),
+                "second_sharpness": values.xs(second, level="regime"),
+            }
+        ).reset_index()
+        table.insert(0, "first", first)
+        table.insert(1, "second", second)
+        tables.append(table)
+    table = pd.concat(tables[1:] or tables, ignore_index=True)
+    if pairs:
+        table["ratio"] = table["second_sharpness"] / table["first_sharpness"]
+    return table
+
+
+def summarise_distances(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per network and pair: how far the minima lie from x0 and apart.
+
+    Args:
+        rows: One row per pair of runs, as `interpolation.distances` describes it.
+    """
+    keys = ["network", "dataset", "first", "second"]
+    table = _counted(rows, keys).drop(columns="unconverged")
+    for measure in (
+        "first_to_initial",
+        "second_to_initial",
+        "first_to_second",
+        "ratio",
+    ):
+        table = table.join(_statistics(rows, keys, measure, ["mean", "std"]))
+    return _with_versions(table, rows, keys).reset_index()
+
+
+def _counted(rows, keys):
+    """Return how many runs each condition has, and how many did not end well."""
+    groups = rows.groupby(keys, sort=False)["status"]
+    return pd.DataFrame(
+        {
+            "runs": groups.size(),
+            "diverged": groups.agg(lambda status: (status == runs.DIVERGED).sum()),
+            "unconverged": groups.agg(lambda s: (s == runs.UNCONVERGED).sum()),
+        }
+    )
+
+
+def _statistics(rows, keys, measure, statistics):
+    """Return statistics of a measure over the runs that did not diverge."""
+    sound = rows[rows["status"] != runs.DIVERGED]
+    table = sound.groupby(keys, sort=False)[measure].agg(statistics)
+    return table.add_prefix(f"{measure}_")
+
+
+def _beside(table, rows, paper, keys, prefix):
+    """Add the paper's mean and std to the conditions that have the paper's setting."""
+    if paper.empty:
+        return table
+    settings = [c for c in paper.columns if c in rows.columns]
+    known = rows[settings + [k for k in keys if k not in settings]].drop_duplicates()
+    matched = known.merge(paper, on=settings).set_index(keys)[["mean", "std"]]
+    return table.join(matched.add_prefix(prefix))
+
+
+def _with_versions(table, rows, keys):
+    """Add the package versions behind each condition; several are joined by `|`."""
+    present = [name for name in runs.VERSIONS if name in rows.columns]
+    texts = rows[present].apply(
+        lambda row: ", ".join(f"{name} {row[name]}" for name in present), axis=1
+    )
+    groups = rows.assign(versions=texts).groupby(keys, sort=False)["versions"]
+    return table.join(groups.agg(lambda values: " | ".join(sorted(set(values)))))

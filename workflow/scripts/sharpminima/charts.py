@@ -1,0 +1,164 @@
+"""Charts: DataFrame -> Altair chart. Knows nothing of files.
+
+Colours are those of Okabe and Ito, which colour-blind readers can tell apart. Train is
+solid and test dashed everywhere, as in the paper's figures.
+"""
+
+import altair as alt
+import pandas as pd
+
+from sharpminima import runs
+from sharpminima.aggregation import sharpness_of_runs
+
+BLUE, VERMILION = "#0072B2", "#D55E00"
+REGIME_COLOURS = [BLUE, VERMILION, "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
+WIDTH, HEIGHT = 260, 200
+DECADES = [10.0**exponent for exponent in range(-12, 13)]
+SETS = ["train", "test"]
+DASHES = {"train": [1, 0], "test": [5, 3]}
+LOSS, ACCURACY = "cross entropy (nats per example)", "accuracy (%)"
+LOG = alt.Scale(type="log", nice=True)
+LOG_AXIS = alt.Axis(values=DECADES, format="~g")
+SPACES = {"full": "full space", "subspace": "random subspace"}
+
+
+def training_curves(history: pd.DataFrame, regimes: list[str]) -> alt.Chart:
+    """Return loss and accuracy against the epoch, one line per run (Figure 2).
+
+    Args:
+        history: Rows that `training.fit` yields, of one network.
+        regimes: The regimes, in the order of their colours.
+    """
+    loss = alt.Y("value:Q", title=LOSS, scale=LOG, axis=LOG_AXIS)
+    accuracy = alt.Y("value:Q", title=ACCURACY, scale=alt.Scale(zero=False))
+    panels = [
+        _curve(history, "accuracy", regimes, accuracy),
+        _curve(history, "loss", regimes, loss),
+    ]
+    return alt.hconcat(*panels).properties(title=_title(history, "training curves"))
+
+
+def parametric_plots(points: pd.DataFrame) -> alt.Chart:
+    """Return both parametric plots of a pair, means over the seeds (Figures 3 and 7).
+
+    Cross entropy is on the left axis, accuracy on the right one; bands span the seeds.
+
+    Args:
+        points: Rows of `interpolate`, of one network and pair; those of runs that
+            diverged are left out.
+    """
+    sound = _tidy(points[points["status"] != runs.DIVERGED], ["path", "alpha", "seed"])
+    first, second = points["first"].iloc[0], points["second"].iloc[0]
+    panels = [
+        _parametric_plot(sound[sound["path"] == path], path, first, second)
+        for path in ("linear", "curvilinear")
+    ]
+    seeds = points["seed"].nunique()
+    title = _title(points, f"from {first} (0) to {second} (1)", f"{seeds} seeds")
+    return alt.hconcat(*panels, spacing=30).properties(title=title)
+
+
+def sharpness_by_regime(measurements: pd.DataFrame, regimes: list[str]) -> alt.Chart:
+    """Return the sharpness of every run by regime; lines join the runs of one seed.
+
+    Args:
+        measurements: Rows of `measure_sharpness`, of one network.
+        regimes: The regimes, in order.
+    """
+    values = sharpness_of_runs(measurements)
+    drawn = values[values["sharpness"] > 0]
+    panels = [
+        _sharpness_panel(group, f"{SPACES[space]}, ε = {epsilon:g}", regimes)
+        for (space, epsilon), group in drawn.groupby(["space", "epsilon"], sort=False)
+    ]
+    missing = len(values) - len(drawn)
+    note = f"{missing} values that are zero or missing are not drawn" if missing else ""
+    title = _title(measurements, "sharpness (Metric 2.1) of every seed", note)
+    return alt.concat(*panels, columns=4).properties(title=title)
+
+
+def _curve(history, measure, regimes, y):
+    rows = _tidy(history, ["regime", "seed", "epoch"])
+    rows = rows[(rows["measure"] == measure) & (rows["value"] > 0)]
+    return (
+        alt.Chart(rows, width=WIDTH, height=HEIGHT)
+        .mark_line(strokeWidth=1.2, opacity=0.8)
+        .encode(
+            x=alt.X("epoch:Q", title="epoch"),
+            y=y,
+            color=_by_regime(regimes),
+            strokeDash=_by_set(),
+            detail="seed:N",
+            tooltip=["regime", "seed", "set", "epoch", "value"],
+        )
+    )
+
+
+def _parametric_plot(rows, path, first, second):
+    x = alt.X("alpha:Q", title=f"alpha ({path}; 0 = {first}, 1 = {second})")
+    loss = _seeds(rows, "loss", x, BLUE, LOSS, "left")
+    accuracy = _seeds(rows, "accuracy", x, VERMILION, ACCURACY, "right")
+    return alt.layer(loss, accuracy).resolve_scale(y="independent")
+
+
+def _seeds(rows, measure, x, colour, title, side):
+    """Return the mean over the seeds as a line and their range as a band."""
+    y = alt.Y(
+        "mean(value):Q",
+        title=title,
+        axis=alt.Axis(orient=side, titleColor=colour, labelColor=colour, grid=False),
+    )
+    chart = alt.Chart(rows[rows["measure"] == measure], width=WIDTH, height=HEIGHT)
+    line = chart.mark_line(color=colour, strokeWidth=1.6).encode(
+        x, y, strokeDash=_by_set()
+    )
+    band = chart.mark_area(color=colour, opacity=0.15).encode(
+        x,
+        alt.Y("min(value):Q", title=title),
+        alt.Y2("max(value):Q"),
+        detail="set:N",
+    )
+    return band + line
+
+
+def _sharpness_panel(rows, title, regimes):
+    chart = alt.Chart(rows, width=130, height=160, title=title).encode(
+        x=alt.X("regime:N", sort=regimes, title=None, axis=alt.Axis(labelAngle=0)),
+        xOffset=alt.XOffset("seed:N"),
+        y=alt.Y("sharpness:Q", title="sharpness (%)", scale=LOG, axis=LOG_AXIS),
+    )
+    lines = chart.mark_line(color="grey", opacity=0.4, strokeWidth=1).encode(
+        detail="seed:N"
+    )
+    points = chart.mark_point(filled=True, size=45, opacity=0.9).encode(
+        color=_by_regime(regimes, legend=None),
+        tooltip=["regime", "seed", "sharpness"],
+    )
+    return lines + points
+
+
+def _tidy(rows, keys):
+    """Return one row per key, set (train, test) and measure (loss, accuracy)."""
+    columns = [f"{split}_{m}" for split in SETS for m in ("loss", "accuracy")]
+    tidy = rows.melt(id_vars=keys, value_vars=columns).dropna(subset="value")
+    tidy[["set", "measure"]] = tidy["variable"].str.split("_", expand=True)
+    return tidy.drop(columns="variable")
+
+
+def _by_regime(regimes, **options):
+    scale = alt.Scale(domain=regimes, range=REGIME_COLOURS)
+    return alt.Color("regime:N", title="regime", scale=scale, **options)
+
+
+def _by_set():
+    scale = alt.Scale(domain=SETS, range=[DASHES[name] for name in SETS])
+    legend = alt.Legend(symbolStrokeColor="black")
+    return alt.StrokeDash("set:N", title="set", scale=scale, legend=legend)
+
+
+def _title(rows, text, note=""):
+    network, dataset = rows["network"].iloc[0], rows["dataset"].iloc[0]
+    diverged = rows.loc[rows["status"] == runs.DIVERGED, "seed"].nunique()
+    lost = f"{diverged} seeds with a run that diverged" if diverged else ""
+    subtitle = "; ".join(part for part in (note, lost) if part)
+    return alt.TitleParams(f"{network} on {dataset}: {text}", subtitle=subtitle)

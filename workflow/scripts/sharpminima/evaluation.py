@@ -1,0 +1,192 @@
+"""The function f(x) that is measured: the network's mean loss at parameters x.
+
+Source: Keskar et al. 2017 (arXiv:1609.04836), section 2.2: f is the mean cross entropy
+over a whole set. It must be deterministic, so dropout is off, and the batches are fixed
+(see `sharpminima.batches`). What batch normalisation does is a choice:
+
+- `batch`: the moments of each evaluation batch, as the authors' networks did (Keras 1,
+  `BatchNormalization(mode=2)`) in batches of 5000;
+- `moving`: the moving averages that training left in the checkpoint;
+- `recalibrated`: the moments averaged over the batches of the training set, computed
+  anew at every x; the gradient takes their dependence on x into account.
+
+Losses are summed in float64.
+"""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from sharpminima import batches
+from sharpminima import tensorflow_backend as backend
+from sharpminima.datasets import Dataset
+
+POLICIES = ("batch", "moving", "recalibrated")
+
+
+@keras.saving.register_keras_serializable("sharpminima")
+class BatchMoments(keras.layers.BatchNormalization):
+    """Batch normalisation by the moments of the batch at hand, in evaluation too."""
+
+    def call(self, inputs, training=None, mask=None):
+        """Normalise `inputs`; with momentum 0 the updated state is the batch moments."""
+        return super().call(inputs, training=True, mask=mask)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One evaluation batch on the device and its share of the set."""
+
+    inputs: object
+    labels: object
+    share: float
+
+
+class EvaluationNetwork:
+    """The loss of one network on one dataset as a function of its flat parameters.
+
+    Args:
+        model: The network as it was trained; its statistics serve the `moving` policy.
+        dataset: The arrays of both sets.
+        batch_norm: One of `POLICIES`.
+        batch_size: Largest number of examples evaluated at a time.
+
+    Raises:
+        ValueError: If the policy is unknown.
+    """
+
+    def __init__(self, model, dataset: Dataset, *, batch_norm: str, batch_size: int):
+        if batch_norm not in POLICIES:
+            raise ValueError(
+                f"`batch_norm` must be one of {POLICIES}. Received: {batch_norm!r}"
+            )
+        self._policy = batch_norm
+        self._sets = {
+            split: _on_device(split, x, y, batch_size)
+            for split, x, y in (
+                ("train", dataset.x_train, dataset.y_train),
+                ("test", dataset.x_test, dataset.y_test),
+            )
+        }
+        by_moments = _with_batch_moments(model)
+        self._moments = backend.Evaluator(by_moments)
+        self._losses = (
+            self._moments if batch_norm == "batch" else backend.Evaluator(model)
+        )
+
+    def moving_averages(self) -> list[np.ndarray]:
+        """Return the moving averages of the model as it is now."""
+        return [value for _, value in self._losses.statistics()]
+
+    def loss_and_accuracy(self, x, split: str, moving=None) -> tuple[float, float]:
+        """Return mean loss (nats per example) and accuracy (percent) at `x`.
+
+        Args:
+            x: Parameters, shape `(n,)`.
+            split: `train` or `test`.
+            moving: Moving averages for the `moving` policy; by default the model's.
+        """
+        statistics = self._statistics(x, moving)
+        loss, correct, examples = 0.0, 0, 0
+        for batch in self._sets[split]:
+            batch_loss, batch_correct = self._losses.loss(
+                x, statistics, batch.inputs, batch.labels
+            )
+            loss, correct = loss + batch_loss, correct + batch_correct
+            examples += len(batch.labels)
+        return loss / examples, 100.0 * correct / examples
+
+    def measures(self, x, moving=None) -> dict[str, float]:
+        """Return loss (nats per example) and accuracy (percent) of both sets at `x`."""
+        row = {}
+        for split in self._sets:
+            loss, accuracy = self.loss_and_accuracy(x, split, moving)
+            row |= {f"{split}_loss": loss, f"{split}_accuracy": accuracy}
+        return row
+
+    def loss_and_gradient(self, x) -> tuple[float, np.ndarray]:
+        """Return the mean training loss at `x` and its gradient, float64 `(n,)`."""
+        statistics = self._statistics(x)
+        loss, gradient = 0.0, np.zeros(len(x))
+        by_statistics = [np.zeros(s.shape) for s in statistics]
+        examples = sum(len(batch.labels) for batch in self._sets["train"])
+        for batch in self._sets["train"]:
+            part, by_x, by_s = self._losses.loss_and_gradient(
+                x, statistics, batch.inputs, batch.labels
+            )
+            loss += part / examples
+            gradient += by_x.astype(np.float64) / examples
+            for total, term in zip(by_statistics, by_s, strict=True):
+                total += term / examples
+        if self._policy == "recalibrated":
+            gradient += self._gradient_through_moments(x, by_statistics)
+        return loss, gradient
+
+    def interpolated_averages(self, start, end, alpha: float) -> list[np.ndarray]:
+        """Return moving averages on the straight line between those of two models.
+
+        Beyond the two ends a variance could become negative; it stops at zero.
+
+        Args:
+            start: `moving_averages` of the model at alpha 0.
+            end: The same at alpha 1.
+            alpha: Position on the line.
+        """
+        names = [name for name, _ in self._losses.statistics()]
+        return [
+            np.maximum(mix, 0.0) if name == "moving_variance" else mix
+            for name, mix in zip(
+                names, (alpha * b + (1.0 - alpha) * a for a, b in zip(start, end))
+            )
+        ]
+
+    def _gradient_through_moments(self, x, by_statistics):
+        """Return the chain rule's second term, (d statistics / dx)^T (df / d statistics)."""
+        return sum(
+            self._moments.moments_gradient(
+                x,
+                batch.inputs,
+                [np.asarray(b * batch.share, keras.config.floatx()) for b in by_statistics],
+            ).astype(np.float64)
+            for batch in self._sets["train"]
+        )
+
+    def _statistics(self, x, moving=None):
+        if self._policy == "recalibrated":
+            return self._recalibrated(x)
+        return self.moving_averages() if moving is None else moving
+
+    def _recalibrated(self, x):
+        """Return the batch moments at `x`, averaged over the training set."""
+        means = None
+        for batch in self._sets["train"]:
+            terms = [
+                batch.share * m.astype(np.float64)
+                for m in self._moments.moments(x, batch.inputs)
+            ]
+            means = terms if means is None else [a + b for a, b in zip(means, terms)]
+        return [np.asarray(mean, keras.config.floatx()) for mean in means]
+
+
+def _on_device(split, x, y, batch_size):
+    cut = batches.evaluation_batches(split, len(x), batch_size)
+    return [
+        Batch(backend.to_device(x[i]), backend.to_device(y[i]), len(i) / len(x))
+        for i in cut
+    ]
+
+
+def _with_batch_moments(model):
+    """Return a copy of `model` whose batch normalisation always uses batch moments."""
+
+    def replaced(layer):
+        if type(layer) is keras.layers.BatchNormalization:
+            return BatchMoments.from_config({**layer.get_config(), "momentum": 0.0})
+        if hasattr(layer, "layers"):
+            return _with_batch_moments(layer)
+        return layer.__class__.from_config(layer.get_config())
+
+    copy = keras.models.clone_model(model, clone_function=replaced)
+    copy.set_weights(model.get_weights())
+    return copy

@@ -1,0 +1,12 @@
+"""A chart into its files: HTML that opens offline, SVG and PNG."""
+
+import altair as alt
+
+PIXELS_PER_POINT = 2
+
+
+def save(chart: alt.Chart, html: str, svg: str, png: str) -> None:
+    """Write `chart` to the three files; the HTML carries the libraries it needs."""
+    chart.save(html, inline=True)
+    chart.save(svg)
+    chart.save(png, scale_factor=PIXELS_PER_POINT)

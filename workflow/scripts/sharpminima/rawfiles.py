@@ -1,0 +1,69 @@
+"""Raw files: found in a folder, downloaded when missing, accepted by checksum alone."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pooch
+import requests
+
+
+def locate(
+    folder: str | Path, files: Mapping[str, str], urls: Iterable[str] = ()
+) -> dict[str, Path]:
+    """Return the path of each of `files` in `folder`, downloading what is missing.
+
+    Args:
+        folder: Where the files are or shall be.
+        files: File name -> SHA-256 of its content, in hexadecimal.
+        urls: Folders on the web that hold these files, tried in turn.
+
+    Raises:
+        FileNotFoundError: If a file is missing and no address yields it; the message
+            says which file, its checksum, where to put it and where to get it.
+        ValueError: If a file's checksum differs; the message gives both.
+    """
+    paths = {}
+    for name, sha256 in files.items():
+        path = Path(folder) / name
+        if not path.exists():
+            _download(path, sha256, list(urls))
+        _verify(path, sha256)
+        paths[name] = path
+    return paths
+
+
+def _verify(path, sha256):
+    found = pooch.file_hash(str(path), alg="sha256")
+    if found != sha256:
+        raise ValueError(
+            f"{path}: expected SHA-256 {sha256}. Received: {found}. The file is damaged "
+            "or of another version: delete it to have it downloaded again, or replace it."
+        )
+
+
+def _download(path, sha256, urls):
+    """Try each address in turn; Pooch writes `path` only once the checksum fits."""
+    failures = []
+    for url in urls:
+        try:
+            _fetch(path, sha256, url)
+        except (requests.RequestException, OSError, ValueError) as error:
+            failures.append(f"\n  {url}: {error}")
+            logging.warning("Download failed: %s: %s", url, error)
+        else:
+            return
+    raise FileNotFoundError(
+        f"{path} is missing and could not be downloaded. Put the file `{path.name}` "
+        f"(SHA-256 {sha256}) into {path.parent.absolute()}. "
+        + ("Tried:" + "".join(failures) if urls else "No address is known for it.")
+    )
+
+
+def _fetch(path, sha256, url):
+    pooch.create(
+        path=path.parent,
+        base_url=url.rstrip("/") + "/",
+        registry={path.name: f"sha256:{sha256}"},
+        retry_if_failed=2,
+    ).fetch(path.name, downloader=pooch.HTTPDownloader(progressbar=True, timeout=30))

@@ -1,0 +1,175 @@
+"""One training run: from the starting point x0 until the loss ceases to improve.
+
+Source: Keskar et al. 2017 (arXiv:1609.04836), section 2: ADAM on mini-batches, the same
+settings for every regime but for the batch size; the final iterate is what is reported.
+"""
+
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from sharpminima import batches, streams
+from sharpminima import tensorflow_backend as backend
+from sharpminima.datasets import Dataset
+from sharpminima.evaluation import EvaluationNetwork
+from sharpminima.initialisation import initialise
+from sharpminima.networks import for_dataset
+from sharpminima.parameters import flatten
+from sharpminima.stopping import StoppingRule
+
+ADAM_SETTINGS = ("learning_rate", "beta_1", "beta_2", "epsilon")
+OPTIMIZERS = {"adam": (keras.optimizers.Adam, ADAM_SETTINGS)}
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """Mean loss (nats per example) and accuracy (percent) of one pass, and its updates."""
+
+    loss: float
+    accuracy: float
+    updates: int
+
+
+def starting_point(network: dict, dataset: Dataset, seed: int):
+    """Return the untrained model at x0, the starting point of `seed`.
+
+    Args:
+        network: A `networks` entry of the config.
+        dataset: Gives the input shape and the number of classes.
+        seed: The run's seed.
+    """
+    keras.utils.set_random_seed(streams.seed("layers", seed) % 2**32)
+    model = for_dataset(network, dataset)
+    initialise(model, seed)
+    return model
+
+
+def fit(
+    model, dataset: Dataset, settings: dict, evaluation: EvaluationNetwork
+) -> Iterator[dict]:
+    """Train `model` in place; yield one row of history an epoch, the last one final.
+
+    Args:
+        model: The network at its starting point.
+        dataset: Both sets.
+        settings: The `training` section of the config with the regime's values, and
+            `seed`.
+        evaluation: The evaluation network of `model`.
+
+    Yields:
+        `epoch`, `updates` so far, `train_loss` and `train_accuracy` (means over the
+        epoch as it went, what the stopping rule reads), `test_loss` and `test_accuracy`
+        (after it), `seconds`, and `status`: `training`, or why training ended.
+    """
+    rule = StoppingRule(**settings["stopping"])
+    run_epoch = _epoch_runner(model, dataset, settings)
+    losses, updates, status = [], 0, None
+    while status is None:
+        started = time.perf_counter()
+        epoch = run_epoch(len(losses))
+        x = flatten(model.trainable_variables)
+        test_loss, test_accuracy = evaluation.loss_and_accuracy(x, "test")
+        losses.append(epoch.loss)
+        updates += epoch.updates
+        status = rule.reason(losses)
+        row = {
+            "epoch": len(losses),
+            "updates": updates,
+            "train_loss": epoch.loss,
+            "train_accuracy": epoch.accuracy,
+            "test_loss": test_loss,
+            "test_accuracy": test_accuracy,
+            "seconds": time.perf_counter() - started,
+            "status": status or "training",
+        }
+        _report(row, rule.max_epochs, len(dataset.x_train))
+        yield row
+
+
+def outcome(
+    model, dataset: Dataset, settings: dict, evaluation: EvaluationNetwork, history: list
+) -> dict:
+    """Return what a finished run is: how it was set, how it ended, what it reached.
+
+    Args:
+        model: The network at its final iterate.
+        dataset: Both sets.
+        settings: What `fit` was given.
+        evaluation: The evaluation network of `model`.
+        history: The rows that `fit` yielded.
+
+    Returns:
+        Settings, sizes, `epochs`, `updates`, `seconds`, loss (nats per example) and
+        accuracy (percent) of both sets at the final iterate, and `status`, which is
+        `diverged` if any of these is not finite.
+    """
+    x = flatten(model.trainable_variables)
+    reached = evaluation.measures(x)
+    last, finite = history[-1], np.isfinite(list(reached.values())).all()
+    return {
+        "batch_size": batches.batch_size(settings, len(dataset.x_train)),
+        "optimizer": settings["optimizer"],
+        "learning_rate": settings["learning_rate"],
+        "status": last["status"] if finite else "diverged",
+        "epochs": last["epoch"],
+        "updates": last["updates"],
+        "seconds": sum(row["seconds"] for row in history),
+        **reached,
+        "parameters": len(x),
+        "classes": dataset.classes,
+        "input_shape": "x".join(map(str, dataset.x_train.shape[1:])),
+        "train_examples": len(dataset.x_train),
+        "test_examples": len(dataset.x_test),
+    }
+
+
+def _epoch_runner(model, dataset, settings):
+    examples = len(dataset.x_train)
+    size = batches.batch_size(settings, examples)
+    x, y = backend.to_device(dataset.x_train), backend.to_device(dataset.y_train)
+    step = backend.training_step(model, _optimizer(model, settings), x, y)
+
+    def run_epoch(epoch):
+        results = [
+            (*step(indices), len(indices))
+            for indices in batches.epoch_batches(
+                examples,
+                size,
+                last_batch=settings["last_batch"],
+                seed=settings["seed"],
+                epoch=epoch,
+            )
+        ]
+        loss, correct, seen = (sum(map(float, column)) for column in zip(*results))
+        return Epoch(loss / seen, 100.0 * correct / seen, len(results))
+
+    return run_epoch
+
+
+def _optimizer(model, settings):
+    cls, names = OPTIMIZERS[settings["optimizer"]]
+    optimizer = cls(**{name: settings[name] for name in names})
+    optimizer.build(model.trainable_variables)
+    return optimizer
+
+
+def _report(row, max_epochs, examples):
+    left = row["seconds"] * (max_epochs - row["epoch"])
+    logging.info(
+        "epoch %d/%d  train loss %.3g accuracy %.2f %%  test loss %.3g accuracy %.2f %%"
+        "  %.2f s, %.0f examples/s, at most %.0f s left  %s",
+        row["epoch"],
+        max_epochs,
+        row["train_loss"],
+        row["train_accuracy"],
+        row["test_loss"],
+        row["test_accuracy"],
+        row["seconds"],
+        examples / row["seconds"],
+        left,
+        row["status"],
+    )

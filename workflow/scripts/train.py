@@ -1,0 +1,46 @@
+"""Train one network in one regime from one starting point."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from sharpminima import datasets, logs, parameters, training, versions
+from sharpminima import tensorflow_backend as backend
+from sharpminima.evaluation import EvaluationNetwork
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(dataset, weights, history, outcome, *, run, threads):
+    """Write the final weights, one row of history an epoch, and the run's outcome.
+
+    `run` holds the config that makes this run: its identity, network, training,
+    evaluation and a digest of all of them.
+    """
+    backend.configure(threads)
+    data = datasets.read(dataset)
+    model = training.starting_point(run["network"], data, run["identity"]["seed"])
+    evaluation = EvaluationNetwork(model, data, **run["evaluation"])
+    rows = list(training.fit(model, data, run["training"], evaluation))
+    row = {
+        **run["identity"],
+        **training.outcome(model, data, run["training"], evaluation, rows),
+        "builder": run["network"]["builder"],
+        "batch_norm": run["evaluation"]["batch_norm"],
+        "threads": threads,
+        **backend.describe(),
+        **versions.installed(),
+    }
+    parameters.save(weights, model, {**row, "config_digest": run["digest"]})
+    pd.DataFrame(rows).assign(**run["identity"]).to_csv(history, index=False)
+    pd.DataFrame([row]).to_csv(outcome, index=False)
+
+
+if __name__ == "__main__":
+    logs.write_to(snakemake.log[0])
+    main(
+        snakemake.input.dataset,
+        **snakemake.output,
+        run=snakemake.params.run,
+        threads=snakemake.threads,
+    )
