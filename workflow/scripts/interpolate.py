@@ -1,8 +1,9 @@
-"""Evaluate the paths between two checkpoints of one seed, and how far apart they are."""
+"""Evaluate the paths between two checkpoints of one seed, and their distances."""
 
 from typing import TYPE_CHECKING
 
 import pandas as pd
+
 from sharpminima import (
     datasets,
     interpolation,

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import pandas as pd
+
 from sharpminima import datasets, logs, networks, parameters, runs, sharpness, versions
 from sharpminima import tensorflow_backend as backend
 from sharpminima.evaluation import EvaluationNetwork

@@ -1,4 +1,4 @@
-"""Many rows -> one row per condition: the paper's Tables 1 to 4, and what goes with them.
+"""Many rows -> one row per condition: the paper's Tables 1 to 4, and their company.
 
 A run that diverged is counted and never averaged. Standard deviations are those of a
 sample (n - 1), missing for a single run. Knows nothing of files.
@@ -88,7 +88,8 @@ def summarise_sharpness(
     values, keys = sharpness_of_runs(measurements), [*CONDITION, *CELL]
     table = _counted(values, keys).drop(columns="unconverged")
     statistics = _statistics(values, keys, "sharpness", ["mean", "std", "min", "max"])
-    table = table.join(statistics.rename(columns=lambda c: c.removeprefix("sharpness_")))
+    statistics.columns = statistics.columns.str.removeprefix("sharpness_")
+    table = table.join(statistics)
     known = paper.assign(space=paper["measure"].map(SPACE_OF_PAPER))
     table = _beside(table, measurements, known.dropna(subset="space"), keys, "paper_")
     return _with_versions(table, measurements, keys).reset_index()

@@ -141,8 +141,8 @@ def _tidy(rows, keys):
     """Return one row per key, set (train, test) and measure (loss, accuracy)."""
     columns = [f"{split}_{m}" for split in SETS for m in ("loss", "accuracy")]
     tidy = rows.melt(id_vars=keys, value_vars=columns).dropna(subset="value")
-    tidy[["set", "measure"]] = tidy["variable"].str.split("_", expand=True)
-    return tidy.drop(columns="variable")
+    parts = tidy["variable"].astype(str).str.extract("(?P<set>.+)_(?P<measure>.+)")
+    return tidy.drop(columns="variable").join(parts)
 
 
 def _by_regime(regimes, **options):

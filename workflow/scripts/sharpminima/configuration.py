@@ -30,12 +30,18 @@ def without_nulls(config):
 def mistakes(config: dict) -> list[str]:
     """Return what is wrong with `config`, one line a mistake; empty if nothing is.
 
-    References between sections are looked at once the sections themselves are sound.
+    References are checked as far as the sections that they join are of the right form.
     """
     schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     errors = jsonschema.Draft202012Validator(schema).iter_errors(config)
-    lines = [line for error in errors for line in _lines(error)]
-    return sorted(set(lines)) or list(_broken_references(config))
+    lines = {line for error in errors for line in _lines(error)}
+    for check in (_bad_study, _bad_networks, _bad_batches, _bad_rules):
+        try:
+            lines |= set(check(config))
+        except (AttributeError, KeyError, TypeError):
+            if not lines:
+                raise
+    return sorted(lines)
 
 
 def _lines(error) -> Iterator[str]:
@@ -66,14 +72,16 @@ def _lines(error) -> Iterator[str]:
                 + (" (set the other one to null)" if given else "")
             )
         case _:
-            yield f"{where}: must be {_rule(error)}. Received: {received!r}{_hint(error)}"
+            hint = _hint(error)
+            yield f"{where}: must be {_rule(error)}. Received: {received!r}{hint}"
 
 
 def _rule(error):
     value = error.validator_value
+    if error.validator == "enum":
+        return f"one of {', '.join(map(str, value))}"
     return {
         "type": f"of type {value}",
-        "enum": f"one of {', '.join(map(str, value))}" if error.validator == "enum" else "",
         "minimum": f"at least {value}",
         "maximum": f"at most {value}",
         "exclusiveMinimum": f"above {value}",
@@ -92,7 +100,7 @@ def _hint(error):
             number = float(error.instance)
         except ValueError:
             return ""
-        return f" (text to YAML: write {number!r}, or 1.0e-3 with a point and no quotes)"
+        return f" (text to YAML: write {number!r}, with a point and without quotes)"
     return ""
 
 
@@ -112,7 +120,7 @@ def _suggestion(key, allowed):
     return f" (did you mean {close[0]}?)" if close else ""
 
 
-def _broken_references(config) -> Iterator[str]:
+def _bad_study(config) -> Iterator[str]:
     study = config["study"]
     for section in ("networks", "regimes"):
         for i, name in enumerate(study[section]):
@@ -120,14 +128,15 @@ def _broken_references(config) -> Iterator[str]:
     for i, pair in enumerate(study["pairs"]):
         for j, regime in enumerate(pair):
             yield from _unknown(f"study.pairs[{i}][{j}]", regime, study["regimes"])
+
+
+def _bad_networks(config) -> Iterator[str]:
     for name, network in config["networks"].items():
         where = f"networks.{name}"
         yield from _unknown(f"{where}.dataset", network["dataset"], config["datasets"])
         yield from _unknown(f"{where}.builder", network["builder"], networks.BUILDERS)
         if network["builder"] in networks.BUILDERS:
             yield from _bad_options(where, network)
-    yield from _bad_batches(config)
-    yield from _bad_stopping(config["training"]["stopping"])
 
 
 def _unknown(where, name, known) -> Iterator[str]:
@@ -159,7 +168,8 @@ def _bad_options(where, network) -> Iterator[str]:
 def _bad_batches(config) -> Iterator[str]:
     """Try each regime of the study on each network's declared training set."""
     for name in config["study"]["networks"]:
-        dataset = config["datasets"].get(config["networks"].get(name, {}).get("dataset"))
+        network = config["networks"].get(name, {})
+        dataset = config["datasets"].get(network.get("dataset"))
         for regime in config["study"]["regimes"]:
             if dataset and regime in config["regimes"]:
                 settings = {**config["training"], **config["regimes"][regime]}
@@ -169,9 +179,13 @@ def _bad_batches(config) -> Iterator[str]:
                     yield f"regimes.{regime}, on network {name}: {error}"
 
 
-def _bad_stopping(stopping) -> Iterator[str]:
+def _bad_rules(config) -> Iterator[str]:
+    stopping, sharpness = config["training"]["stopping"], config["sharpness"]
     if stopping["min_epochs"] > stopping["max_epochs"]:
         yield (
             "training.stopping.min_epochs: must be at most max_epochs, "
             f"{stopping['max_epochs']}. Received: {stopping['min_epochs']}"
         )
+    subspace = sharpness["subspace"]
+    if not (sharpness["full"]["starts"] or subspace["draws"] and subspace["starts"]):
+        yield "sharpness: needs at least one start, in the full space or in subspaces"

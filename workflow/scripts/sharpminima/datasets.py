@@ -19,7 +19,7 @@ ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
 @dataclass(frozen=True)
 class Dataset:
-    """Inputs `(N, ...)` float32, channels last, and labels `(N,)` int32 of both sets."""
+    """Inputs `(N, ...)` float32, channels last, and labels `(N,)` int32; both sets."""
 
     x_train: np.ndarray
     y_train: np.ndarray
@@ -61,7 +61,8 @@ def load(paths: Mapping[str, Path], *, reader: str, declared: Mapping) -> Datase
     arrays = READERS[reader](paths)
     source = next(iter(paths.values())).parent
     for split in ("train", "test"):
-        _check(arrays, split, declared[f"{split}_examples"], declared["classes"], source)
+        examples = declared[f"{split}_examples"]
+        _check(arrays, split, examples, declared["classes"], source)
     return Dataset(**arrays, classes=declared["classes"])
 
 

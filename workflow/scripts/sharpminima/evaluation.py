@@ -15,12 +15,12 @@ Losses are summed in float64.
 
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 
 from sharpminima import batches
 from sharpminima import tensorflow_backend as backend
 from sharpminima.datasets import Dataset
+from sharpminima.tensorflow_backend import keras
 
 POLICIES = ("batch", "moving", "recalibrated")
 
@@ -30,7 +30,7 @@ class BatchMoments(keras.layers.BatchNormalization):
     """Batch normalisation by the moments of the batch at hand, in evaluation too."""
 
     def call(self, inputs, training=None, mask=None):
-        """Normalise `inputs`; with momentum 0 the updated state is the batch moments."""
+        """Normalise `inputs`; at momentum 0 the updated state is the batch moments."""
         return super().call(inputs, training=True, mask=mask)
 
 
@@ -142,15 +142,13 @@ class EvaluationNetwork:
         ]
 
     def _gradient_through_moments(self, x, by_statistics):
-        """Return the chain rule's second term, (d statistics / dx)^T (df / d statistics)."""
-        return sum(
-            self._moments.moments_gradient(
-                x,
-                batch.inputs,
-                [np.asarray(b * batch.share, keras.config.floatx()) for b in by_statistics],
-            ).astype(np.float64)
-            for batch in self._sets["train"]
-        )
+        """Return `(d statistics / dx)^T (df / d statistics)`, the chain rule's rest."""
+        gradient = np.zeros(len(x))
+        for batch in self._sets["train"]:
+            weights = _floatx(batch.share * part for part in by_statistics)
+            term = self._moments.moments_gradient(x, batch.inputs, weights)
+            gradient += term.astype(np.float64)
+        return gradient
 
     def _statistics(self, x, moving=None):
         if self._policy == "recalibrated":
@@ -161,12 +159,14 @@ class EvaluationNetwork:
         """Return the batch moments at `x`, averaged over the training set."""
         means = None
         for batch in self._sets["train"]:
-            terms = [
-                batch.share * m.astype(np.float64)
-                for m in self._moments.moments(x, batch.inputs)
-            ]
+            moments = self._moments.moments(x, batch.inputs)
+            terms = [batch.share * m.astype(np.float64) for m in moments]
             means = terms if means is None else [a + b for a, b in zip(means, terms)]
-        return [np.asarray(mean, keras.config.floatx()) for mean in means]
+        return _floatx(means)
+
+
+def _floatx(arrays):
+    return [np.asarray(array, keras.config.floatx()) for array in arrays]
 
 
 def _on_device(split, x, y, batch_size):

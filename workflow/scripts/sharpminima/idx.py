@@ -33,9 +33,13 @@ def read(path: str | Path, *, dimensions: int) -> np.ndarray:
             f"{dimensions} dimensions). Received: {magic.hex() or 'an empty file'}"
         )
     header = 4 + 4 * dimensions
+    if len(content) < header:
+        raise ValueError(
+            f"{path}: expected a header of {header} bytes. Received: {len(content)}"
+        )
     shape = np.frombuffer(content[4:header], ">u4").astype(int)
-    values = np.frombuffer(content, np.uint8, offset=min(header, len(content)))
-    if len(shape) < dimensions or len(values) != np.prod(shape):
+    values = np.frombuffer(content, np.uint8, offset=header)
+    if len(values) != np.prod(shape):
         raise ValueError(
             f"{path}: expected {' x '.join(map(str, shape))} bytes after the header. "
             f"Received: {len(values)}"

@@ -7,12 +7,13 @@ with `glorot_uniform`, which the paper's networks use.
 import math
 
 import numpy as np
-from keras import initializers
 from scipy.stats import truncnorm
 
 from sharpminima import streams
 from sharpminima.networks import layers_of
+from sharpminima.tensorflow_backend import keras
 
+initializers = keras.initializers
 DETERMINISTIC = (initializers.Zeros, initializers.Ones, initializers.Constant)
 TRUNCATED_AT = 2.0
 

@@ -17,7 +17,7 @@ def linear(start: np.ndarray, end: np.ndarray, alpha: float) -> np.ndarray:
 
 
 def curvilinear(start: np.ndarray, end: np.ndarray, alpha: float) -> np.ndarray:
-    """Return `sin(alpha pi / 2) x_l + cos(alpha pi / 2) x_s`, shape `(n,)` (Figure 7)."""
+    """Return `sin(alpha pi/2) x_l + cos(alpha pi/2) x_s`, shape `(n,)` (Figure 7)."""
     angle = alpha * np.pi / 2.0
     return np.sin(angle) * end + np.cos(angle) * start
 

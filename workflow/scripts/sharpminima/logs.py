@@ -3,6 +3,8 @@
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -14,3 +16,19 @@ def write_to(path):
     logging.basicConfig(
         stream=log, level=logging.INFO, format="%(asctime)s %(message)s", force=True
     )
+
+
+@contextmanager
+def native_output_muted() -> Iterator[None]:
+    """Drop what native libraries write to stderr meanwhile; Python's errors still rise.
+
+    TensorFlow greets with several lines on import, whatever its log level.
+    """
+    kept = os.dup(2)
+    with Path(os.devnull).open("w") as nothing:
+        os.dup2(nothing.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

@@ -10,7 +10,7 @@ def render(table: pd.DataFrame) -> str:
     """
     versions = sorted(set(table.get("versions", pd.Series(dtype=str))))
     shown = _joined(table.drop(columns="versions", errors="ignore"))
-    shown = shown.dropna(axis="columns", how="all").fillna("")
+    shown = shown.dropna(axis="columns", how="all")
     shown.columns = [str(name).replace("_", " ") for name in shown.columns]
     text = shown.map(_text).to_markdown(index=False, disable_numparse=True)
     if len(versions) > 1 or any("|" in entry for entry in versions):
@@ -39,4 +39,6 @@ def _with_deviation(mean, std):
 
 
 def _text(value):
+    if pd.isna(value):
+        return ""
     return f"{value:.4g}" if isinstance(value, float) else str(value)

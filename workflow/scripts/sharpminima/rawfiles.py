@@ -37,8 +37,9 @@ def _verify(path, sha256):
     found = pooch.file_hash(str(path), alg="sha256")
     if found != sha256:
         raise ValueError(
-            f"{path}: expected SHA-256 {sha256}. Received: {found}. The file is damaged "
-            "or of another version: delete it to have it downloaded again, or replace it."
+            f"{path}: expected SHA-256 {sha256}. Received: {found}. The file is "
+            "damaged or of another version: replace it, or delete it to have it "
+            "downloaded again."
         )
 
 

@@ -9,5 +9,5 @@ VERSIONS = ("python", "numpy", "scipy", "h5py", "keras", "tensorflow")
 
 
 def pair_status(runs: list[dict]) -> str:
-    """Return the status of a comparison of runs: diverged if one of them is, else ok."""
+    """Return the status of a comparison of runs: diverged if one of them is, or ok."""
     return DIVERGED if DIVERGED in [run["status"] for run in runs] else "ok"

@@ -297,7 +297,7 @@ def measure(
 
 
 def not_measured(settings: dict, seed: int, reason: str) -> Iterator[dict]:
-    """Yield the rows of `measure` for a point without a finite loss: no value at all."""
+    """Yield the rows of `measure` for a point without a finite loss: no values."""
     for identity, starts in _spaces(settings, seed):
         for epsilon, start in itertools.product(settings["epsilons"], starts):
             which = {**identity, "epsilon": epsilon, "start": start}

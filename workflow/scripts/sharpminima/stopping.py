@@ -20,7 +20,7 @@ class StoppingRule:
         patience: Epochs that are given to find an improvement.
         relative_improvement: How far the best of them must be below the best loss
             before, as a share of it.
-        loss_floor: Training loss, nats per example, under which nothing is to be gained.
+        loss_floor: Training loss, nats per example, under which nothing is gained.
         min_epochs: No stop before this epoch.
         max_epochs: Always a stop at this epoch.
     """
@@ -35,7 +35,7 @@ class StoppingRule:
         """Return why training ends after these epochs' mean losses, or None.
 
         Returns:
-            `diverged` (the loss is not finite), `floor`, `ceased`, `max_epochs` or None.
+            `diverged` (the loss is not finite), `floor`, `ceased` or `max_epochs`.
         """
         if not math.isfinite(losses[-1]):
             return "diverged"

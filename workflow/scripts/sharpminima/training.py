@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 
 from sharpminima import batches, streams
@@ -20,6 +19,7 @@ from sharpminima.initialisation import initialise
 from sharpminima.networks import for_dataset
 from sharpminima.parameters import flatten
 from sharpminima.stopping import StoppingRule
+from sharpminima.tensorflow_backend import keras
 
 ADAM_SETTINGS = ("learning_rate", "beta_1", "beta_2", "epsilon")
 OPTIMIZERS = {"adam": (keras.optimizers.Adam, ADAM_SETTINGS)}
@@ -27,7 +27,7 @@ OPTIMIZERS = {"adam": (keras.optimizers.Adam, ADAM_SETTINGS)}
 
 @dataclass(frozen=True)
 class Epoch:
-    """Mean loss (nats per example) and accuracy (percent) of one pass, and its updates."""
+    """Mean loss (nats per example), accuracy (percent) and updates of one pass."""
 
     loss: float
     accuracy: float
@@ -91,7 +91,11 @@ def fit(
 
 
 def outcome(
-    model, dataset: Dataset, settings: dict, evaluation: EvaluationNetwork, history: list
+    model,
+    dataset: Dataset,
+    settings: dict,
+    evaluation: EvaluationNetwork,
+    history: list[dict],
 ) -> dict:
     """Return what a finished run is: how it was set, how it ended, what it reached.
 

@@ -1,0 +1,154 @@
+"""Aggregation: means over sound runs, counts of all, the paper beside where it belongs."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from examples import F1, SEARCHES
+from sharpminima import aggregation, reference
+
+NAN = float("nan")
+PAPER = reference.read()
+def outcomes(*runs, **common):
+    """Return run rows from `(regime, seed, status, test accuracy)`."""
+    rows = [
+        {
+            **F1,
+            "regime": regime,
+            "seed": seed,
+            "batch_size": {"SB": 256, "LB": 6000}[regime],
+            "status": status,
+            "epochs": 10,
+            "test_accuracy": accuracy,
+            "train_accuracy": 100.0,
+            "train_loss": 0.1,
+            "test_loss": 0.2,
+            "keras": "3.15.1",
+            **common,
+        }
+        for regime, seed, status, accuracy in runs
+    ]
+    return pd.DataFrame(rows)
+
+
+def accuracy(*runs, **common):
+    rows = outcomes(*runs, **common)
+    table = aggregation.summarise_accuracy(rows, PAPER)
+    return table.set_index("regime")
+
+
+def test_mean_and_sample_deviation_over_the_seeds():
+    row = accuracy(("SB", 0, "ceased", 97.0), ("SB", 1, "ceased", 99.0)).loc["SB"]
+    assert (row["runs"], row["test_accuracy_mean"]) == (2, 98.0)
+    assert row["test_accuracy_std"] == pytest.approx(2**0.5)
+
+
+def test_one_run_has_no_deviation():
+    row = accuracy(("SB", 0, "ceased", 97.0)).loc["SB"]
+    assert np.isnan(row["test_accuracy_std"])
+
+
+def test_diverged_runs_are_counted_and_not_averaged():
+    table = accuracy(
+        ("LB", 0, "floor", 97.0),
+        ("LB", 1, "diverged", 10.0),
+        ("LB", 2, "max_epochs", 99.0),
+    )
+    row = table.loc["LB"]
+    assert (row["runs"], row["diverged"], row["unconverged"]) == (3, 1, 1)
+    assert row["test_accuracy_mean"] == 98.0
+
+
+def test_a_regime_that_only_diverged_has_no_mean():
+    table = accuracy(("SB", 0, "ceased", 97.0), ("LB", 0, "diverged", NAN))
+    assert np.isnan(table.loc["LB", "test_accuracy_mean"])
+    assert table.loc["LB", "diverged"] == 1
+
+
+def test_the_papers_values_stand_beside_its_setting():
+    table = accuracy(("SB", 0, "ceased", 97.0), ("LB", 0, "floor", 97.0))
+    assert table.loc["SB", "paper_test_accuracy_mean"] == 98.03
+    assert table.loc["LB", "paper_test_accuracy_std"] == 0.07
+    assert table.loc["LB", "paper_train_accuracy_mean"] == 99.92
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"dataset": "mnist5k"},
+        {"learning_rate": 1e-2},
+        {"parameters": 7},
+        {"train_examples": 4000},
+        {"batch_norm": "moving"},
+        {"batch_size": 32},
+    ],
+)
+def test_another_setting_has_no_paper_beside_it(change):
+    table = accuracy(("SB", 0, "ceased", 97.0), **change)
+    assert np.isnan(table.loc["SB", "paper_test_accuracy_mean"])
+
+
+def test_mixed_versions_are_all_named():
+    rows = outcomes(("SB", 0, "ceased", 97.0), ("SB", 1, "ceased", 97.0))
+    rows.loc[1, "keras"] = "3.16.0"
+    table = aggregation.summarise_accuracy(rows, PAPER)
+    assert table.loc[0, "versions"] == "keras 3.15.1 | keras 3.16.0"
+
+
+def test_a_network_has_one_row():
+    rows = outcomes(("SB", 0, "ceased", 97.0), ("LB", 1, "ceased", 97.0))
+    table = aggregation.summarise_networks(rows)
+    assert table[["network", "parameters"]].values.tolist() == [["F1", 1_462_794]]
+
+
+def sharpness_cell(regime, space):
+    table = aggregation.summarise_sharpness(SEARCHES, PAPER)
+    return table.set_index(["regime", "space"]).loc[(regime, space)]
+
+
+def test_a_run_is_as_sharp_as_its_sharpest_start():
+    row = sharpness_cell("SB", "full")
+    assert (row["runs"], row["diverged"]) == (2, 0)
+    assert (row["mean"], row["min"], row["max"]) == (3.0, 2.0, 4.0)
+    assert row["std"] == pytest.approx(2**0.5)
+
+
+def test_subspaces_of_a_run_are_averaged():
+    assert sharpness_cell("SB", "subspace")["mean"] == pytest.approx(0.2)
+
+
+def test_a_diverged_run_has_no_sharpness_but_counts():
+    row = sharpness_cell("LB", "full")
+    assert (row["runs"], row["diverged"], row["mean"]) == (2, 1, 100.0)
+
+
+def test_tables_3_and_4_stand_beside():
+    assert sharpness_cell("LB", "full")["paper_mean"] == 205.14
+    assert sharpness_cell("SB", "subspace")["paper_mean"] == 0.11
+
+
+def test_every_seed_has_its_ratio():
+    table = aggregation.sharpness_ratios(SEARCHES, [["SB", "LB"]])
+    full = table[table["space"] == "full"].set_index("seed")
+    assert full.loc[0, "ratio"] == 50.0
+    assert np.isnan(full.loc[1, "ratio"])
+
+
+def test_without_pairs_there_are_no_ratios():
+    assert aggregation.sharpness_ratios(SEARCHES, []).empty
+
+
+def test_distances_are_averaged_over_sound_pairs():
+    rows = pd.DataFrame(
+        {"seed": [0, 1, 2], "status": ["ok", "ok", "diverged"], "ratio": [4.0, 6, NAN]}
+    ).assign(
+        network="F1",
+        dataset="mnist",
+        first="SB",
+        second="LB",
+        first_to_initial=1.0,
+        second_to_initial=1.0,
+        first_to_second=1.0,
+        keras="3.15.1",
+    )
+    row = aggregation.summarise_distances(rows).iloc[0]
+    assert (row["runs"], row["diverged"], row["ratio_mean"]) == (3, 1, 5.0)

@@ -1,0 +1,175 @@
+"""Mistakes in the config: every one is found, in one line, with what is allowed."""
+
+import copy
+
+import pytest
+import yaml
+from project import ROOT, default_config
+from sharpminima import configuration
+from sharpminima.configuration import mistakes, without_nulls
+
+
+def changed(path, value):
+    """Return the default config with `value` at `path`, keys separated by dots."""
+    config = default_config()
+    *parents, last = path.split(".")
+    section = config
+    for key in parents:
+        section = section[key]
+    section[last] = value
+    return config
+
+
+def merged(config, overlay):
+    """Return `overlay` merged into `config` as Snakemake does it."""
+    result = copy.deepcopy(config)
+    for key, value in overlay.items():
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = merged(result[key], value) if both else value
+    return result
+
+
+def test_the_default_config_is_sound():
+    assert mistakes(default_config()) == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "workflow/studies").glob("*.yaml")))
+def test_every_study_is_sound(path):
+    overlay = yaml.safe_load(path.read_text())
+    assert mistakes(without_nulls(merged(default_config(), overlay))) == []
+
+
+def test_the_schema_is_a_schema():
+    schema = yaml.safe_load(configuration.SCHEMA.read_text())
+    configuration.jsonschema.Draft202012Validator.check_schema(schema)
+
+
+def closed(schema, path="config"):
+    """Yield every object of the schema that would let an unknown key pass."""
+    if isinstance(schema, dict):
+        if schema.get("properties") and schema.get("additionalProperties") is not False:
+            yield path
+        for key, value in schema.items():
+            yield from closed(value, f"{path}.{key}")
+
+
+def test_the_schema_is_closed_at_every_level():
+    schema = yaml.safe_load(configuration.SCHEMA.read_text())
+    assert list(closed(schema)) == []
+
+
+WRONG = {
+    "training.epoch": (3, "training.epoch: unknown key"),
+    "studi": ({}, "studi: unknown key (did you mean study?). Allowed: datasets,"),
+    "training.learning_rate": (
+        "1e-3",
+        "training.learning_rate: must be of type number. Received: '1e-3' "
+        "(text to YAML: write 0.001, with a point and without quotes)",
+    ),
+    "sharpness.epsilons": (
+        ["1e-3"],
+        "sharpness.epsilons[0]: must be of type number. Received: '1e-3' (text to YAML",
+    ),
+    "study.networks": (
+        ["F9"],
+        "study.networks[0]: unknown name. Allowed: F1. Received: 'F9'",
+    ),
+    "study.regimes": (
+        ["SB", "XB"],
+        "study.regimes[1]: unknown name. Allowed: LB, SB. Received: 'XB'",
+    ),
+    "networks.F1.dataset": (
+        "minst",
+        "networks.F1.dataset: unknown name (did you mean mnist?). Allowed: mnist, "
+        "mnist5k. Received: 'minst'",
+    ),
+    "networks.F1.builder": (
+        "dense",
+        "networks.F1.builder: unknown name. Allowed: fully_connected. "
+        "Received: 'dense'",
+    ),
+    "networks.F1.options": (
+        {"hidden_layers": 0, "unit": 4},
+        "networks.F1.options.hidden_layers: must be of type int, at least 1. "
+        "Received: 0",
+    ),
+    "study.seeds": ([0, 1, 0], "study.seeds: must not name anything twice. Received"),
+    "study.pairs": (
+        [["SB", "MB"]],
+        "study.pairs[0][1]: unknown name. Allowed: LB, SB. Received: 'MB'",
+    ),
+    "regimes.LB": (
+        {"batch_fraction": 0},
+        "regimes.LB.batch_fraction: must be above 0. Received: 0",
+    ),
+    "regimes.SB": (
+        {"batch_size": 32, "batch_fraction": 0.1},
+        "regimes.SB: needs exactly one of batch_size, batch_fraction. Received: "
+        "batch_size, batch_fraction (set the other one to null)",
+    ),
+    "regimes.SB.batch_size": (1, "regimes.SB.batch_size: must be at least 2."),
+    "training.stopping.min_epochs": (
+        500,
+        "training.stopping.min_epochs: must be at most max_epochs, 200. Received: 500",
+    ),
+    "evaluation.batch_norm": (
+        "frozen",
+        "evaluation.batch_norm: must be one of batch, moving, recalibrated. "
+        "Received: 'frozen'",
+    ),
+    "datasets.mnist.files": ({"a": "abc"}, "datasets.mnist.files.a: must match"),
+    "sharpness.full.starts": ([], "sharpness: needs at least one start"),
+}
+
+
+@pytest.mark.parametrize(("path", "expected"), WRONG.items(), ids=WRONG)
+def test_a_mistake_is_one_line_that_helps(path, expected):
+    value, line = expected
+    config = changed(path, value)
+    if path == "sharpness.full.starts":
+        config["sharpness"]["subspace"]["draws"] = 0
+    found = mistakes(config)
+    assert any(mistake.startswith(line) for mistake in found), found
+    assert all("\n" not in mistake for mistake in found)
+
+
+@pytest.mark.parametrize("key", ["networks", "regimes", "seeds"])
+def test_an_empty_list_is_refused(key):
+    found = mistakes(changed(f"study.{key}", []))
+    assert f"study.{key}: must be a list of at least 1. Received: []" in found
+
+
+def test_a_large_batch_beyond_the_declared_data_is_refused():
+    found = mistakes(changed("regimes.LB", {"batch_size": 4001}))
+    assert found == [
+        "regimes.LB, on network F1: a batch must not be larger than the training set "
+        "of 4000 examples. Received: 4001"
+    ]
+
+
+def test_a_batch_of_one_example_is_refused():
+    found = mistakes(changed("regimes.SB", {"batch_size": 3999}))
+    assert "leave a last batch of one example" in found[0]
+
+
+def test_all_mistakes_are_reported_at_once():
+    config = changed("training.epoch", 3)
+    config["study"]["seeds"] = []
+    config["study"]["networks"] = ["F9"]
+    config["evaluation"]["batch_size"] = 1
+    del config["raw_folder"]
+    assert len(mistakes(config)) == 5
+
+
+def test_null_takes_a_setting_away():
+    overlay = {"regimes": {"LB": {"batch_fraction": None, "batch_size": 400}}}
+    config = without_nulls(merged(default_config(), overlay))
+    assert config["regimes"]["LB"] == {"batch_size": 400}
+    assert mistakes(config) == []
+
+
+def test_a_section_of_the_wrong_kind_is_no_crash():
+    assert mistakes(changed("study", 3)) == [
+        "study: must be of type object. Received: 3"
+    ]
+    assert mistakes(changed("study.pairs", "SB")) != []

@@ -1,0 +1,99 @@
+"""Datasets: raw files -> checked arrays -> HDF5 -> the same arrays."""
+
+import gzip
+import json
+
+import h5py
+import numpy as np
+import pytest
+from project import ROOT, default_config
+from sharpminima import datasets
+
+CATALOGUE = default_config()["datasets"]
+DECLARED = {"train_examples": 6, "test_examples": 4, "classes": 3}
+
+
+def idx_file(path, array):
+    shape = np.array(array.shape, ">u4").tobytes()
+    path.write_bytes(
+        gzip.compress(bytes([0, 0, 8, array.ndim]) + shape + array.tobytes())
+    )
+
+
+@pytest.fixture
+def raw(tmp_path):
+    """Raw files of six training and four test images of three classes."""
+    rng = np.random.default_rng(0)
+    for stem, examples in (("train", 6), ("t10k", 4)):
+        images = rng.integers(0, 256, (examples, 5, 5), dtype=np.uint8)
+        labels = np.arange(examples, dtype=np.uint8) % 3
+        idx_file(tmp_path / f"{stem}-images-idx3-ubyte.gz", images)
+        idx_file(tmp_path / f"{stem}-labels-idx1-ubyte.gz", labels)
+    return {path.name: path for path in sorted(tmp_path.iterdir())}
+
+
+def test_pixels_are_scaled_to_the_unit_interval(raw):
+    dataset = datasets.load(raw, reader="idx", declared=DECLARED)
+    assert dataset.x_train.dtype == np.float32
+    assert dataset.y_train.dtype == np.int32
+    assert dataset.x_train.shape == (6, 5, 5)
+    pixels = np.frombuffer(
+        gzip.decompress(raw["t10k-images-idx3-ubyte.gz"].read_bytes())[16:], np.uint8
+    )
+    np.testing.assert_allclose(dataset.x_test.ravel(), pixels / 255, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"train_examples": 7}, "expected 7 train inputs. Received: 6"),
+        ({"test_examples": 3}, "expected 3 test inputs. Received: 4"),
+        ({"classes": 2}, "train labels from 0 to 1. Received: 2 at position 2"),
+    ],
+)
+def test_what_was_declared_is_checked(raw, change, message):
+    with pytest.raises(ValueError, match=message):
+        datasets.load(raw, reader="idx", declared={**DECLARED, **change})
+
+
+def test_a_label_without_an_image_is_found(raw):
+    idx_file(raw["train-labels-idx1-ubyte.gz"], np.zeros(5, np.uint8))
+    with pytest.raises(ValueError, match="expected 6 train labels. Received: 5"):
+        datasets.load(raw, reader="idx", declared=DECLARED)
+
+
+def test_a_dataset_comes_back_from_its_file(raw, tmp_path):
+    dataset = datasets.load(raw, reader="idx", declared=DECLARED)
+    path = tmp_path / "out" / "tiny.h5"
+    datasets.write(path, dataset, {"source": "tiny"})
+    again = datasets.read(path)
+    for name in datasets.ARRAYS:
+        np.testing.assert_array_equal(getattr(again, name), getattr(dataset, name))
+    assert again.classes == 3
+
+
+def test_a_prepared_file_is_the_same_byte_for_byte(raw, tmp_path):
+    dataset = datasets.load(raw, reader="idx", declared=DECLARED)
+    for name in ("a.h5", "b.h5"):
+        datasets.write(tmp_path / name, dataset, {"source": "tiny"})
+    assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+
+
+def test_the_bundled_digits_are_stratified_shuffled_and_complete(tmp_path):
+    folder = ROOT / "workflow/resources/mnist5k"
+    declared = CATALOGUE["mnist5k"]
+    paths = {name: folder / name for name in declared["files"]}
+    dataset = datasets.load(paths, reader="idx", declared=declared)
+    assert np.bincount(dataset.y_train).tolist() == [400] * 10
+    assert np.bincount(dataset.y_test).tolist() == [100] * 10
+    assert len(np.unique(dataset.y_train[:100])) == 10
+    every = np.concatenate([dataset.x_train, dataset.x_test]).reshape(5000, -1)
+    assert len(np.unique(every, axis=0)) == 5000
+
+
+def test_origin_is_stored(raw, tmp_path):
+    dataset = datasets.load(raw, reader="idx", declared=DECLARED)
+    datasets.write(tmp_path / "a.h5", dataset, {"source": "tiny", "files": "{}"})
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert file.attrs["source"] == "tiny"
+        assert json.loads(file.attrs["files"]) == {}

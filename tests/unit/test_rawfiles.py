@@ -1,0 +1,83 @@
+"""Raw files are found or downloaded, and only the checksum makes them welcome."""
+
+import functools
+import hashlib
+import threading
+from http.server import HTTPServer, SimpleHTTPRequestHandler
+
+import pytest
+from sharpminima import rawfiles
+
+CONTENT = b"digits" * 1000
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+NAME = "train-labels-idx1-ubyte.gz"
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def web(tmp_path):
+    """A folder and the address at which this machine serves it."""
+    folder = tmp_path / "web"
+    folder.mkdir()
+    handler = functools.partial(Quiet, directory=folder)
+    server = HTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield folder, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def no_waiting(monkeypatch):
+    """Pooch waits a second and more between retries."""
+    monkeypatch.setattr("pooch.core.time.sleep", lambda seconds: None)
+
+
+def test_a_file_that_is_there_is_taken(tmp_path):
+    (tmp_path / NAME).write_bytes(CONTENT)
+    paths = rawfiles.locate(tmp_path, {NAME: SHA256})
+    assert paths == {NAME: tmp_path / NAME}
+
+
+def test_a_missing_file_is_downloaded_from_the_first_address_that_has_it(
+    web, tmp_path, no_waiting
+):
+    folder, address = web
+    (folder / "mirror").mkdir()
+    (folder / "mirror" / NAME).write_bytes(CONTENT)
+    urls = [f"{address}/gone", f"{address}/mirror"]
+    paths = rawfiles.locate(tmp_path / "raw", {NAME: SHA256}, urls)
+    assert paths[NAME].read_bytes() == CONTENT
+
+
+def test_a_wrong_download_is_refused_and_leaves_nothing(web, tmp_path, no_waiting):
+    folder, address = web
+    (folder / NAME).write_bytes(b"an error page")
+    raw = tmp_path / "raw"
+    with pytest.raises(FileNotFoundError, match="hash of downloaded file"):
+        rawfiles.locate(raw, {NAME: SHA256}, [address])
+    assert list(raw.iterdir()) == []
+
+
+def test_without_a_network_the_error_says_what_to_do(tmp_path, no_waiting):
+    with pytest.raises(FileNotFoundError) as error:
+        rawfiles.locate(tmp_path, {NAME: SHA256}, ["http://127.0.0.1:9"])
+    for part in (NAME, SHA256, str(tmp_path), "http://127.0.0.1:9"):
+        assert part in str(error.value)
+
+
+def test_a_file_of_no_known_address_is_asked_for(tmp_path):
+    with pytest.raises(FileNotFoundError, match="No address is known"):
+        rawfiles.locate(tmp_path, {NAME: SHA256})
+
+
+def test_a_file_of_another_content_is_refused(tmp_path):
+    (tmp_path / NAME).write_bytes(b"other")
+    with pytest.raises(ValueError, match=f"{NAME}: expected SHA-256 {SHA256}"):
+        rawfiles.locate(tmp_path, {NAME: SHA256})

@@ -1,0 +1,80 @@
+"""Scripts are thin: each maps its job's files and params onto the package."""
+
+import os
+import runpy
+import sys
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from examples import SEARCHES
+from project import ROOT
+
+SCRIPTS = ROOT / "workflow/scripts"
+
+
+class Names(dict):
+    """Stand-in for Snakemake's named lists: iterates over its values."""
+
+    __getattr__ = dict.__getitem__
+
+    def __iter__(self):
+        return iter(self.values())
+
+    def __getitem__(self, key):
+        return list(self.values())[key] if isinstance(key, int) else self.get(key)
+
+    def keys(self):
+        return list(dict.keys(self))
+
+
+@pytest.fixture
+def run_script(monkeypatch, tmp_path):
+    """Return a function that runs `scripts/{name}.py` as Snakemake would."""
+    monkeypatch.setattr(sys, "stdout", sys.stdout)
+    monkeypatch.setattr(sys, "stderr", sys.stderr)
+    stderr = os.dup(2)
+
+    def run(name, **job):
+        snakemake = SimpleNamespace(log=[tmp_path / "log"], **job)
+        path = SCRIPTS / f"{name}.py"
+        runpy.run_path(str(path), {"snakemake": snakemake}, run_name="__main__")
+
+    yield run
+    os.dup2(stderr, 2)
+    os.close(stderr)
+
+
+def outputs(folder, *names):
+    return Names({name: folder / name for name in names})
+
+
+def test_tabulate_sharpness(run_script, tmp_path):
+    inputs = []
+    for i, (_, rows) in enumerate(SEARCHES.groupby(["regime", "seed"])):
+        inputs.append(tmp_path / f"{i}.in.csv")
+        rows.to_csv(inputs[-1], index=False)
+    names = ("every_search", "sharpness_csv", "sharpness_md", "ratios_csv", "ratios_md")
+    output = outputs(tmp_path, *names)
+    params = Names(study={"pairs": [["SB", "LB"]]})
+    run_script("tabulate_sharpness", input=inputs, output=output, params=params)
+    ratios = pd.read_csv(output.ratios_csv)
+    assert ratios.loc[ratios["space"] == "full", "ratio"].tolist()[0] == 50.0
+    assert len(pd.read_csv(output.every_search)) == len(SEARCHES)
+    assert "205.1" in output.sharpness_md.read_text()
+
+
+def test_every_rule_has_a_script_of_its_name():
+    text = "".join(p.read_text() for p in (ROOT / "workflow/rules").glob("*.smk"))
+    for script in sorted(SCRIPTS.glob("*.py")):
+        assert f"rule {script.stem}:" in text
+        assert f'"../scripts/{script.name}"' in text
+        assert f'fingerprint("{script.stem}")' in text
+
+
+@pytest.mark.parametrize("path", sorted(SCRIPTS.rglob("*.py")), ids=lambda p: p.name)
+def test_no_script_reads_the_config_or_the_clock(path):
+    text = path.read_text()
+    assert "snakemake.config" not in text
+    assert "datetime" not in text
+    assert "os.environ.get" not in text

@@ -1,0 +1,168 @@
+"""Training: ADAM by the book, paired regimes, one row an epoch, divergence as data."""
+
+import copy
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+from project import ROOT, default_config
+from sharpminima import batches, training
+from sharpminima.datasets import Dataset
+from sharpminima.evaluation import EvaluationNetwork
+from sharpminima.parameters import flatten
+
+EVALUATION = {"batch_norm": "batch", "batch_size": 5000}
+NETWORK = {"builder": "fully_connected", "options": {"hidden_layers": 1, "units": 8}}
+
+
+@pytest.fixture
+def dataset():
+    """Three noisy blobs in the plane, easy to learn: 90 and 30 examples."""
+    rng = np.random.default_rng(0)
+    centres = np.array([[0.0, 3.0], [3.0, 0.0], [-3.0, -3.0]])
+    y = np.arange(120) % 3
+    x = (centres[y] + rng.normal(size=(120, 2))).astype(np.float32)
+    y = y.astype(np.int32)
+    return Dataset(x[:90], y[:90], x[90:], y[90:], classes=3)
+
+
+def settings(**changes):
+    base = copy.deepcopy(default_config()["training"]) | {"batch_size": 10, "seed": 0}
+    base["stopping"] |= {"min_epochs": 1, "max_epochs": 3}
+    return base | changes
+
+
+def run(dataset, **changes):
+    """Train; return the model, the rows of its history, and its outcome."""
+    chosen = settings(**changes)
+    model = training.starting_point(NETWORK, dataset, chosen["seed"])
+    evaluation = EvaluationNetwork(model, dataset, **EVALUATION)
+    rows = list(training.fit(model, dataset, chosen, evaluation))
+    outcome = training.outcome(model, dataset, chosen, evaluation, rows)
+    return model, rows, outcome
+
+
+def test_there_is_a_row_for_each_epoch(dataset):
+    _, rows, outcome = run(dataset, batch_size=20)
+    assert [row["epoch"] for row in rows] == [1, 2, 3]
+    assert [row["updates"] for row in rows] == [5, 10, 15]
+    assert [row["status"] for row in rows] == ["training", "training", "max_epochs"]
+    assert outcome["status"] == "max_epochs"
+    assert outcome["updates"] == 15
+
+
+def test_training_lowers_the_loss(dataset):
+    _, rows, outcome = run(dataset, learning_rate=0.05)
+    assert rows[-1]["train_loss"] < 0.5 * rows[0]["train_loss"]
+    assert outcome["train_accuracy"] > 90
+    assert 0 < outcome["test_loss"] < 1
+
+
+def test_the_first_update_is_adams(dataset):
+    """One full batch: each weight moves by the learning rate against its gradient."""
+    chosen = settings(batch_size=90)
+    model = training.starting_point(NETWORK, dataset, 0)
+    before = flatten(model.trainable_variables)
+    evaluation = EvaluationNetwork(model, dataset, **EVALUATION)
+    _, gradient = evaluation.loss_and_gradient(before)
+    next(training.fit(model, dataset, chosen, evaluation))
+    moved = flatten(model.trainable_variables) - before
+    steep = np.abs(gradient) > 1e-4
+    expected = -1e-3 * gradient / (np.abs(gradient) + 1e-8 / np.sqrt(1e-3))
+    np.testing.assert_allclose(moved[steep], expected[steep], rtol=2e-2)
+
+
+def test_the_last_batch_can_be_dropped(dataset):
+    _, rows, _ = run(dataset, batch_size=40, last_batch="drop")
+    assert rows[0]["updates"] == 2
+
+
+def test_regimes_of_a_seed_start_at_the_same_point(dataset):
+    first, second = (training.starting_point(NETWORK, dataset, 0) for _ in range(2))
+    other = training.starting_point(NETWORK, dataset, 1)
+    a, b, c = (flatten(m.trainable_variables) for m in (first, second, other))
+    np.testing.assert_array_equal(a, b)
+    assert (a != c).any()
+
+
+def test_a_huge_learning_rate_diverges_and_says_so(dataset):
+    _, rows, outcome = run(dataset, learning_rate=1e30)
+    assert outcome["status"] == "diverged"
+    assert rows[-1]["status"] in ("diverged", "max_epochs")
+
+
+def test_the_stopping_rule_is_obeyed(dataset):
+    stopping = settings()["stopping"] | {"loss_floor": 100.0, "max_epochs": 50}
+    _, rows, outcome = run(dataset, stopping=stopping)
+    assert len(rows) == 1
+    assert outcome["status"] == "floor"
+
+
+def test_a_batch_of_one_is_refused(dataset):
+    with pytest.raises(ValueError, match="last batch of one example"):
+        run(dataset, batch_size=89)
+
+
+TRAIN_A_CONVOLUTIONAL_NETWORK = """
+    import hashlib, sys
+    import numpy as np
+    from sharpminima import initialisation, parameters, training
+    from sharpminima import tensorflow_backend as backend
+    from sharpminima.datasets import Dataset
+    from sharpminima.evaluation import EvaluationNetwork
+    from sharpminima.tensorflow_backend import keras
+
+    backend.configure(threads=int(sys.argv[2]))
+    rng = np.random.default_rng(0)
+    x = rng.random((512, 16, 16, 3), np.float32)
+    y = rng.integers(0, 10, 512).astype(np.int32)
+    data = Dataset(x, y, x[:64], y[:64], classes=10)
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    model = keras.Sequential([
+        keras.Input((16, 16, 3)),
+        layers.Conv2D(32, 5, padding="same"), layers.BatchNormalization(),
+        layers.Activation("relu"), layers.MaxPooling2D(3, 2, padding="same"),
+        layers.Conv2D(32, 5, padding="same"), layers.BatchNormalization(),
+        layers.Activation("relu"), layers.Flatten(), layers.Dense(64),
+        layers.Dropout(0.5), layers.Dense(10),
+    ])
+    initialisation.initialise(model, 0)
+    settings = {
+        "optimizer": "adam", "learning_rate": 1e-3, "beta_1": 0.9, "beta_2": 0.999,
+        "epsilon": 1e-8, "last_batch": "keep", "batch_size": 100, "seed": 0,
+        "stopping": {"patience": 9, "relative_improvement": 0, "loss_floor": 0,
+                     "min_epochs": 1, "max_epochs": 3},
+    }
+    evaluation = EvaluationNetwork(model, data, batch_norm="batch", batch_size=5000)
+    list(training.fit(model, data, settings, evaluation))
+    parameters.save(sys.argv[1], model, {"seed": 0})
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("threads", [1, 2])
+def test_two_processes_train_the_same_convolutional_network_to_the_byte(
+    tmp_path, threads
+):
+    paths = [tmp_path / f"{name}.weights.h5" for name in ("first", "second")]
+    for path in paths:
+        code = textwrap.dedent(TRAIN_A_CONVOLUTIONAL_NETWORK)
+        command = [sys.executable, "-c", code, str(path), str(threads)]
+        subprocess.run(command, check=True, cwd=ROOT / "workflow/scripts")
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_the_order_of_the_data_is_the_stream_of_the_seed(dataset, monkeypatch):
+    seen = []
+    stream = batches.epoch_batches
+
+    def spy(*args, **kwargs):
+        seen.append((kwargs["seed"], kwargs["epoch"]))
+        return stream(*args, **kwargs)
+
+    monkeypatch.setattr(batches, "epoch_batches", spy)
+    run(dataset, seed=7)
+    assert seen == [(7, 0), (7, 1), (7, 2)]

@@ -1,0 +1,127 @@
+"""Plan or run the real Snakefile in a directory of its own."""
+
+import copy
+import gzip
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from project import ROOT
+
+TINY = yaml.safe_load((ROOT / "tests/config/tiny.yaml").read_text())
+TIMEOUT_S = 600
+
+
+def raw_files() -> dict[str, bytes]:
+    """Return the raw files of dataset `tiny`: four classes of noisy 6 x 6 images."""
+    rng = np.random.default_rng(0)
+    patterns = rng.integers(0, 200, (4, 6, 6))
+    files = {}
+    for stem, examples in (("train", 64), ("t10k", 32)):
+        labels = (np.arange(examples) % 4).astype(np.uint8)
+        noise = rng.integers(0, 56, (examples, 6, 6))
+        images = (patterns[labels] + noise).astype(np.uint8)
+        for name, array in (("images-idx3", images), ("labels-idx1", labels)):
+            shape = np.array(array.shape, ">u4").tobytes()
+            content = bytes([0, 0, 8, array.ndim]) + shape + array.tobytes()
+            files[f"{stem}-{name}-ubyte.gz"] = gzip.compress(content, mtime=0)
+    return files
+
+
+class Study:
+    """Snakemake bound to one working directory with the raw files of `tiny`.
+
+    The directory holds no `config.yaml`, so nothing is merged into the test's config.
+    """
+
+    def __init__(self, directory: Path):
+        self.directory = directory
+        raw = directory / "raw/tiny"
+        raw.mkdir(parents=True)
+        for name, content in raw_files().items():
+            (raw / name).write_bytes(content)
+
+    def run(self, config, *flags, snakefile=ROOT / "Snakefile", **environment):
+        """Run `snakemake *flags` on `config`; return the completed process."""
+        (self.directory / "test.yaml").write_text(yaml.safe_dump(config))
+        return self.snakemake(
+            *flags,
+            *("--configfile", str(self.directory / "test.yaml")),
+            snakefile=snakefile,
+            **environment,
+        )
+
+    def snakemake(self, *flags, snakefile=ROOT / "Snakefile", **environment):
+        """Run `snakemake *flags`; return the completed process."""
+        command = [sys.executable, "-m", "snakemake", "--cores", "2", *flags]
+        command += ["--snakefile", str(snakefile), "--directory", str(self.directory)]
+        return subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=TIMEOUT_S,
+            env=os.environ | environment,
+        )
+
+    def planned(self, config, *flags, **options) -> set[tuple[str, str]]:
+        """Return the jobs that a dry run would execute, as (rule, wildcards)."""
+        done = self.run(config, "--dry-run", *flags, **options)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return jobs_of(done.stdout + done.stderr)
+
+    def record_as_finished(self, config):
+        """Make every output an empty file and store its metadata, as if all had run."""
+        for line in self.run(config, "--summary").stdout.splitlines()[1:]:
+            output = self.directory / line.split("\t")[0]
+            output.parent.mkdir(parents=True, exist_ok=True)
+            output.touch()
+        done = self.run(config, "--touch", "--forceall")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def jobs_of(text: str) -> set[tuple[str, str]]:
+    """Return the jobs announced in Snakemake's output, without the target rules."""
+    blocks = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", text, re.MULTILINE)
+    jobs = set()
+    for rule, body in blocks:
+        wildcards = re.search(r"^    wildcards: (.*)$", body, re.MULTILINE)
+        jobs.add((rule, wildcards[1] if wildcards else ""))
+    return {job for job in jobs if job[0] not in ("all", "tables", "charts")}
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """The tiny config with the checksums of its raw files. Not to be edited."""
+    config = copy.deepcopy(TINY)
+    config["datasets"]["tiny"]["files"] = {
+        name: hashlib.sha256(content).hexdigest()
+        for name, content in raw_files().items()
+    }
+    return config
+
+
+@pytest.fixture
+def config(tiny):
+    """A copy of the tiny config. Yours to edit."""
+    return copy.deepcopy(tiny)
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Return a study in which nothing has run."""
+    return Study(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def finished_study(tmp_path_factory, tiny):
+    """Return a study in which every job counts as done. Plan against it; do not run."""
+    study = Study(tmp_path_factory.mktemp("finished"))
+    study.record_as_finished(tiny)
+    return study

@@ -1,0 +1,88 @@
+"""The shape of the DAG: how many jobs a config asks for, and which way data flows."""
+
+import json
+import os
+from collections import Counter
+
+import yte
+from project import ROOT
+
+STAGES = [
+    {"prepare_dataset"},
+    {"train"},
+    {"measure_sharpness", "interpolate"},
+    {"tabulate_accuracy", "tabulate_sharpness", "tabulate_distances"},
+    {"chart_training", "chart_sharpness", "chart_interpolation"},
+    {"all"},
+]
+STAGE_OF = {rule: rank for rank, rules in enumerate(STAGES) for rule in rules}
+
+
+def graph_of(study, config):
+    """Return the number of jobs of each rule, and the (from, to) rule edges."""
+    done = study.run(config, "--d3dag")
+    assert done.returncode == 0, done.stdout + done.stderr
+    graph = json.loads(done.stdout)
+    rule = {node["id"]: node["value"]["rule"] for node in graph["nodes"]}
+    edges = {(rule[e["u"]], rule[e["v"]]) for e in graph["edges"]}
+    return Counter(rule.values()), edges
+
+
+def test_one_job_per_network_regime_and_seed(study, config):
+    jobs, _ = graph_of(study, config)
+    assert jobs["prepare_dataset"] == 1
+    assert jobs["train"] == jobs["measure_sharpness"] == 2 * 2 * 2
+    assert jobs["interpolate"] == 2 * 2
+    assert jobs["chart_interpolation"] == 2
+
+
+def test_a_new_seed_adds_its_own_jobs_only(study, config):
+    config["study"]["seeds"].append(7)
+    jobs, _ = graph_of(study, config)
+    assert jobs["train"] == 2 * 2 * 3
+    assert jobs["interpolate"] == 2 * 3
+
+
+def test_a_study_may_have_no_pairs(study, config):
+    config["study"]["pairs"] = []
+    jobs, _ = graph_of(study, config)
+    assert jobs["interpolate"] == jobs["tabulate_distances"] == 0
+
+
+def test_only_what_the_study_names_runs(study, config):
+    config["study"] |= {"networks": ["N2"], "regimes": ["LB"], "pairs": []}
+    jobs, _ = graph_of(study, config)
+    assert jobs["train"] == 2
+
+
+def test_data_flows_one_way(study, config):
+    jobs, edges = graph_of(study, config)
+    assert [edge for edge in edges if STAGE_OF[edge[0]] >= STAGE_OF[edge[1]]] == []
+    assert set(jobs) == set(STAGE_OF)
+
+
+def test_a_study_keeps_to_its_own_folder_but_for_the_data(study, config):
+    config["pathvars"] = {"results": "results/other"}
+    lines = study.run(config, "--summary").stdout.splitlines()[1:]
+    outputs = {line.split("\t")[0] for line in lines}
+    outside = {path for path in outputs if not path.startswith("results/other/")}
+    assert outside == {"results/data/tiny.h5"}
+
+
+def test_mistakes_in_the_config_are_lines_and_no_traceback(study, config):
+    config["training"]["epoch"] = 3
+    config["study"]["seeds"] = [0, 0]
+    done = study.run(config, "--dry-run")
+    text = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "training.epoch: unknown key. Allowed: beta_1," in text
+    assert "study.seeds: must not name anything twice. Received twice: 0" in text
+    assert "Traceback" not in text
+    assert "additionalProperties" not in text
+
+
+def test_memory_is_capped_at_the_machines():
+    """The profile reads the machine's memory: without it, jobs would not queue."""
+    profile = yte.process_yaml((ROOT / "profiles/default/config.yaml").read_text())
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    assert profile["resources"] == [f"mem_mb={memory}"]

@@ -1,0 +1,179 @@
+"""A change reruns what depends on it, and nothing else, job by job. No job is run."""
+
+import itertools
+import shutil
+
+import pytest
+from project import ROOT
+
+NETWORKS, REGIMES, SEEDS = ("N1", "N2"), ("SB", "LB"), (0, 1)
+
+
+def jobs(rule, networks=NETWORKS, regimes=REGIMES, seeds=SEEDS):
+    """Return the jobs of a rule for these networks, regimes and seeds."""
+    match rule:
+        case "train" | "measure_sharpness":
+            return {
+                (rule, f"network={n}, regime={r}, seed={s}")
+                for n, r, s in itertools.product(networks, regimes, seeds)
+            }
+        case "interpolate":
+            return {
+                (rule, f"network={n}, first=SB, second=LB, seed={s}")
+                for n, s in itertools.product(networks, seeds)
+            }
+        case "chart_training" | "chart_sharpness":
+            return {(rule, f"network={n}") for n in networks}
+        case "chart_interpolation":
+            return {(rule, f"network={n}, first=SB, second=LB") for n in networks}
+    return {(rule, "")}
+
+
+def after_training(**which):
+    """Return the jobs that follow from these training runs, themselves included."""
+    networks = which.get("networks", NETWORKS)
+    seeds = which.get("seeds", SEEDS)
+    return set().union(
+        jobs("train", **which),
+        jobs("measure_sharpness", **which),
+        jobs("interpolate", networks=networks, seeds=seeds),
+        *(jobs(f"chart_{c}", networks) for c in ("training", "sharpness")),
+        jobs("chart_interpolation", networks),
+        *(jobs(f"tabulate_{t}") for t in ("accuracy", "sharpness", "distances")),
+    )
+
+
+AFTER_SHARPNESS = (
+    jobs("measure_sharpness") | jobs("tabulate_sharpness") | jobs("chart_sharpness")
+)
+AFTER_INTERPOLATION = (
+    jobs("interpolate") | jobs("tabulate_distances") | jobs("chart_interpolation")
+)
+
+
+def edit(config, path, value):
+    *parents, last = path.split(".")
+    for key in parents:
+        config = config[key]
+    config[last] = value
+
+
+def test_a_finished_study_plans_nothing(finished_study, config):
+    assert finished_study.planned(config) == set()
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "reruns"),
+    [
+        ("sharpness.epsilons", [1e-3, 2e-3], AFTER_SHARPNESS),
+        ("sharpness.max_iterations", 3, AFTER_SHARPNESS),
+        ("interpolation.alphas.count", 7, AFTER_INTERPOLATION),
+        ("networks.N2.options.units", 9, after_training(networks=["N2"])),
+        ("regimes.LB.batch_fraction", 0.25, after_training(regimes=["LB"])),
+        ("training.learning_rate", 0.1, after_training()),
+        ("evaluation.batch_norm", "moving", after_training()),
+        ("study.seeds", [0, 1, 2], after_training(seeds=[2])),
+        (
+            "study.pairs",
+            [],
+            jobs("tabulate_sharpness"),
+        ),
+        ("raw_folder", "elsewhere", set()),
+    ],
+)
+def test_a_change_of_config_reruns_only_its_dependants(
+    finished_study, config, path, value, reruns
+):
+    edit(config, path, value)
+    assert finished_study.planned(config) == reruns
+
+
+def test_swapping_two_values_is_a_change(finished_study, config):
+    """Snakemake compares params as a set of values: loose scalars would not show it."""
+    alphas = config["interpolation"]["alphas"]
+    alphas["start"], alphas["stop"] = alphas["stop"], alphas["start"]
+    assert finished_study.planned(config) == AFTER_INTERPOLATION
+
+
+def test_the_order_of_keys_does_not_matter(finished_study, config):
+    for section in ("training", "sharpness", "networks", "datasets"):
+        config[section] = dict(reversed(config[section].items()))
+    assert finished_study.planned(config) == set()
+
+
+def test_addresses_of_a_dataset_do_not_matter(finished_study, config):
+    config["datasets"]["tiny"]["urls"] = ["https://example.org/tiny"]
+    assert finished_study.planned(config) == set()
+
+
+def test_another_folder_of_raw_files_retrains_nothing(finished_study, config):
+    planned = finished_study.planned(config, SHARPMINIMA_RAW_FOLDER="/somewhere/else")
+    assert planned == set()
+
+
+def test_touched_files_rerun_nothing(finished_study, config):
+    for path in finished_study.directory.rglob("*"):
+        if path.is_file() and ".snakemake" not in path.parts:
+            path.touch()
+    assert finished_study.planned(config) == set()
+
+
+@pytest.fixture
+def copied_project(tmp_path):
+    """A copy of the workflow's code, to be edited."""
+    for name in ("Snakefile", "profiles", "workflow", "envs"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
+    return tmp_path
+
+
+def planned_after(finished_study, config, project, module, old, new):
+    path = project / "workflow/scripts" / module
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    return finished_study.planned(config, snakefile=project / "Snakefile")
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new", "reruns"),
+    [
+        (
+            "sharpminima/sharpness.py",
+            "100.0 * rise",
+            "1.0 * rise",
+            AFTER_SHARPNESS,
+        ),
+        (
+            "sharpminima/interpolation.py",
+            "np.pi / 2.0",
+            "np.pi / 3.0",
+            AFTER_INTERPOLATION,
+        ),
+        (
+            "sharpminima/charts.py",
+            "WIDTH, HEIGHT = 260, 200",
+            "WIDTH, HEIGHT = 300, 200",
+            set().union(
+                *(
+                    jobs(f"chart_{c}")
+                    for c in ("training", "sharpness", "interpolation")
+                )
+            ),
+        ),
+        ("sharpminima/stopping.py", "1.0 - self", "1.1 - self", after_training()),
+        ("chart_sharpness.py", "regimes=snake", "regimes = snake", set()),
+        ("sharpminima/stopping.py", "Always a stop", "A stop always", set()),
+    ],
+    ids=["measure", "path", "chart", "stopping rule", "layout", "comment"],
+)
+def test_a_change_of_code_reruns_only_its_dependants(
+    finished_study, config, copied_project, module, old, new, reruns
+):
+    planned = planned_after(finished_study, config, copied_project, module, old, new)
+    assert planned == reruns
+
+
+def test_a_checkout_elsewhere_reruns_nothing(finished_study, config, copied_project):
+    snakefile = copied_project / "Snakefile"
+    assert finished_study.planned(config, snakefile=snakefile) == set()

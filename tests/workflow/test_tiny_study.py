@@ -1,0 +1,150 @@
+"""The whole study for real, with a regime that diverges, through to the report."""
+
+import json
+import math
+import shutil
+import zipfile
+
+import h5py
+import pandas as pd
+import pytest
+
+from .conftest import Study
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory, tiny):
+    """A study that ran: one network, SB and LB, and HB with a learning rate of 1e30."""
+    config = json.loads(json.dumps(tiny))
+    config["study"] |= {
+        "networks": ["N1"],
+        "regimes": ["SB", "LB", "HB"],
+        "pairs": [["SB", "LB"], ["SB", "HB"]],
+    }
+    config["regimes"]["HB"] = {"batch_size": 8, "learning_rate": 1e30}
+    study = Study(tmp_path_factory.mktemp("ran"))
+    done = study.run(config)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return study, config
+
+
+def table(ran, name):
+    return pd.read_csv(ran[0].directory / f"results/tables/{name}.csv")
+
+
+def test_a_second_run_does_nothing(ran):
+    study, config = ran
+    assert study.planned(config) == set()
+
+
+def test_accuracy_counts_the_diverged_and_averages_the_others(ran):
+    rows = table(ran, "accuracy").set_index("regime")
+    assert rows["runs"].tolist() == [2, 2, 2]
+    assert rows["diverged"].to_dict() == {"SB": 0, "LB": 0, "HB": 2}
+    assert math.isnan(rows.loc["HB", "test_accuracy_mean"])
+    assert math.isnan(rows.loc["HB", "train_loss_mean"])
+    assert 25 < rows.loc["SB", "train_accuracy_mean"] <= 100
+    assert rows["batch_size"].to_dict() == {"SB": 8, "LB": 32, "HB": 8}
+
+
+def test_sharpness_counts_the_diverged_and_averages_the_others(ran):
+    rows = table(ran, "sharpness").set_index(["regime", "space", "epsilon"])
+    assert len(rows) == 3 * 2 * 2
+    for (regime, _, _), row in rows.iterrows():
+        assert row["runs"] == 2
+        assert row["diverged"] == (2 if regime == "HB" else 0)
+        assert math.isnan(row["mean"]) == (regime == "HB")
+        assert regime == "HB" or row["min"] > 0
+
+
+def test_ratios_are_missing_where_a_run_diverged(ran):
+    rows = table(ran, "ratios")
+    assert rows[rows["second"] == "HB"]["ratio"].isna().all()
+    assert (rows[rows["second"] == "LB"]["ratio"] > 0).all()
+
+
+def test_distances_leave_the_diverged_out(ran):
+    rows = table(ran, "distances").set_index("second")
+    assert rows["diverged"].to_dict() == {"LB": 0, "HB": 2}
+    assert rows.loc["LB", "first_to_second_mean"] > 0
+    assert math.isnan(rows.loc["HB", "ratio_mean"])
+
+
+def test_history_has_the_status_of_each_run(ran):
+    path = "results/train/N1/{}/seed0/history.csv"
+    histories = {
+        regime: pd.read_csv(ran[0].directory / path.format(regime))
+        for regime in ("SB", "HB")
+    }
+    assert histories["SB"]["status"].tolist() == ["training", "max_epochs"]
+    assert histories["HB"]["status"].iloc[-1] in ("diverged", "max_epochs")
+    assert set(table(ran, "runs").query("regime == 'HB'")["status"]) == {"diverged"}
+
+
+def test_interpolation_ends_at_the_checkpoints(ran):
+    """Alpha 0 and 1 give the losses that the runs reported for themselves."""
+    directory = ran[0].directory
+    points = pd.read_csv(directory / "results/interpolation/N1/SB_LB/seed1.csv")
+    runs = table(ran, "runs").set_index(["regime", "seed"])
+    for alpha, regime in ((0.0, "SB"), (1.0, "LB")):
+        at = points[points["alpha"] == alpha]
+        assert len(at) == 2
+        for measure in ("train_loss", "test_loss", "test_accuracy"):
+            expected = runs.loc[(regime, 1), measure]
+            assert at[measure].tolist() == pytest.approx([expected] * 2, rel=1e-4)
+
+
+def test_a_checkpoint_says_what_made_it(ran):
+    path = ran[0].directory / "results/train/N1/LB/seed1/final.weights.h5"
+    with h5py.File(path) as file:
+        made = dict(file.attrs)
+    assert (made["network"], made["regime"], made["seed"]) == ("N1", "LB", 1)
+    assert made["threads"] == 1
+    assert len(made["config_digest"]) == 16
+    assert {"keras", "tensorflow", "numpy", "python"} <= set(made)
+
+
+def test_another_process_trains_to_the_same_bytes(ran):
+    study, config = ran
+    path = study.directory / "results/train/N1/SB/seed0/final.weights.h5"
+    before = path.read_bytes()
+    done = study.run(config, "--force", str(path.relative_to(study.directory)))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert path.read_bytes() == before
+    shutil.rmtree(study.directory / "results/charts")
+
+
+def test_logs_have_a_line_an_epoch(ran):
+    text = (ran[0].directory / "results/logs/train/N1_SB_seed0.log").read_text()
+    assert "epoch 1/2" in text
+    assert "examples/s" in text
+    assert "s left" in text
+
+
+def test_the_report_holds_every_item_and_opens_offline(ran):
+    study, config = ran
+    assert study.run(config).returncode == 0
+    done = study.run(config, "--report", "report.zip")
+    assert done.returncode == 0, done.stdout + done.stderr
+    with zipfile.ZipFile(study.directory / "report.zip") as archive:
+        names = archive.namelist()
+        page = archive.read(next(n for n in names if n.endswith("report.html")))
+    assert b"What batch size does to a network" in page
+    assert b'src="http' not in page
+    for item in ("sharpness_N1.svg", "interpolation_N1_SB_LB.html", "accuracy"):
+        assert any(item in name for name in names), names
+
+
+@pytest.mark.parametrize("damage", ["missing", "corrupt"])
+def test_a_bad_raw_file_stops_the_study_with_a_sentence(study, config, damage):
+    path = study.directory / "raw/tiny/train-labels-idx1-ubyte.gz"
+    path.unlink() if damage == "missing" else path.write_bytes(b"damaged")
+    done = study.run(config)
+    assert done.returncode != 0
+    text = done.stdout + done.stderr
+    sha256 = config["datasets"]["tiny"]["files"][path.name]
+    assert path.name in text
+    assert sha256 in text
+    assert not (study.directory / "results/data/tiny.h5").exists()
