@@ -8,6 +8,8 @@ from sharpminima import aggregation, reference
 
 NAN = float("nan")
 PAPER = reference.read()
+
+
 def outcomes(*runs, **common):
     """Return run rows from `(regime, seed, status, test accuracy)`."""
     rows = [

@@ -54,9 +54,7 @@ def model():
 
 
 def build(model, dataset, policy="batch"):
-    return EvaluationNetwork(
-        model, dataset, batch_norm=policy, batch_size=BATCH_SIZE
-    )
+    return EvaluationNetwork(model, dataset, batch_norm=policy, batch_size=BATCH_SIZE)
 
 
 def naive(model, x, y, moments):
@@ -85,7 +83,9 @@ def averaged_moments(model, x):
     cut = batches.evaluation_batches("train", EXAMPLES, BATCH_SIZE)
     terms = [batch_moments(x[part] @ kernel + bias) for part in cut]
     shares = [len(part) / EXAMPLES for part in cut]
-    return tuple(np.average([t[i] for t in terms], axis=0, weights=shares) for i in (0, 1))
+    return tuple(
+        np.average([t[i] for t in terms], axis=0, weights=shares) for i in (0, 1)
+    )
 
 
 def moving_moments(model):

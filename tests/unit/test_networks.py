@@ -33,7 +33,9 @@ def test_f1_returns_logits(f1):
 
 
 def test_an_unknown_builder_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match=r"one of \['fully_connected'\]. Received: 'x'"):
+    with pytest.raises(
+        ValueError, match=r"one of \['fully_connected'\]. Received: 'x'"
+    ):
         networks.build(
             {"builder": "x", "options": {}}, input_shape=(28, 28), classes=10
         )

@@ -96,7 +96,9 @@ def test_the_subspaces_columns_are_standard_normal_and_not_normalised():
     space = RandomSubspace(20_000, dimensions=10, seed=0)
     columns = np.array([space.displacement(z) for z in np.eye(10)])
     assert np.std(columns) == pytest.approx(1.0, abs=0.01)
-    assert np.linalg.norm(columns, axis=1) == pytest.approx([20_000**0.5] * 10, rel=0.05)
+    assert np.linalg.norm(columns, axis=1) == pytest.approx(
+        [20_000**0.5] * 10, rel=0.05
+    )
 
 
 def test_the_subspace_is_consistent_with_its_matrix():
@@ -186,9 +188,7 @@ def test_there_is_a_row_for_each_space_epsilon_start_and_draw():
 
 def test_both_regimes_of_a_seed_are_measured_in_the_same_subspaces():
     first, second, other = (
-        identities(
-            sharpness.measure(bowl(np.ones(50), np.ones(50)), x, SETTINGS, seed)
-        )
+        identities(sharpness.measure(bowl(np.ones(50), np.ones(50)), x, SETTINGS, seed))
         for x, seed in ((np.zeros(50), 0), (np.full(50, 2.0), 0), (np.zeros(50), 1))
     )
     assert first == second != other

@@ -32,7 +32,9 @@ def main(dataset, weights, history, outcome, *, run, threads):
         **backend.describe(),
         **versions.installed(),
     }
-    parameters.save(weights, model, {**row, "config_digest": run["digest"]})
+    # Without the time it took: the same run makes the same file.
+    made = {name: value for name, value in row.items() if name != "seconds"}
+    parameters.save(weights, model, {**made, "config_digest": run["digest"]})
     pd.DataFrame(rows).assign(**run["identity"]).to_csv(history, index=False)
     pd.DataFrame([row]).to_csv(outcome, index=False)
 

@@ -1,0 +1,69 @@
+# One command each. `make` alone prints what there is.
+
+PYTHON ?= python3
+REQUIREMENTS ?= envs/requirements.txt
+CORES ?= all
+VENV := .venv
+DONE := $(VENV)/$(notdir $(REQUIREMENTS)).done
+BIN := $(CURDIR)/$(VENV)/bin
+STUDY ?=
+SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) $(if $(STUDY),--configfile $(STUDY))
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+
+.DEFAULT_GOAL := help
+.PHONY: help study report test fast lint format lock clean distclean
+
+help:  ## Print this
+	@awk -F ':.*## ' '/^[a-z]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@echo
+	@echo "  STUDY=workflow/studies/mnist.yaml  another study than the default one"
+	@echo "  CORES=4                            cores to use, all by default"
+	@echo "  PYTHON=python3.12                  the Python that makes .venv, once"
+	@echo "  REQUIREMENTS=envs/requirements-gpu.txt  TensorFlow with CUDA libraries"
+
+study: $(DONE)  ## Run the study: data, training, measures, tables, charts
+	$(SNAKEMAKE)
+
+report: study  ## Bundle the study's results into report.zip
+	$(SNAKEMAKE) --report report.zip
+
+test: $(DONE)  ## Run all tests
+	$(BIN)/python -m pytest
+
+fast: $(DONE)  ## Run the tests that take seconds
+	$(BIN)/python -m pytest -m "not slow" tests/unit
+
+lint: $(DONE)  ## Check style and workflow
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+format: $(DONE)  ## Put style right
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
+
+lock: $(DONE)  ## Pin what envs/requirements*.in ask for
+	$(BIN)/pip install --quiet uv
+	$(LOCK) envs/requirements.in --output-file envs/requirements.txt
+	$(LOCK) envs/requirements-gpu.in --output-file envs/requirements-gpu.txt \
+		--no-emit-package tensorflow-cpu
+
+clean:  ## Delete what is made in minutes: tables, charts, report, logs
+	rm -rf report.zip .pytest_cache .ruff_cache
+	find results -type d \( -name tables -o -name charts -o -name logs \
+		-o -name benchmarks \) -prune -exec rm -rf {} + 2>/dev/null || true
+
+distclean:  ## Delete results with all checkpoints, and .venv, after asking
+	@printf "Delete results/ with all checkpoints, .snakemake/ and .venv/? [y/N] "; \
+	read answer; [ "$$answer" = y ] && rm -rf results .snakemake $(VENV) report.zip \
+		|| echo "Nothing deleted."
+
+$(DONE): $(REQUIREMENTS) envs/check_python.py
+	@$(PYTHON) envs/check_python.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		--requirement $(REQUIREMENTS)
+	@touch $@
