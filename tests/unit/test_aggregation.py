@@ -1,8 +1,9 @@
-"""Aggregation: means over sound runs, counts of all, the paper beside where it belongs."""
+"""Aggregation: means over sound runs, counts of all, the paper beside its own."""
 
 import numpy as np
 import pandas as pd
 import pytest
+
 from examples import F1, SEARCHES
 from sharpminima import aggregation, reference
 

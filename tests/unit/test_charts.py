@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+
 from examples import SEARCHES
 from sharpminima import charts, pictures
 

@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import yaml
+
 from project import ROOT, default_config
 from sharpminima import configuration
 from sharpminima.configuration import mistakes, without_nulls

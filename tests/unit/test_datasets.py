@@ -6,6 +6,7 @@ import json
 import h5py
 import numpy as np
 import pytest
+
 from project import ROOT, default_config
 from sharpminima import datasets
 

@@ -6,6 +6,7 @@ Everything runs in float64 here, so that tolerances can be tight.
 import numpy as np
 import pytest
 from scipy.special import logsumexp
+
 from sharpminima import batches
 from sharpminima.datasets import Dataset
 from sharpminima.evaluation import POLICIES, EvaluationNetwork

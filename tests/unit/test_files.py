@@ -1,6 +1,7 @@
 """A file appears whole or not at all."""
 
 import pytest
+
 from sharpminima.files import replacing
 
 

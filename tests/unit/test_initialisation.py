@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from sharpminima.initialisation import initialise
 from sharpminima.tensorflow_backend import keras
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from sharpminima import interpolation
 
 START, END = np.array([1.0, 0.0]), np.array([0.0, 3.0])

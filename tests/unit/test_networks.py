@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from project import default_config
 from sharpminima import networks
 from sharpminima.tensorflow_backend import keras

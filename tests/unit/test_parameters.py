@@ -2,6 +2,7 @@
 
 import h5py
 import numpy as np
+
 from sharpminima import parameters
 from sharpminima.initialisation import initialise
 from sharpminima.networks import build

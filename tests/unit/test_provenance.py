@@ -1,6 +1,7 @@
 """Fingerprints change with behaviour, and only with behaviour."""
 
 import pytest
+
 from sharpminima import provenance
 from sharpminima.provenance import fingerprint, ordered
 

@@ -6,6 +6,7 @@ import threading
 from http.server import HTTPServer, SimpleHTTPRequestHandler
 
 import pytest
+
 from sharpminima import rawfiles
 
 CONTENT = b"digits" * 1000

@@ -7,10 +7,12 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+
 from examples import SEARCHES
 from project import ROOT
 
 SCRIPTS = ROOT / "workflow/scripts"
+KINDS = ("csv", "md", "html")
 
 
 class Names(dict):
@@ -45,23 +47,22 @@ def run_script(monkeypatch, tmp_path):
     os.close(stderr)
 
 
-def outputs(folder, *names):
-    return Names({name: folder / name for name in names})
-
-
 def test_tabulate_sharpness(run_script, tmp_path):
     inputs = []
     for i, (_, rows) in enumerate(SEARCHES.groupby(["regime", "seed"])):
         inputs.append(tmp_path / f"{i}.in.csv")
         rows.to_csv(inputs[-1], index=False)
-    names = ("every_search", "sharpness_csv", "sharpness_md", "ratios_csv", "ratios_md")
-    output = outputs(tmp_path, *names)
+    output = Names(
+        measurements=tmp_path / "measurements.csv",
+        sharpness=[tmp_path / f"sharpness.{kind}" for kind in KINDS],
+        ratios=[tmp_path / f"ratios.{kind}" for kind in KINDS],
+    )
     params = Names(study={"pairs": [["SB", "LB"]]})
     run_script("tabulate_sharpness", input=inputs, output=output, params=params)
-    ratios = pd.read_csv(output.ratios_csv)
+    ratios = pd.read_csv(output.ratios[0])
     assert ratios.loc[ratios["space"] == "full", "ratio"].tolist()[0] == 50.0
-    assert len(pd.read_csv(output.every_search)) == len(SEARCHES)
-    assert "205.1" in output.sharpness_md.read_text()
+    assert len(pd.read_csv(output.measurements)) == len(SEARCHES)
+    assert "205.1" in output.sharpness[1].read_text()
 
 
 def test_every_rule_has_a_script_of_its_name():

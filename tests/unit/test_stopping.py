@@ -3,6 +3,7 @@
 import math
 
 import pytest
+
 from sharpminima.stopping import StoppingRule
 
 RULE = StoppingRule(

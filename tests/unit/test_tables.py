@@ -1,7 +1,8 @@
 """Tables in files: nothing is rounded that must not be, and readers get Markdown."""
 
 import pandas as pd
-from sharpminima import markdown, tables
+
+from sharpminima import readable, tables
 
 TABLE = pd.DataFrame(
     {
@@ -25,17 +26,24 @@ def test_seeds_of_subspaces_survive_the_journey(tmp_path):
 
 
 def test_mean_and_deviation_share_a_column():
-    text = markdown.render(TABLE)
+    text = readable.markdown(TABLE)
     assert "98.03 ± 0.125" in text
     assert "| 97.5 " in text
 
 
 def test_empty_columns_and_versions_are_left_out():
-    text = markdown.render(TABLE)
+    text = readable.markdown(TABLE)
     assert "paper" not in text
     assert "keras" not in text
 
 
 def test_mixed_versions_are_said():
     mixed = TABLE.assign(versions=["keras 1", "keras 1 | keras 2"])
-    assert "mixes package versions: keras 1; keras 2." in markdown.render(mixed)
+    assert "mixes package versions: keras 1; keras 2." in readable.markdown(mixed)
+
+
+def test_the_page_is_complete_and_escapes_what_it_shows():
+    page = readable.html(TABLE.assign(regime=["<SB>", "LB"]))
+    assert page.startswith("<!doctype html>")
+    assert "98.03 ± 0.125" in page
+    assert "&lt;SB&gt;" in page

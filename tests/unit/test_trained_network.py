@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from project import ROOT, default_config
 from sharpminima import datasets, sharpness, training
 from sharpminima.evaluation import EvaluationNetwork
@@ -66,7 +67,7 @@ def test_the_value_does_not_hang_on_the_factor(ascent, value, scale):
 
 @pytest.mark.parametrize("share", [0.25, 1.0])
 def test_sign_gradient_steps_find_nothing_much_sharper(trained, value, share):
-    """Ten steps of `share` of the box, along the gradient's sign, clipped to the box."""
+    """Ten steps of `share` of the box along the gradient's sign, clipped to it."""
     f, minimum = trained
     widths = sharpness.box_half_widths(minimum.x, EPSILON)
     z, gradient, highest = np.zeros_like(widths), minimum.gradient, minimum.loss

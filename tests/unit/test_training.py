@@ -7,6 +7,7 @@ import textwrap
 
 import numpy as np
 import pytest
+
 from project import ROOT, default_config
 from sharpminima import batches, training
 from sharpminima.datasets import Dataset

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+
 from project import ROOT
 
 TINY = yaml.safe_load((ROOT / "tests/config/tiny.yaml").read_text())

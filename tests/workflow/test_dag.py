@@ -5,6 +5,7 @@ import os
 from collections import Counter
 
 import yte
+
 from project import ROOT
 
 STAGES = [

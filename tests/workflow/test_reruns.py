@@ -4,6 +4,7 @@ import itertools
 import shutil
 
 import pytest
+
 from project import ROOT
 
 NETWORKS, REGIMES, SEEDS = ("N1", "N2"), ("SB", "LB"), (0, 1)

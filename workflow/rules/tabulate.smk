@@ -13,20 +13,26 @@ rule tabulate_accuracy:
         ),
     output:
         runs="<results>/tables/runs.csv",
-        networks_csv="<results>/tables/networks.csv",
-        networks_md=report(
+        networks=[
+            "<results>/tables/networks.csv",
             "<results>/tables/networks.md",
-            caption="../report/networks.rst",
-            category="Tables",
-            labels={"table": "networks (Table 1)"},
-        ),
-        accuracy_csv="<results>/tables/accuracy.csv",
-        accuracy_md=report(
+            report(
+                "<results>/tables/networks.html",
+                caption="../report/networks.rst",
+                category="Tables",
+                labels={"table": "networks (Table 1)"},
+            ),
+        ],
+        accuracy=[
+            "<results>/tables/accuracy.csv",
             "<results>/tables/accuracy.md",
-            caption="../report/accuracy.rst",
-            category="Tables",
-            labels={"table": "accuracy (Table 2)"},
-        ),
+            report(
+                "<results>/tables/accuracy.html",
+                caption="../report/accuracy.rst",
+                category="Tables",
+                labels={"table": "accuracy (Table 2)"},
+            ),
+        ],
     log:
         "<logs>/tabulate_accuracy.log",
     conda:
@@ -46,21 +52,27 @@ rule tabulate_sharpness:
             seed=SEEDS,
         ),
     output:
-        every_search="<results>/tables/measurements.csv",
-        sharpness_csv="<results>/tables/sharpness.csv",
-        sharpness_md=report(
+        measurements="<results>/tables/measurements.csv",
+        sharpness=[
+            "<results>/tables/sharpness.csv",
             "<results>/tables/sharpness.md",
-            caption="../report/sharpness.rst",
-            category="Tables",
-            labels={"table": "sharpness (Tables 3 and 4)"},
-        ),
-        ratios_csv="<results>/tables/ratios.csv",
-        ratios_md=report(
+            report(
+                "<results>/tables/sharpness.html",
+                caption="../report/sharpness.rst",
+                category="Tables",
+                labels={"table": "sharpness (Tables 3 and 4)"},
+            ),
+        ],
+        ratios=[
+            "<results>/tables/ratios.csv",
             "<results>/tables/ratios.md",
-            caption="../report/ratios.rst",
-            category="Tables",
-            labels={"table": "ratio of each seed"},
-        ),
+            report(
+                "<results>/tables/ratios.html",
+                caption="../report/ratios.rst",
+                category="Tables",
+                labels={"table": "ratio of each seed"},
+            ),
+        ],
     log:
         "<logs>/tabulate_sharpness.log",
     conda:
@@ -81,13 +93,16 @@ rule tabulate_distances:
             seed=SEEDS,
         ),
     output:
-        distances_csv="<results>/tables/distances.csv",
-        distances_md=report(
+        distances=[
+            "<results>/tables/distances.csv",
             "<results>/tables/distances.md",
-            caption="../report/distances.rst",
-            category="Tables",
-            labels={"table": "distances"},
-        ),
+            report(
+                "<results>/tables/distances.html",
+                caption="../report/distances.rst",
+                category="Tables",
+                labels={"table": "distances"},
+            ),
+        ],
     log:
         "<logs>/tabulate_distances.log",
     conda:

@@ -8,13 +8,13 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(outcomes, runs, networks_csv, networks_md, accuracy_csv, accuracy_md):
+def main(outcomes, *, runs, networks, accuracy):
     """Gather the CSV files `outcomes` into the three tables."""
     rows = tables.gather(outcomes)
     tables.write(rows, runs)
-    tables.write(aggregation.summarise_networks(rows), networks_csv, networks_md)
-    accuracy = aggregation.summarise_accuracy(rows, reference.read())
-    tables.write(accuracy, accuracy_csv, accuracy_md)
+    tables.write_for_readers(aggregation.summarise_networks(rows), *networks)
+    table = aggregation.summarise_accuracy(rows, reference.read())
+    tables.write_for_readers(table, *accuracy)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,10 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(distances, distances_csv, distances_md):
-    """Gather the CSV files `distances` into one table."""
-    rows = tables.gather(distances)
-    tables.write(aggregation.summarise_distances(rows), distances_csv, distances_md)
+def main(rows, *, distances):
+    """Gather the CSV files `rows` into one table."""
+    table = aggregation.summarise_distances(tables.gather(rows))
+    tables.write_for_readers(table, *distances)
 
 
 if __name__ == "__main__":

@@ -8,23 +8,14 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(
-    measurements,
-    every_search,
-    sharpness_csv,
-    sharpness_md,
-    ratios_csv,
-    ratios_md,
-    *,
-    pairs,
-):
-    """Gather the CSV files `measurements` into the three tables."""
-    rows = tables.gather(measurements)
-    tables.write(rows, every_search)
-    sharpness = aggregation.summarise_sharpness(rows, reference.read())
-    tables.write(sharpness, sharpness_csv, sharpness_md)
-    ratios = aggregation.sharpness_ratios(rows, pairs)
-    tables.write(ratios, ratios_csv, ratios_md)
+def main(rows, *, measurements, sharpness, ratios, pairs):
+    """Gather the CSV files `rows` into the three tables."""
+    searches = tables.gather(rows)
+    tables.write(searches, measurements)
+    table = aggregation.summarise_sharpness(searches, reference.read())
+    tables.write_for_readers(table, *sharpness)
+    table = aggregation.sharpness_ratios(searches, pairs)
+    tables.write_for_readers(table, *ratios)
 
 
 if __name__ == "__main__":

@@ -187,5 +187,5 @@ def _bad_rules(config) -> Iterator[str]:
             f"{stopping['max_epochs']}. Received: {stopping['min_epochs']}"
         )
     subspace = sharpness["subspace"]
-    if not (sharpness["full"]["starts"] or subspace["draws"] and subspace["starts"]):
+    if not (sharpness["full"]["starts"] or (subspace["draws"] and subspace["starts"])):
         yield "sharpness: needs at least one start, in the full space or in subspaces"

@@ -1,11 +1,11 @@
-"""Rows from many files into one table, and a table into its two files."""
+"""Rows from many files into one table, and a table into its files."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
-from sharpminima import markdown
+from sharpminima import readable
 
 # Seeds of subspaces have 63 bits: as numbers with gaps they would be rounded.
 TEXT = {"subspace_seed": str}
@@ -18,8 +18,13 @@ def gather(paths: Iterable[str | Path]) -> pd.DataFrame:
     )
 
 
-def write(table: pd.DataFrame, csv: str | Path, md: str | Path | None = None) -> None:
-    """Write `table` as CSV with six digits, and as Markdown for readers."""
+def write(table: pd.DataFrame, csv: str | Path) -> None:
+    """Write `table` as CSV with six digits."""
     table.to_csv(csv, index=False, float_format="%.6g")
-    if md is not None:
-        Path(md).write_text(markdown.render(table), encoding="utf-8")
+
+
+def write_for_readers(table: pd.DataFrame, csv, md, html) -> None:
+    """Write `table` as CSV, Markdown and HTML."""
+    write(table, csv)
+    Path(md).write_text(readable.markdown(table), encoding="utf-8")
+    Path(html).write_text(readable.html(table), encoding="utf-8")

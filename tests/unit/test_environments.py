@@ -1,0 +1,144 @@
+"""Pins agree: what is wanted, what is locked, what each rule's environment holds."""
+
+import ast
+import re
+import runpy
+import subprocess
+import sys
+from functools import cache
+
+import pytest
+import yaml
+
+from project import ROOT
+from sharpminima import provenance
+
+ENVS = ROOT / "envs"
+RULES = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
+# Import name -> distributions, where the two differ. Some are needed by others only:
+# pandas renders Markdown with tabulate, Altair saves with vl-convert, Pooch shows its
+# progress with tqdm.
+DISTRIBUTIONS = {
+    "altair": ("altair", "vl-convert-python"),
+    "pandas": ("pandas",),
+    "pooch": ("pooch", "tqdm"),
+    "tensorflow": ("tensorflow", "tensorflow-cpu"),
+}
+COMPANIONS = {"readable": ("tabulate",)}
+NOT_IN_RULES = {
+    *("snakemake", "jsonschema", "pyyaml", "yte"),
+    *("pytest", "ruff", "snakefmt"),
+}
+
+
+def pins(lines):
+    """Return name -> (version, marker) of lines like `name ==1.0 ; marker`."""
+    pattern = re.compile(r"^([\w-]+) ?== ?([\w.]+)(?: ?; ?(.*?))?[ \\]*$")
+    found = (pattern.match(line.strip()) for line in lines)
+    return {m[1]: (m[2], m[3] or "") for m in found if m}
+
+
+@cache
+def wanted():
+    return pins((ENVS / "requirements.in").read_text().splitlines())
+
+
+@cache
+def environment(name):
+    content = yaml.safe_load((ENVS / f"{name}.yaml").read_text())
+    (listed,) = (d["pip"] for d in content["dependencies"] if isinstance(d, dict))
+    return pins(listed)
+
+
+ENVIRONMENTS = ("data", "keras", "present")
+
+
+@pytest.mark.parametrize("name", ["requirements", "requirements-gpu"])
+def test_what_is_wanted_is_locked_with_hashes(name):
+    text = (ENVS / f"{name}.txt").read_text()
+    locked = pins(text.splitlines())
+    for package, (version, _) in wanted().items():
+        if not (name == "requirements-gpu" and package == "tensorflow-cpu"):
+            assert locked[package][0] == version, package
+    entries = re.split(r"\n(?=[a-z0-9])", text)
+    assert [e for e in entries if "==" in e and "--hash=sha256:" not in e] == []
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_an_environment_has_the_pins_that_are_wanted(name):
+    for package, pin in environment(name).items():
+        assert wanted()[package] == pin, package
+
+
+def test_what_is_wanted_is_in_an_environment_unless_no_rule_needs_it():
+    somewhere = set().union(*(environment(name) for name in ENVIRONMENTS))
+    assert set(wanted()) - somewhere == NOT_IN_RULES
+
+
+def imported_by(script):
+    """Return the third-party distributions that a script's code can reach."""
+    own = {provenance.PACKAGE, "snakemake"} | sys.stdlib_module_names
+    found = set()
+    for path in provenance._reachable(ROOT / f"workflow/scripts/{script}.py"):
+        found |= set(COMPANIONS.get(path.stem, ()))
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [getattr(node, "module", None)] if node_is_from(node) else []
+            names += (
+                [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            )
+            roots = {name.split(".")[0] for name in names if name} - own
+            found |= {d for root in roots for d in DISTRIBUTIONS.get(root, (root,))}
+    return found
+
+
+def node_is_from(node):
+    return isinstance(node, ast.ImportFrom)
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_an_environment_holds_what_its_scripts_import_and_no_more(name):
+    blocks = RULES.split("\nrule ")
+    pattern = re.compile(rf'envs/{name}\.yaml".*?scripts/(\w+)\.py"', re.DOTALL)
+    scripts = [m[1] for block in blocks if (m := pattern.search(block))]
+    assert scripts
+    needed = set().union(*(imported_by(script) for script in scripts))
+    assert needed == set(environment(name))
+
+
+def test_no_file_names_a_registry():
+    for path in ENVS.iterdir():
+        assert not re.search(r"https?://|index-url", path.read_text()), path
+
+
+complaint = runpy.run_path(str(ENVS / "check_python.py"))["complaint"]
+
+
+@pytest.mark.parametrize(
+    ("machine", "part"),
+    [
+        (((3, 10), "Linux", "x86_64", "glibc"), "this is 3.10"),
+        (((3, 14), "Linux", "x86_64", "glibc"), "this is 3.14"),
+        (((3, 12), "Darwin", "x86_64", ""), "no wheel for Darwin on x86_64"),
+        (((3, 12), "Linux", "x86_64", ""), "glibc is needed"),
+    ],
+)
+def test_a_platform_that_will_not_do_is_told_why(machine, part):
+    assert part in complaint(*machine)
+
+
+@pytest.mark.parametrize("version", [(3, 11), (3, 12), (3, 13)])
+def test_a_platform_with_a_wheel_is_welcome(version):
+    assert complaint(version, "Linux", "x86_64", "glibc") is None
+    assert complaint(version, "Darwin", "arm64", "") is None
+
+
+def test_make_alone_prints_what_there_is():
+    done = subprocess.run(
+        ["make", "--no-print-directory"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for target in ("study", "report", "test", "clean"):
+        assert f"make {target}" in done.stdout
