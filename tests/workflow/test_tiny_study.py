@@ -137,18 +137,16 @@ def test_the_report_holds_every_item(ran):
         assert any(item in name for name in names), names
 
 
-def page_in_browser(path, folder):
-    """Return the page at `path` as a browser without a network renders it."""
+def open_offline(page, folder, *flags):
+    """Open `page` in a browser without a network; return what it prints."""
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if browser is None:
         pytest.skip("needs Chromium")
     command = [
-        browser,
-        *("--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"),
+        *(browser, "--headless", "--no-sandbox", "--disable-gpu"),
         *("--disable-background-networking", "--disable-component-update"),
-        *("--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=5000"),
-        f"--user-data-dir={folder}",
-        path.as_uri(),
+        "--host-resolver-rules=MAP * ~NOTFOUND",
+        *(f"--user-data-dir={folder}", *flags, page.as_uri()),
     ]
     return subprocess.run(
         command, capture_output=True, text=True, timeout=120, check=True
@@ -159,17 +157,22 @@ def page_in_browser(path, folder):
     "chart", ["training_N1", "sharpness_N1", "interpolation_N1_SB_LB"]
 )
 def test_a_chart_draws_itself_offline(ran, tmp_path, chart):
-    path = ran[0].directory / f"results/charts/{chart}.html"
-    assert "<canvas" in page_in_browser(path, tmp_path)
+    page, picture = (
+        ran[0].directory / f"results/charts/{chart}.html",
+        tmp_path / "a.png",
+    )
+    open_offline(page, tmp_path, f"--screenshot={picture}", "--window-size=1000,500")
+    assert picture.stat().st_size > 10_000  # a blank page takes 2 kB
 
 
 def test_the_report_opens_offline(ran, tmp_path):
     study, config = ran
     done = study.run(config, "--report", "whole.html")
     assert done.returncode == 0, done.stdout + done.stderr
-    page = page_in_browser(study.directory / "whole.html", tmp_path)
-    for text in ("<strong>What batch size", "Parametric plots", "Training curves"):
-        assert text in page
+    page = study.directory / "whole.html"
+    text = open_offline(page, tmp_path, "--dump-dom", "--virtual-time-budget=5000")
+    for part in ("<strong>What batch size", "Parametric plots", "Training curves"):
+        assert part in text
 
 
 @pytest.mark.parametrize("damage", ["missing", "corrupt"])
