@@ -66,11 +66,15 @@ def test_a_wrong_download_is_refused_and_leaves_nothing(web, tmp_path, no_waitin
     assert list(raw.iterdir()) == []
 
 
-def test_without_a_network_the_error_says_what_to_do(tmp_path, no_waiting):
+def test_without_a_network_the_error_asks_for_every_file(tmp_path, no_waiting):
+    (tmp_path / NAME).write_bytes(CONTENT)
+    files = {NAME: SHA256, "images.gz": "a" * 64, "labels.gz": "b" * 64}
     with pytest.raises(FileNotFoundError) as error:
-        rawfiles.locate(tmp_path, {NAME: SHA256}, ["http://127.0.0.1:9"])
-    for part in (NAME, SHA256, str(tmp_path), "http://127.0.0.1:9"):
+        rawfiles.locate(tmp_path, files, ["http://127.0.0.1:9"])
+    for part in ("images.gz", "a" * 64, "labels.gz", "b" * 64, "http://127.0.0.1:9"):
         assert part in str(error.value)
+    assert f"Put into {tmp_path}:" in str(error.value)
+    assert NAME not in str(error.value)
 
 
 def test_a_file_of_no_known_address_is_asked_for(tmp_path):

@@ -23,13 +23,14 @@ def locate(
             says which file, its checksum, where to put it and where to get it.
         ValueError: If a file's checksum differs; the message gives both.
     """
-    paths = {}
+    paths = {name: Path(folder) / name for name in files}
+    missing = {name: files[name] for name, path in paths.items() if not path.exists()}
+    for name, sha256 in missing.items():
+        failures = _download(paths[name], sha256, urls)
+        if failures is not None:
+            raise FileNotFoundError(_request(Path(folder), missing, failures))
     for name, sha256 in files.items():
-        path = Path(folder) / name
-        if not path.exists():
-            _download(path, sha256, list(urls))
-        _verify(path, sha256)
-        paths[name] = path
+        _verify(paths[name], sha256)
     return paths
 
 
@@ -44,20 +45,30 @@ def _verify(path, sha256):
 
 
 def _download(path, sha256, urls):
-    """Try each address in turn; Pooch writes `path` only once the checksum fits."""
+    """Try each address in turn; return None, or why none of them would do.
+
+    Pooch writes `path` only once the checksum fits.
+    """
     failures = []
     for url in urls:
         try:
             _fetch(path, sha256, url)
         except (requests.RequestException, OSError, ValueError) as error:
-            failures.append(f"\n  {url}: {error}")
-            logging.warning("Download failed: %s: %s", url, error)
+            failures.append(f"{url}: {error}")
+            logging.warning("Download failed: %s", failures[-1])
         else:
-            return
-    raise FileNotFoundError(
-        f"{path} is missing and could not be downloaded. Put the file `{path.name}` "
-        f"(SHA-256 {sha256}) into {path.parent.absolute()}. "
-        + ("Tried:" + "".join(failures) if urls else "No address is known for it.")
+            return None
+    return failures
+
+
+def _request(folder, missing, failures):
+    """Return the message that asks for the files `missing` in `folder`."""
+    files = "".join(f"\n  {name}  SHA-256 {sha}" for name, sha in missing.items())
+    tried = "".join(f"\n  {failure}" for failure in failures)
+    return (
+        f"raw files are missing and could not be downloaded. Put into "
+        f"{folder.absolute()}:{files}\n"
+        + (f"Tried:{tried}" if failures else "No address is known for them.")
     )
 
 
