@@ -1,6 +1,7 @@
 """Plan or run the real Snakefile in a directory of its own."""
 
 import copy
+import functools
 import gzip
 import hashlib
 import os
@@ -79,11 +80,18 @@ class Study:
 
     def record_as_finished(self, config):
         """Make every output an empty file and store its metadata, as if all had run."""
-        for line in self.run(config, "--summary").stdout.splitlines()[1:]:
+        self._record(functools.partial(self.run, config))
+
+    def record_overlay_as_finished(self, *overlay):
+        """Do the same for the config in the directory with `--configfile overlay`."""
+        self._record(functools.partial(self.snakemake, *overlay))
+
+    def _record(self, run):
+        for line in run("--summary").stdout.splitlines()[1:]:
             output = self.directory / line.split("\t")[0]
             output.parent.mkdir(parents=True, exist_ok=True)
             output.touch()
-        done = self.run(config, "--touch", "--forceall")
+        done = run("--touch", "--forceall")
         assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -2,6 +2,8 @@
 
 import copy
 
+import pytest
+
 from project import ROOT
 
 from .conftest import Study
@@ -19,13 +21,28 @@ def test_one_study_after_another_leaves_both_finished(tmp_path, tiny):
     assert study.planned(other) == set()
 
 
-def test_an_overlay_is_merged_into_the_default_config(tmp_path):
-    """`workflow/studies/mnist.yaml` over `config.yaml`, as the README says."""
+@pytest.fixture
+def project(tmp_path):
+    """A directory with the project's own config, in which nothing has run."""
     study = Study(tmp_path)
     (tmp_path / "config.yaml").write_text((ROOT / "config.yaml").read_text())
-    overlay = ROOT / "workflow/studies/mnist.yaml"
-    done = study.snakemake("--summary", "--configfile", str(overlay))
+    return study
+
+
+MNIST = ("--configfile", str(ROOT / "workflow/studies/mnist.yaml"))
+
+
+def test_an_overlay_is_merged_into_the_default_config(project):
+    done = project.snakemake("--summary", *MNIST)
     assert done.returncode == 0, done.stderr
     outputs = {line.split("\t")[0] for line in done.stdout.splitlines()[1:]}
     assert "results/data/mnist.h5" in outputs
     assert "results/mnist/train/F1/SB/seed4/final.weights.h5" in outputs
+
+
+def test_default_then_mnist_then_default_plans_nothing(project):
+    project.record_overlay_as_finished()
+    project.record_overlay_as_finished(*MNIST)
+    for overlay in ((), MNIST):
+        done = project.snakemake("--dry-run", *overlay)
+        assert "Nothing to be done" in done.stdout + done.stderr
