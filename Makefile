@@ -3,10 +3,13 @@
 PYTHON ?= python3
 REQUIREMENTS ?= envs/requirements.txt
 CORES ?= all
-VENV := .venv
-DONE := $(VENV)/$(notdir $(REQUIREMENTS)).done
+RESULTS ?= results
+# One environment per requirements file: .venv, .venv-gpu
+VENV := .venv$(patsubst envs/requirements%.txt,%,$(REQUIREMENTS))
+DONE := $(VENV)/done
 BIN := $(CURDIR)/$(VENV)/bin
 STUDY ?=
+UV := 0.13.9
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) $(if $(STUDY),--configfile $(STUDY))
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --custom-compile-command "make lock"
@@ -46,15 +49,16 @@ format: $(DONE)  ## Put style right
 	$(BIN)/snakefmt Snakefile workflow
 
 lock: $(DONE)  ## Pin what envs/requirements*.in ask for
-	$(BIN)/pip install --quiet uv
+	$(BIN)/pip install --quiet uv==$(UV)
 	$(LOCK) envs/requirements.in --output-file envs/requirements.txt
 	$(LOCK) envs/requirements-gpu.in --output-file envs/requirements-gpu.txt \
 		--no-emit-package tensorflow-cpu
 
 clean:  ## Delete what is made in minutes: tables, charts, report, logs
 	rm -rf report.zip .pytest_cache .ruff_cache
-	find results -type d \( -name tables -o -name charts -o -name logs \
-		-o -name benchmarks \) -prune -exec rm -rf {} + 2>/dev/null || true
+	rm -f $(RESULTS)/tables/*.* $(RESULTS)/charts/*.*
+	find $(RESULTS) -type f \( -path '$(RESULTS)/logs/*.log' \
+		-o -path '$(RESULTS)/benchmarks/*.tsv' \) -delete 2>/dev/null || true
 
 distclean:  ## Delete results with all checkpoints, and .venv, after asking
 	@printf "Delete results/ with all checkpoints, .snakemake/ and .venv/? [y/N] "; \

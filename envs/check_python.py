@@ -36,6 +36,16 @@ def complaint(version, system, machine, libc):
     return None
 
 
+def complaint_about_venv():
+    """Return what is wrong where Python cannot make environments, or None."""
+    try:
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
+    except ImportError:
+        return "Python's venv is missing: on Debian, `apt install python3-venv`."
+    return None
+
+
 if __name__ == "__main__":
     sys.exit(
         complaint(
@@ -44,4 +54,5 @@ if __name__ == "__main__":
             platform.machine(),
             platform.libc_ver()[0],
         )
+        or complaint_about_venv()
     )

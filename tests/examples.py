@@ -1,5 +1,8 @@
-"""Rows of results, made up, with values that are easy to average."""
+"""Rows of results that are easy to average, and IDX files, made up."""
 
+import gzip
+
+import numpy as np
 import pandas as pd
 
 NAN = float("nan")
@@ -19,7 +22,14 @@ def measurements(*searches):
     names = ["regime", "seed", "space", "subspace_seed", "start", "sharpness", "status"]
     rows = pd.DataFrame(searches, columns=names)
     sizes = rows["regime"].map({"SB": 256, "LB": 6000})
-    return rows.assign(**F1, epsilon=1e-3, batch_size=sizes, keras="3.15.1")
+    return rows.assign(
+        **F1,
+        epsilon=1e-3,
+        batch_size=sizes,
+        max_iterations=10,
+        dimensions=rows["space"].map({"subspace": 100}),
+        versions="keras 3.15.1",
+    )
 
 
 SEARCHES = measurements(
@@ -34,3 +44,14 @@ SEARCHES = measurements(
     ("SB", 0, "subspace", "11", "zero", 0.1, "ceased"),
     ("SB", 0, "subspace", "12", "zero", 0.3, "ceased"),
 )
+
+
+def idx_content(array: np.ndarray) -> bytes:
+    """Return the content of an IDX file of unsigned bytes, not compressed."""
+    shape = np.array(array.shape, ">u4").tobytes()
+    return bytes([0, 0, 8, array.ndim]) + shape + array.tobytes()
+
+
+def idx_file(array: np.ndarray) -> bytes:
+    """Return an IDX file of unsigned bytes, the same for the same array."""
+    return gzip.compress(idx_content(array), mtime=0)

@@ -25,7 +25,7 @@ def outcomes(*runs, **common):
             "train_accuracy": 100.0,
             "train_loss": 0.1,
             "test_loss": 0.2,
-            "keras": "3.15.1",
+            "versions": "keras 3.15.1",
             **common,
         }
         for regime, seed, status, accuracy in runs
@@ -92,7 +92,7 @@ def test_another_setting_has_no_paper_beside_it(change):
 
 def test_mixed_versions_are_all_named():
     rows = outcomes(("SB", 0, "ceased", 97.0), ("SB", 1, "ceased", 97.0))
-    rows.loc[1, "keras"] = "3.16.0"
+    rows.loc[1, "versions"] = "keras 3.16.0"
     table = aggregation.summarise_accuracy(rows, PAPER)
     assert table.loc[0, "versions"] == "keras 3.15.1 | keras 3.16.0"
 
@@ -136,13 +136,31 @@ def test_every_seed_has_its_ratio():
     assert np.isnan(full.loc[1, "ratio"])
 
 
-def test_without_pairs_there_are_no_ratios():
-    assert aggregation.sharpness_ratios(SEARCHES, []).empty
+def test_ratios_name_the_versions_behind_them():
+    table = aggregation.sharpness_ratios(SEARCHES, [["SB", "LB"]])
+    assert set(table["versions"]) == {"keras 3.15.1"}
+
+
+def test_versions_that_trained_count_as_well():
+    rows = SEARCHES.assign(trained_with="keras 3.14.0 | keras 3.15.1")
+    table = aggregation.summarise_sharpness(rows, PAPER)
+    assert set(table["versions"]) == {"keras 3.14.0 | keras 3.15.1"}
+
+
+@pytest.mark.parametrize("change", [{"max_iterations": 100}, {"dimensions": 50}])
+def test_another_measure_has_no_paper_beside_it(change):
+    table = aggregation.summarise_sharpness(SEARCHES.assign(**change), PAPER)
+    table = table.set_index(["regime", "space"])
+    assert np.isnan(table.loc[("SB", "subspace"), "paper_mean"])
 
 
 def test_distances_are_averaged_over_sound_pairs():
     rows = pd.DataFrame(
-        {"seed": [0, 1, 2], "status": ["ok", "ok", "diverged"], "ratio": [4.0, 6, NAN]}
+        {
+            "seed": [0, 1, 2],
+            "status": ["ok", "ok", "diverged"],
+            "distance_ratio": [4.0, 6, NAN],
+        }
     ).assign(
         network="F1",
         dataset="mnist",
@@ -151,7 +169,7 @@ def test_distances_are_averaged_over_sound_pairs():
         first_to_initial=1.0,
         second_to_initial=1.0,
         first_to_second=1.0,
-        keras="3.15.1",
+        versions="keras 3.15.1",
     )
     row = aggregation.summarise_distances(rows).iloc[0]
-    assert (row["runs"], row["diverged"], row["ratio_mean"]) == (3, 1, 5.0)
+    assert (row["runs"], row["diverged"], row["distance_ratio_mean"]) == (3, 1, 5.0)

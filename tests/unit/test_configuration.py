@@ -64,12 +64,12 @@ WRONG = {
     "studi": ({}, "studi: unknown key (did you mean study?). Allowed: datasets,"),
     "training.learning_rate": (
         "1e-3",
-        "training.learning_rate: must be of type number. Received: '1e-3' "
+        "training.learning_rate: must be a finite number. Received: '1e-3' "
         "(text to YAML: write 0.001, with a point and without quotes)",
     ),
     "sharpness.epsilons": (
         ["1e-3"],
-        "sharpness.epsilons[0]: must be of type number. Received: '1e-3' (text to YAML",
+        "sharpness.epsilons[0]: must be a finite number. Received: '1e-3' (text to",
     ),
     "study.networks": (
         ["F9"],
@@ -86,8 +86,8 @@ WRONG = {
     ),
     "networks.F1.builder": (
         "dense",
-        "networks.F1.builder: unknown name. Allowed: fully_connected. "
-        "Received: 'dense'",
+        "networks.F1.builder: unknown name. Allowed: deep_convolutional, "
+        "fully_connected, shallow_convolutional. Received: 'dense'",
     ),
     "networks.F1.options": (
         {"hidden_layers": 0, "unit": 4},
@@ -119,6 +119,23 @@ WRONG = {
         "Received: 'frozen'",
     ),
     "datasets.mnist.files": ({"a": "abc"}, "datasets.mnist.files.a: must match"),
+    "regimes.LB.learning_rate": (
+        float("nan"),
+        "regimes.LB.learning_rate: must be a fin",
+    ),
+    "training.stopping.patience": (10.0, "training.stopping.patience: must be a whole"),
+    "networks.F1.options.units": (
+        True,
+        "networks.F1.options.units: must be of type int",
+    ),
+    "datasets.mnist5k.reader": ("cvs", "datasets.mnist5k.reader: must be one of idx."),
+    "datasets.new": (
+        {
+            **{"reader": "idx", "bundled": True, "classes": 2},
+            **{"train_examples": 9, "test_examples": 9, "files": {"a.gz": "0" * 64}},
+        },
+        "datasets.new.files: reader idx needs t10k-images-idx3-ubyte.gz, ",
+    ),
     "sharpness.full.starts": ([], "sharpness: needs at least one start"),
 }
 
@@ -143,7 +160,7 @@ def test_an_empty_list_is_refused(key):
 def test_a_large_batch_beyond_the_declared_data_is_refused():
     found = mistakes(changed("regimes.LB", {"batch_size": 4001}))
     assert found == [
-        "regimes.LB, on network F1: a batch must not be larger than the training set "
+        "regimes.LB: on network F1, a batch must not be larger than the training set "
         "of 4000 examples. Received: 4001"
     ]
 
@@ -170,7 +187,48 @@ def test_null_takes_a_setting_away():
 
 
 def test_a_section_of_the_wrong_kind_is_no_crash():
-    assert mistakes(changed("study", 3)) == [
-        "study: must be of type object. Received: 3"
-    ]
-    assert mistakes(changed("study.pairs", "SB")) != []
+    assert mistakes(changed("study", 3)) == ["study: must be a mapping. Received: 3"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "line"),
+    [
+        ("regimes.SB", 32, "regimes.SB: must be a mapping. Received: 32"),
+        ("regimes.SB", [32], "regimes.SB: must be a mapping. Received: [32]"),
+        ("study.networks", "F1", "study.networks: must be a list. Received: 'F1'"),
+        ("regimes.LB.batch_fraction", 0, "regimes.LB.batch_fraction: must be above 0"),
+        (
+            "regimes.SB.batch_size",
+            True,
+            "regimes.SB.batch_size: must be a whole",
+        ),
+        ("networks.F1.options", [1], "networks.F1.options: must be a mapping."),
+        (
+            "study.seeds",
+            ["0"],
+            "study.seeds[0]: must be a whole number. Received: '0'",
+        ),
+        ("study.seeds", [0.0], "study.seeds[0]: must be a whole number. Received: 0.0"),
+    ],
+)
+def test_a_mistake_is_no_more_than_one_line(path, value, line):
+    (found,) = mistakes(changed(path, value))
+    assert found.startswith(line)
+
+
+def test_text_for_a_whole_number_is_told_apart():
+    (found,) = mistakes(changed("study.seeds", ["3"]))
+    assert found.endswith("(text to YAML: write 3, without quotes)")
+
+
+def test_keys_that_are_no_text_are_named():
+    config = changed("regimes.X", {"batch_size": 3, "foo": 1, 2: 3})
+    assert len(mistakes(config)) == 2
+
+
+@pytest.mark.parametrize("path", ["study", "training", "regimes", "networks.F1"])
+@pytest.mark.parametrize("value", [3, [], "text", {}, [{}], True, {1: 2, "a": 3}])
+def test_nothing_that_yaml_can_say_is_a_crash(path, value):
+    found = mistakes(changed(path, value))
+    assert found
+    assert all("Traceback" not in line for line in found)

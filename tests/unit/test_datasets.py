@@ -7,18 +7,12 @@ import h5py
 import numpy as np
 import pytest
 
+from examples import idx_file
 from project import ROOT, default_config
 from sharpminima import datasets
 
 CATALOGUE = default_config()["datasets"]
 DECLARED = {"train_examples": 6, "test_examples": 4, "classes": 3}
-
-
-def idx_file(path, array):
-    shape = np.array(array.shape, ">u4").tobytes()
-    path.write_bytes(
-        gzip.compress(bytes([0, 0, 8, array.ndim]) + shape + array.tobytes())
-    )
 
 
 @pytest.fixture
@@ -28,8 +22,8 @@ def raw(tmp_path):
     for stem, examples in (("train", 6), ("t10k", 4)):
         images = rng.integers(0, 256, (examples, 5, 5), dtype=np.uint8)
         labels = np.arange(examples, dtype=np.uint8) % 3
-        idx_file(tmp_path / f"{stem}-images-idx3-ubyte.gz", images)
-        idx_file(tmp_path / f"{stem}-labels-idx1-ubyte.gz", labels)
+        (tmp_path / f"{stem}-images-idx3-ubyte.gz").write_bytes(idx_file(images))
+        (tmp_path / f"{stem}-labels-idx1-ubyte.gz").write_bytes(idx_file(labels))
     return {path.name: path for path in sorted(tmp_path.iterdir())}
 
 
@@ -47,9 +41,18 @@ def test_pixels_are_scaled_to_the_unit_interval(raw):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"train_examples": 7}, "expected 7 train inputs. Received: 6"),
-        ({"test_examples": 3}, "expected 3 test inputs. Received: 4"),
-        ({"classes": 2}, "train labels from 0 to 1. Received: 2 at position 2"),
+        (
+            {"train_examples": 7},
+            "train-images-idx3-ubyte.gz: expected 7 examples. Received: 6",
+        ),
+        (
+            {"test_examples": 3},
+            "t10k-images-idx3-ubyte.gz: expected 3 examples. Received: 4",
+        ),
+        (
+            {"classes": 2},
+            "train-labels.*: expected labels from 0 to 1. Received: 2 at position 2",
+        ),
     ],
 )
 def test_what_was_declared_is_checked(raw, change, message):
@@ -58,8 +61,10 @@ def test_what_was_declared_is_checked(raw, change, message):
 
 
 def test_a_label_without_an_image_is_found(raw):
-    idx_file(raw["train-labels-idx1-ubyte.gz"], np.zeros(5, np.uint8))
-    with pytest.raises(ValueError, match="expected 6 train labels. Received: 5"):
+    raw["train-labels-idx1-ubyte.gz"].write_bytes(idx_file(np.zeros(5, np.uint8)))
+    with pytest.raises(
+        ValueError, match="train-labels.*: expected 6 examples. Received: 5"
+    ):
         datasets.load(raw, reader="idx", declared=DECLARED)
 
 

@@ -132,6 +132,27 @@ def test_a_platform_with_a_wheel_is_welcome(version):
     assert complaint(version, "Darwin", "arm64", "") is None
 
 
+def test_cleaning_keeps_data_and_checkpoints_whatever_they_are_called(tmp_path):
+    kept = [
+        "results/data/mnist.h5",
+        "results/train/logs/SB/seed0/final.weights.h5",
+        "results/train/F1/SB/seed0/history.csv",
+        "results/tables/train/F1/SB/seed0/final.weights.h5",
+    ]
+    gone = [
+        "results/tables/accuracy.csv",
+        "results/charts/training_F1.html",
+        "results/logs/train/F1_SB_seed0.log",
+        "results/benchmarks/train/F1_SB_seed0.tsv",
+    ]
+    for name in kept + gone:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    command = ["make", "--file", str(ROOT / "Makefile"), "clean"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    assert [name for name in kept + gone if (tmp_path / name).exists()] == kept
+
+
 def test_make_alone_prints_what_there_is():
     done = subprocess.run(
         ["make", "--no-print-directory"],

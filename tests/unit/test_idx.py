@@ -1,17 +1,12 @@
 """IDX files: what is written comes back, and damage is named."""
 
 import gzip
-import struct
 
 import numpy as np
 import pytest
 
+from examples import idx_content, idx_file
 from sharpminima import idx
-
-
-def encoded(array, magic=None):
-    header = magic or bytes([0, 0, 8, array.ndim])
-    return header + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
 
 
 @pytest.fixture
@@ -21,7 +16,7 @@ def images():
 
 def test_an_array_comes_back_as_it_was(tmp_path, images):
     path = tmp_path / "images.gz"
-    path.write_bytes(gzip.compress(encoded(images)))
+    path.write_bytes(idx_file(images))
     np.testing.assert_array_equal(idx.read(path, dimensions=3), images)
 
 
@@ -53,6 +48,6 @@ def test_an_array_comes_back_as_it_was(tmp_path, images):
 )
 def test_damage_is_named_with_the_file(tmp_path, images, damage, message):
     path = tmp_path / "train-images-idx3-ubyte.gz"
-    path.write_bytes(damage(encoded(images)))
+    path.write_bytes(damage(idx_content(images)))
     with pytest.raises(ValueError, match=f"{path.name}: .*{message}"):
         idx.read(path, dimensions=3)

@@ -55,4 +55,4 @@ def test_distances_and_their_ratio():
     assert row["first_to_initial"] == 5.0
     assert row["second_to_initial"] == 1.0
     assert row["first_to_second"] == pytest.approx(np.sqrt(18))
-    assert row["ratio"] == 5.0
+    assert row["distance_ratio"] == 5.0

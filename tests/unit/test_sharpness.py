@@ -93,6 +93,17 @@ def test_a_quadratic_loss_in_a_subspace_reaches_its_maximum(factor):
     assert ascent.sharpness == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.parametrize("factor", [1.0, 1e-6])
+def test_a_linear_loss_in_a_subspace_reaches_the_corner(factor):
+    x, slope, p = RNG.normal(size=N), RNG.normal(size=N) * factor, 5
+    a = np.random.default_rng(7).standard_normal((p, N), dtype=np.float32)
+    widths = 1e-3 * (np.abs(np.linalg.pinv(a.T.astype(float)) @ x) + 1)
+    space = RandomSubspace(N, dimensions=p, seed=7)
+    ascent = measure(linear(slope, x, height=0.5), x, 1e-3, space)
+    rise = np.abs(a @ slope) @ widths
+    assert ascent.sharpness == pytest.approx(100 * rise / 1.5, rel=1e-5)
+
+
 def test_the_subspaces_columns_are_standard_normal_and_not_normalised():
     space = RandomSubspace(20_000, dimensions=10, seed=0)
     columns = np.array([space.displacement(z) for z in np.eye(10)])

@@ -2,7 +2,6 @@
 
 import copy
 import functools
-import gzip
 import hashlib
 import os
 import re
@@ -14,6 +13,7 @@ import numpy as np
 import pytest
 import yaml
 
+from examples import idx_file
 from project import ROOT
 
 TINY = yaml.safe_load((ROOT / "tests/config/tiny.yaml").read_text())
@@ -30,9 +30,7 @@ def raw_files() -> dict[str, bytes]:
         noise = rng.integers(0, 56, (examples, 6, 6))
         images = (patterns[labels] + noise).astype(np.uint8)
         for name, array in (("images-idx3", images), ("labels-idx1", labels)):
-            shape = np.array(array.shape, ">u4").tobytes()
-            content = bytes([0, 0, 8, array.ndim]) + shape + array.tobytes()
-            files[f"{stem}-{name}-ubyte.gz"] = gzip.compress(content, mtime=0)
+            files[f"{stem}-{name}-ubyte.gz"] = idx_file(array)
     return files
 
 

@@ -12,7 +12,7 @@ STAGES = [
     {"prepare_dataset"},
     {"train"},
     {"measure_sharpness", "interpolate"},
-    {"tabulate_accuracy", "tabulate_sharpness", "tabulate_distances"},
+    {f"tabulate_{t}" for t in ("accuracy", "sharpness", "ratios", "distances")},
     {"chart_training", "chart_sharpness", "chart_interpolation"},
     {"all"},
 ]
@@ -80,6 +80,14 @@ def test_mistakes_in_the_config_are_lines_and_no_traceback(study, config):
     assert "study.seeds: must not name anything twice. Received twice: 0" in text
     assert "Traceback" not in text
     assert "additionalProperties" not in text
+
+
+def test_rules_that_compute_say_what_they_need():
+    for name in ("train", "analyse"):
+        text = (ROOT / f"workflow/rules/{name}.smk").read_text()
+        for rule in text.split("\nrule ")[1:]:
+            assert "    threads: 1\n" in rule
+            assert "        mem_mb=" in rule
 
 
 def test_memory_is_capped_at_the_machines():

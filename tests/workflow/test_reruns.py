@@ -40,12 +40,21 @@ def after_training(**which):
         jobs("interpolate", networks=networks, seeds=seeds),
         *(jobs(f"chart_{c}", networks) for c in ("training", "sharpness")),
         jobs("chart_interpolation", networks),
-        *(jobs(f"tabulate_{t}") for t in ("accuracy", "sharpness", "distances")),
+        *(
+            jobs(f"tabulate_{table}")
+            for table in ("accuracy", "sharpness", "ratios", "distances")
+        ),
     )
 
 
-AFTER_SHARPNESS = (
-    jobs("measure_sharpness") | jobs("tabulate_sharpness") | jobs("chart_sharpness")
+AFTER_SHARPNESS = set().union(
+    jobs("measure_sharpness"),
+    jobs("tabulate_sharpness"),
+    jobs("tabulate_ratios"),
+    jobs("chart_sharpness"),
+)
+TABLES = set().union(
+    *(jobs(f"tabulate_{t}") for t in ("accuracy", "sharpness", "ratios", "distances"))
 )
 AFTER_INTERPOLATION = (
     jobs("interpolate") | jobs("tabulate_distances") | jobs("chart_interpolation")
@@ -74,10 +83,11 @@ def test_a_finished_study_plans_nothing(finished_study, config):
         ("training.learning_rate", 0.1, after_training()),
         ("evaluation.batch_norm", "moving", after_training()),
         ("study.seeds", [0, 1, 2], after_training(seeds=[2])),
+        ("study.networks", ["N2"], TABLES),
         (
             "study.pairs",
             [],
-            jobs("tabulate_sharpness"),
+            set(),
         ),
         ("raw_folder", "elsewhere", set()),
     ],
@@ -87,6 +97,16 @@ def test_a_change_of_config_reruns_only_its_dependants(
 ):
     edit(config, path, value)
     assert finished_study.planned(config) == reruns
+
+
+def test_a_new_network_runs_alone(finished_study, config):
+    config["networks"]["N3"] = config["networks"]["N2"]
+    config["study"]["networks"] = ["N1", "N2", "N3"]
+    planned = finished_study.planned(config)
+    assert planned == {
+        (rule, wildcards.replace("N2", "N3"))
+        for rule, wildcards in after_training(networks=["N2"])
+    }
 
 
 def test_swapping_two_values_is_a_change(finished_study, config):
@@ -165,8 +185,9 @@ def planned_after(finished_study, config, project, module, old, new):
         ("sharpminima/stopping.py", "1.0 - self", "1.1 - self", after_training()),
         ("chart_sharpness.py", "regimes=snake", "regimes = snake", set()),
         ("sharpminima/stopping.py", "Always a stop", "A stop always", set()),
+        ("sharpminima/initialisation.py", "import math", "import math  # x", set()),
     ],
-    ids=["measure", "path", "chart", "stopping rule", "layout", "comment"],
+    ids=["measure", "path", "chart", "stopping rule", "layout", "docstring", "comment"],
 )
 def test_a_change_of_code_reruns_only_its_dependants(
     finished_study, config, copied_project, module, old, new, reruns

@@ -20,8 +20,8 @@ REGIMES = config["study"]["regimes"]
 SEEDS = config["study"]["seeds"]
 PAIRS = config["study"]["pairs"]
 PAIR_NAMES = [f"{first}_{second}" for first, second in PAIRS]
-TABLES = ["runs", "networks", "accuracy", "sharpness", "ratios"]
-TABLES += ["distances"] if PAIRS else []
+TABLES = ["runs", "networks", "accuracy", "sharpness"]
+TABLES += ["ratios", "distances"] if PAIRS else []
 FORMATS = ["html", "svg", "png"]
 
 
@@ -44,8 +44,8 @@ def dataset_config(wildcards):
 def raw_folder(wildcards):
     if config["datasets"][wildcards.dataset].get("bundled"):
         return f"{workflow.basedir}/workflow/resources/{wildcards.dataset}"
-    folder = os.environ.get("SHARPMINIMA_RAW_FOLDER", config["raw_folder"])
-    return f"{folder}/{wildcards.dataset}"
+    folder = os.environ.get("SHARPMINIMA_RAW_FOLDER") or config["raw_folder"]
+    return f"{Path(folder).expanduser()}/{wildcards.dataset}"
 
 
 def raw_urls(wildcards):

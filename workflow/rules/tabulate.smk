@@ -63,6 +63,20 @@ rule tabulate_sharpness:
                 labels={"table": "sharpness (Tables 3 and 4)"},
             ),
         ],
+    log:
+        "<logs>/tabulate_sharpness.log",
+    conda:
+        "../../envs/present.yaml"
+    params:
+        code=fingerprint("tabulate_sharpness"),
+    script:
+        "../scripts/tabulate_sharpness.py"
+
+
+rule tabulate_ratios:
+    input:
+        rules.tabulate_sharpness.input,
+    output:
         ratios=[
             "<results>/tables/ratios.csv",
             "<results>/tables/ratios.md",
@@ -74,14 +88,14 @@ rule tabulate_sharpness:
             ),
         ],
     log:
-        "<logs>/tabulate_sharpness.log",
+        "<logs>/tabulate_ratios.log",
     conda:
         "../../envs/present.yaml"
     params:
         study={"pairs": PAIRS},
-        code=fingerprint("tabulate_sharpness"),
+        code=fingerprint("tabulate_ratios"),
     script:
-        "../scripts/tabulate_sharpness.py"
+        "../scripts/tabulate_ratios.py"
 
 
 rule tabulate_distances:

@@ -4,15 +4,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sharpminima import (
-    datasets,
-    interpolation,
-    logs,
-    parameters,
-    runs,
-    training,
-    versions,
-)
+from sharpminima import datasets, interpolation, logs, parameters, runs, training
 from sharpminima import tensorflow_backend as backend
 from sharpminima.evaluation import EvaluationNetwork
 
@@ -26,41 +18,23 @@ def main(
     """Write the rows of both parametric plots, and the row of distances."""
     backend.configure(threads)
     origins = [parameters.attributes(path) for path in (first, second)]
-    seed = origins[0]["seed"]
     data = datasets.read(dataset)
-    model = training.starting_point(network, data, seed)
+    model = training.starting_point(network, data, origins[0]["seed"])
     function = EvaluationNetwork(model, data, **evaluation)
     initial = parameters.flatten(model.trainable_variables)
-    ends, averages = [], []
-    for path in (first, second):
-        ends.append(parameters.restore(path, model))
-        averages.append(function.moving_averages())
-
-    identity = {
-        "network": origins[0]["network"],
-        "dataset": origins[0]["dataset"],
-        "first": origins[0]["regime"],
-        "second": origins[1]["regime"],
-        "seed": seed,
-        "status": runs.pair_status(origins),
-        **backend.describe(),
-        **versions.installed(),
-    }
+    start = parameters.restore(first, model), function.moving_averages()
+    end = parameters.restore(second, model), function.moving_averages()
 
     def evaluate(x, alpha):
-        moving = function.interpolated_averages(*averages, alpha)
-        return function.measures(x, moving)
+        averages = function.interpolated_averages(start[1], end[1], alpha)
+        return function.measures(x, averages)
 
-    rows = [
-        {**identity, **row}
-        for path in interpolation.PATHS
-        for row in interpolation.along(
-            path, evaluate, *ends, interpolation.alphas(**settings["alphas"])
-        )
-    ]
-    pd.DataFrame(rows).to_csv(plot, index=False)
-    row = {**identity, **interpolation.distances(initial, *ends)}
-    pd.DataFrame([row]).to_csv(distances, index=False)
+    alphas = interpolation.alphas(**settings["alphas"])
+    rows = interpolation.plots(evaluate, start[0], end[0], alphas)
+    carried = {**runs.identity_of_pair(origins), **backend.describe()}
+    pd.DataFrame(rows).assign(**carried).to_csv(plot, index=False)
+    row = interpolation.distances(initial, start[0], end[0])
+    pd.DataFrame([row]).assign(**carried).to_csv(distances, index=False)
 
 
 if __name__ == "__main__":

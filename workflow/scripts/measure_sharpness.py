@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sharpminima import datasets, logs, networks, parameters, runs, sharpness, versions
+from sharpminima import datasets, logs, networks, parameters, runs, sharpness
 from sharpminima import tensorflow_backend as backend
 from sharpminima.evaluation import EvaluationNetwork
 
@@ -26,7 +26,7 @@ def main(dataset, weights, output, *, network, settings, evaluation, threads):
         rows = sharpness.measure(f, x, settings, origin["seed"])
     carried = {name: origin[name] for name in runs.CARRIED}
     carried["batch_norm"] = evaluation["batch_norm"]
-    made_with = {**backend.describe(), **versions.installed()}
+    made_with = {**backend.describe(), "trained_with": origin["versions"]}
     table = pd.DataFrame([{**carried, **row, **made_with} for row in rows])
     table.to_csv(output, index=False)
 

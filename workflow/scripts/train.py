@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sharpminima import datasets, logs, parameters, training, versions
+from sharpminima import datasets, logs, parameters, training
 from sharpminima import tensorflow_backend as backend
 from sharpminima.evaluation import EvaluationNetwork
 
@@ -30,7 +30,6 @@ def main(dataset, weights, history, outcome, *, run, threads):
         "batch_norm": run["evaluation"]["batch_norm"],
         "threads": threads,
         **backend.describe(),
-        **versions.installed(),
     }
     # Without the time it took: the same run makes the same file.
     made = {name: value for name, value in row.items() if name != "seconds"}

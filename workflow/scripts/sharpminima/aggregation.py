@@ -14,7 +14,6 @@ MEASURE_OF_PAPER = {
     "train_accuracy": "train_accuracy_pct",
     "test_accuracy": "test_accuracy_pct",
 }
-SPACE_OF_PAPER = {"sharpness_full": "full", "sharpness_subspace_100": "subspace"}
 
 
 def summarise_networks(outcomes: pd.DataFrame) -> pd.DataFrame:
@@ -24,8 +23,9 @@ def summarise_networks(outcomes: pd.DataFrame) -> pd.DataFrame:
         outcomes: One row per run, as `training.outcome` describes it.
     """
     columns = ["network", "builder", "dataset", "input_shape", "classes", "parameters"]
-    examples = ["train_examples", "test_examples"]
-    return outcomes[columns + examples].drop_duplicates(ignore_index=True)
+    columns += ["train_examples", "test_examples"]
+    table = outcomes[columns].drop_duplicates().set_index("network")
+    return _with_versions(table, outcomes, ["network"]).reset_index()
 
 
 def summarise_accuracy(outcomes: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFrame:
@@ -41,6 +41,8 @@ def summarise_accuracy(outcomes: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFr
         did not diverge, and the paper's accuracies where the setting is the paper's.
     """
     table = _counted(outcomes, CONDITION)
+    statuses = outcomes.groupby(CONDITION, sort=False)["status"]
+    table["unconverged"] = statuses.agg(lambda s: (s == runs.UNCONVERGED).sum())
     for measure, statistics in {
         "train_accuracy": ["mean", "std"],
         "test_accuracy": ["mean", "std"],
@@ -86,12 +88,12 @@ def summarise_sharpness(
         deviation where the setting is the paper's.
     """
     values, keys = sharpness_of_runs(measurements), [*CONDITION, *CELL]
-    table = _counted(values, keys).drop(columns="unconverged")
+    table = _counted(values, keys)
     statistics = _statistics(values, keys, "sharpness", ["mean", "std", "min", "max"])
     statistics.columns = statistics.columns.str.removeprefix("sharpness_")
     table = table.join(statistics)
-    known = paper.assign(space=paper["measure"].map(SPACE_OF_PAPER))
-    table = _beside(table, measurements, known.dropna(subset="space"), keys, "paper_")
+    known = paper.dropna(subset="space")
+    table = _beside(table, measurements, known, keys, "paper_")
     return _with_versions(table, measurements, keys).reset_index()
 
 
@@ -107,22 +109,22 @@ def sharpness_ratios(measurements: pd.DataFrame, pairs: list) -> pd.DataFrame:
         missing where one of the runs diverged.
     """
     keys = ["network", "dataset", *CELL, "seed"]
-    values = sharpness_of_runs(measurements).set_index([*keys, "regime"])["sharpness"]
-    tables = [pd.DataFrame(columns=["first", "second", *keys])]
-    for first, second in pairs:
-        table = pd.DataFrame(
+    values = sharpness_of_runs(measurements).set_index([*keys, "regime"])
+    by_regime = values["sharpness"].unstack("regime", sort=False)
+    tables = [
+        pd.DataFrame(
             {
-                "first_sharpness": values.xs(first, level="regime"),
-                "second_sharpness": values.xs(second, level="regime"),
+                "first": first,
+                "second": second,
+                "first_sharpness": by_regime[first],
+                "second_sharpness": by_regime[second],
+                "ratio": by_regime[second] / by_regime[first],
             }
-        ).reset_index()
-        table.insert(0, "first", first)
-        table.insert(1, "second", second)
-        tables.append(table)
-    table = pd.concat(tables[1:] or tables, ignore_index=True)
-    if pairs:
-        table["ratio"] = table["second_sharpness"] / table["first_sharpness"]
-    return table
+        )
+        for first, second in pairs
+    ]
+    table = _with_versions(pd.concat(tables), measurements, keys).reset_index()
+    return table[["first", "second", *table.columns.drop(["first", "second"])]]
 
 
 def summarise_distances(rows: pd.DataFrame) -> pd.DataFrame:
@@ -132,12 +134,12 @@ def summarise_distances(rows: pd.DataFrame) -> pd.DataFrame:
         rows: One row per pair of runs, as `interpolation.distances` describes it.
     """
     keys = ["network", "dataset", "first", "second"]
-    table = _counted(rows, keys).drop(columns="unconverged")
+    table = _counted(rows, keys)
     for measure in (
         "first_to_initial",
         "second_to_initial",
         "first_to_second",
-        "ratio",
+        "distance_ratio",
     ):
         table = table.join(_statistics(rows, keys, measure, ["mean", "std"]))
     return _with_versions(table, rows, keys).reset_index()
@@ -150,7 +152,6 @@ def _counted(rows, keys):
         {
             "runs": groups.size(),
             "diverged": groups.agg(lambda status: (status == runs.DIVERGED).sum()),
-            "unconverged": groups.agg(lambda s: (s == runs.UNCONVERGED).sum()),
         }
     )
 
@@ -173,10 +174,10 @@ def _beside(table, rows, paper, keys, prefix):
 
 
 def _with_versions(table, rows, keys):
-    """Add the package versions behind each condition; several are joined by `|`."""
-    present = [name for name in runs.VERSIONS if name in rows.columns]
-    texts = rows[present].apply(
-        lambda row: ", ".join(f"{name} {row[name]}" for name in present), axis=1
-    )
-    groups = rows.assign(versions=texts).groupby(keys, sort=False)["versions"]
-    return table.join(groups.agg(lambda values: " | ".join(sorted(set(values)))))
+    """Add the package versions behind each condition, all of them, joined by `|`."""
+    columns = [name for name in ("versions", "trained_with") if name in rows.columns]
+    texts = rows.melt(id_vars=keys, value_vars=columns, value_name="text")
+    parts = texts.assign(text=texts["text"].str.split(" | ", regex=False))
+    groups = parts.explode("text").groupby(keys, sort=False)["text"]
+    versions = groups.agg(lambda values: " | ".join(sorted(set(values))))
+    return table.join(versions.rename("versions"))

@@ -5,15 +5,19 @@ the rule, what was received. Knows nothing of Keras, nor of Snakemake.
 """
 
 import difflib
+import math
+import typing
 from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema
 import yaml
 
-from sharpminima import batches, networks
+from sharpminima import batches, idx, networks
 
-SCHEMA = Path(__file__).resolve().parents[2] / "schemas/config.schema.yaml"
+WORKFLOW = Path(__file__).resolve().parents[2]
+SCHEMA = WORKFLOW / "schemas/config.schema.yaml"
+RESOURCES = WORKFLOW / "resources"
 
 
 def without_nulls(config):
@@ -33,75 +37,115 @@ def mistakes(config: dict) -> list[str]:
     References are checked as far as the sections that they join are of the right form.
     """
     schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-    errors = jsonschema.Draft202012Validator(schema).iter_errors(config)
-    lines = {line for error in errors for line in _lines(error)}
-    for check in (_bad_study, _bad_networks, _bad_batches, _bad_rules):
+    errors = Validator(schema).iter_errors(config)
+    found = {line for error in errors for line in _lines(error)}
+    malformed = {key for key, _ in found}
+    for check in (_bad_study, _bad_datasets, _bad_networks, _bad_batches, _bad_rules):
         try:
-            lines |= set(check(config))
-        except (AttributeError, KeyError, TypeError):
-            if not lines:
+            found |= {x for x in check(config) if not _covered(x[0], malformed)}
+        except (AttributeError, KeyError, TypeError, ValueError):
+            if not malformed:
                 raise
-    return sorted(lines)
+    return [f"{key}: {message}" for key, message in sorted(found)]
 
 
-def _lines(error) -> Iterator[str]:
-    """Yield the mistakes behind one schema error, in the user's words."""
+def _is_number(_, value):
+    return type(value) in (int, float) and math.isfinite(value)
+
+
+Validator = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {"integer": lambda _, value: type(value) is int, "number": _is_number}
+    ),
+)
+TYPES = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a finite number",
+    "object": "a mapping",
+    "string": "text",
+}
+
+
+def _covered(key, malformed):
+    """Tell whether a malformed part of the config holds `key`, or lies within it."""
+    return any(_within(key, bad) or _within(bad, key) for bad in malformed)
+
+
+def _within(inner, outer):
+    return inner == outer or inner.startswith((f"{outer}.", f"{outer}["))
+
+
+def _lines(error) -> Iterator[tuple[str, str]]:
+    """Yield key and message of the mistakes behind one schema error."""
     where, received = _path(error.absolute_path), error.instance
     match error.validator:
         case "additionalProperties":
             allowed = sorted(error.schema["properties"])
-            for key in sorted(set(received) - set(allowed)):
-                yield (
-                    f"{_join(where, key)}: unknown key{_suggestion(key, allowed)}. "
-                    f"Allowed: {', '.join(allowed)}"
-                )
+            for key in set(received) - set(allowed):
+                hint = _suggestion(key, allowed)
+                message = f"unknown key{hint}. Allowed: {', '.join(allowed)}"
+                yield _join(where, key), message
         case "required":
-            for key in sorted(set(error.validator_value) - set(received)):
-                yield f"{_join(where, key)}: required, but missing"
+            for key in set(error.validator_value) - set(received):
+                yield _join(where, key), "required, but missing"
         case "pattern":
-            yield f"{where}: must match {error.validator_value}. Received: {received!r}"
+            rule = f"must match {error.validator_value}"
+            yield where, f"{rule}. Received: {received!r}"
         case "uniqueItems":
-            twice = [x for i, x in enumerate(received) if x in received[:i]]
-            yield f"{where}: must not name anything twice. Received twice: {twice[0]!r}"
+            twice = next(x for i, x in enumerate(received) if x in received[:i])
+            yield where, f"must not name anything twice. Received twice: {twice!r}"
+        case "oneOf" if not isinstance(received, dict):
+            return
         case "oneOf":
-            names = [choice["required"][0] for choice in error.validator_value]
-            given = [name for name in names if name in received]
-            yield (
-                f"{where}: needs exactly one of {', '.join(names)}. "
-                f"Received: {', '.join(given) or 'none'}"
-                + (" (set the other one to null)" if given else "")
-            )
+            yield where, _one_of(error)
         case _:
             hint = _hint(error)
-            yield f"{where}: must be {_rule(error)}. Received: {received!r}{hint}"
+            yield where, f"must be {_rule(error)}. Received: {received!r}{hint}"
+
+
+def _one_of(error):
+    names = [choice["required"][0] for choice in error.validator_value]
+    given = [name for name in names if name in error.instance]
+    way_out = " (set the other one to null)" if given else ""
+    return (
+        f"needs exactly one of {', '.join(names)}. "
+        f"Received: {', '.join(given) or 'none'}{way_out}"
+    )
 
 
 def _rule(error):
     value = error.validator_value
     if error.validator == "enum":
         return f"one of {', '.join(map(str, value))}"
+    if error.validator == "type":
+        return TYPES[value]
     return {
-        "type": f"of type {value}",
         "minimum": f"at least {value}",
         "maximum": f"at most {value}",
         "exclusiveMinimum": f"above {value}",
         "exclusiveMaximum": f"below {value}",
         "minItems": f"a list of at least {value}",
         "maxItems": f"a list of at most {value}",
-        "minLength": "a text that is not empty",
+        "minLength": "text that is not empty",
         "minProperties": "a mapping that is not empty",
     }[error.validator]
 
 
 def _hint(error):
     """Explain numbers that YAML took for text."""
-    if error.validator == "type" and isinstance(error.instance, str):
-        try:
-            number = float(error.instance)
-        except ValueError:
-            return ""
-        return f" (text to YAML: write {number!r}, with a point and without quotes)"
-    return ""
+    wanted = error.validator_value
+    if wanted not in ("integer", "number") or not isinstance(error.instance, str):
+        return ""
+    try:
+        number = float(error.instance)
+    except ValueError:
+        return ""
+    if wanted == "integer" and number.is_integer():
+        return f" (text to YAML: write {int(number)}, without quotes)"
+    return f" (text to YAML: write {number!r}, with a point and without quotes)"
 
 
 def _path(parts) -> str:
@@ -120,7 +164,7 @@ def _suggestion(key, allowed):
     return f" (did you mean {close[0]}?)" if close else ""
 
 
-def _bad_study(config) -> Iterator[str]:
+def _bad_study(config) -> Iterator[tuple[str, str]]:
     study = config["study"]
     for section in ("networks", "regimes"):
         for i, name in enumerate(study[section]):
@@ -130,7 +174,17 @@ def _bad_study(config) -> Iterator[str]:
             yield from _unknown(f"study.pairs[{i}][{j}]", regime, study["regimes"])
 
 
-def _bad_networks(config) -> Iterator[str]:
+def _bad_datasets(config) -> Iterator[tuple[str, str]]:
+    for name, dataset in config["datasets"].items():
+        where, given = f"datasets.{name}", ", ".join(sorted(dataset["files"]))
+        wanted = ", ".join(sorted(idx.FILES.values()))
+        if dataset["reader"] == "idx" and given != wanted:
+            yield f"{where}.files", f"reader idx needs {wanted}. Received: {given}"
+        if dataset.get("bundled") and not (RESOURCES / name).is_dir():
+            yield f"{where}.bundled", f"there is no folder workflow/resources/{name}"
+
+
+def _bad_networks(config) -> Iterator[tuple[str, str]]:
     for name, network in config["networks"].items():
         where = f"networks.{name}"
         yield from _unknown(f"{where}.dataset", network["dataset"], config["datasets"])
@@ -139,33 +193,35 @@ def _bad_networks(config) -> Iterator[str]:
             yield from _bad_options(where, network)
 
 
-def _unknown(where, name, known) -> Iterator[str]:
+def _unknown(where, name, known) -> Iterator[tuple[str, str]]:
     if name not in known:
-        yield (
-            f"{where}: unknown name{_suggestion(name, known)}. "
-            f"Allowed: {', '.join(sorted(known))}. Received: {name!r}"
-        )
+        allowed = ", ".join(sorted(known))
+        hint = _suggestion(name, known)
+        yield where, f"unknown name{hint}. Allowed: {allowed}. Received: {name!r}"
 
 
-def _bad_options(where, network) -> Iterator[str]:
+def _bad_options(where, network) -> Iterator[tuple[str, str]]:
     """Compare a network's options with what its builder takes."""
     wanted, given = networks.options(network["builder"]), network["options"]
-    for key in sorted(set(given) - set(wanted)):
-        yield (
-            f"{where}.options.{key}: unknown key{_suggestion(key, wanted)}. "
-            f"Allowed: {', '.join(sorted(wanted))}"
-        )
+    for key in set(given) - set(wanted):
+        hint, allowed = _suggestion(key, wanted), ", ".join(sorted(wanted))
+        yield f"{where}.options.{key}", f"unknown key{hint}. Allowed: {allowed}"
     for key, kind in wanted.items():
         if key not in given:
-            yield f"{where}.options.{key}: required, but missing"
-        elif type(given[key]) is not kind or (kind is int and given[key] < 1):
-            yield (
-                f"{where}.options.{key}: must be of type {kind.__name__}, at least 1. "
-                f"Received: {given[key]!r}"
-            )
+            yield f"{where}.options.{key}", "required, but missing"
+        elif complaint := _misfit(given[key], kind):
+            yield f"{where}.options.{key}", f"{complaint}. Received: {given[key]!r}"
 
 
-def _bad_batches(config) -> Iterator[str]:
+def _misfit(value, kind) -> str:
+    """Return what a builder's option must be, if `value` is not, or nothing."""
+    if choices := typing.get_args(kind):
+        return "" if value in choices else f"must be one of {', '.join(choices)}"
+    fits = type(value) is kind and value >= 1
+    return "" if fits else f"must be of type {kind.__name__}, at least 1"
+
+
+def _bad_batches(config) -> Iterator[tuple[str, str]]:
     """Try each regime of the study on each network's declared training set."""
     for name in config["study"]["networks"]:
         network = config["networks"].get(name, {})
@@ -176,16 +232,17 @@ def _bad_batches(config) -> Iterator[str]:
                 try:
                     batches.batch_size(settings, dataset["train_examples"])
                 except ValueError as error:
-                    yield f"regimes.{regime}, on network {name}: {error}"
+                    yield f"regimes.{regime}", f"on network {name}, {error}"
 
 
-def _bad_rules(config) -> Iterator[str]:
+def _bad_rules(config) -> Iterator[tuple[str, str]]:
     stopping, sharpness = config["training"]["stopping"], config["sharpness"]
     if stopping["min_epochs"] > stopping["max_epochs"]:
         yield (
-            "training.stopping.min_epochs: must be at most max_epochs, "
-            f"{stopping['max_epochs']}. Received: {stopping['min_epochs']}"
+            "training.stopping.min_epochs",
+            f"must be at most max_epochs, {stopping['max_epochs']}. "
+            f"Received: {stopping['min_epochs']}",
         )
-    subspace = sharpness["subspace"]
-    if not (sharpness["full"]["starts"] or (subspace["draws"] and subspace["starts"])):
-        yield "sharpness: needs at least one start, in the full space or in subspaces"
+    full, subspace = sharpness["full"], sharpness["subspace"]
+    if not (full["starts"] or (subspace["draws"] and subspace["starts"])):
+        yield "sharpness", "needs at least one start, in the full space or in subspaces"

@@ -28,19 +28,22 @@ class Dataset:
     classes: int
 
 
-def read_idx(paths: Mapping[str, Path]) -> dict[str, np.ndarray]:
-    """Return the four arrays of a dataset in MNIST's file format, scaled to [0, 1].
+def read_idx(
+    paths: Mapping[str, Path],
+) -> tuple[dict[str, np.ndarray], dict[str, Path]]:
+    """Return the four arrays of a dataset in MNIST's files, and the file of each.
 
     Args:
-        paths: The files, by the names that MNIST gives them.
+        paths: The files, by the names in `idx.FILES`.
     """
+    sources = {array: paths[name] for array, name in idx.FILES.items()}
     arrays = {}
-    for split, stem in (("train", "train"), ("test", "t10k")):
-        images = idx.read(paths[f"{stem}-images-idx3-ubyte.gz"], dimensions=3)
-        labels = idx.read(paths[f"{stem}-labels-idx1-ubyte.gz"], dimensions=1)
+    for split in ("train", "test"):
+        images = idx.read(sources[f"x_{split}"], dimensions=3)
+        labels = idx.read(sources[f"y_{split}"], dimensions=1)
         arrays[f"x_{split}"] = images.astype(np.float32) / np.float32(255)
         arrays[f"y_{split}"] = labels.astype(np.int32)
-    return arrays
+    return arrays, sources
 
 
 READERS = {"idx": read_idx}
@@ -56,28 +59,31 @@ def load(paths: Mapping[str, Path], *, reader: str, declared: Mapping) -> Datase
 
     Raises:
         ValueError: If the number of examples or labels, or a label, is not as declared;
-            the message names the files, what was expected and what was found.
+            the message names the file, what was expected and what was found.
     """
-    arrays = READERS[reader](paths)
-    source = next(iter(paths.values())).parent
-    for split in ("train", "test"):
-        examples = declared[f"{split}_examples"]
-        _check(arrays, split, examples, declared["classes"], source)
-    return Dataset(**arrays, classes=declared["classes"])
+    arrays, sources = READERS[reader](paths)
+    classes = declared["classes"]
+    for name in ARRAYS:
+        split = name.removeprefix("x_").removeprefix("y_")
+        _check_count(arrays[name], declared[f"{split}_examples"], sources[name])
+    for name in ("y_train", "y_test"):
+        _check_labels(arrays[name], classes, sources[name])
+    return Dataset(**arrays, classes=classes)
 
 
-def _check(arrays, split, examples, classes, source):
-    x, y = arrays[f"x_{split}"], arrays[f"y_{split}"]
-    for what, found in (("inputs", len(x)), ("labels", len(y))):
-        if found != examples:
-            raise ValueError(
-                f"{source}: expected {examples} {split} {what}. Received: {found}"
-            )
-    outside = np.flatnonzero((y < 0) | (y >= classes))
+def _check_count(array, examples, source):
+    if len(array) != examples:
+        raise ValueError(
+            f"{source}: expected {examples} examples. Received: {len(array)}"
+        )
+
+
+def _check_labels(labels, classes, source):
+    outside = np.flatnonzero((labels < 0) | (labels >= classes))
     if outside.size:
         raise ValueError(
-            f"{source}: expected {split} labels from 0 to {classes - 1}. "
-            f"Received: {y[outside[0]]} at position {outside[0]}"
+            f"{source}: expected labels from 0 to {classes - 1}. "
+            f"Received: {labels[outside[0]]} at position {outside[0]}"
         )
 
 

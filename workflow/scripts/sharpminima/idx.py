@@ -12,6 +12,12 @@ from pathlib import Path
 import numpy as np
 
 UNSIGNED_BYTE = 0x08
+FILES = {
+    "x_train": "train-images-idx3-ubyte.gz",
+    "y_train": "train-labels-idx1-ubyte.gz",
+    "x_test": "t10k-images-idx3-ubyte.gz",
+    "y_test": "t10k-labels-idx1-ubyte.gz",
+}
 
 
 def read(path: str | Path, *, dimensions: int) -> np.ndarray:

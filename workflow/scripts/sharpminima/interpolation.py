@@ -59,6 +59,13 @@ def along(
         yield {"path": path, "alpha": alpha, **evaluate(point, alpha)}
 
 
+def plots(
+    evaluate: Evaluate, start: np.ndarray, end: np.ndarray, alphas: Iterable[float]
+) -> list[dict]:
+    """Return the rows of both parametric plots; see `along`."""
+    return [row for path in PATHS for row in along(path, evaluate, start, end, alphas)]
+
+
 def distances(initial: np.ndarray, start: np.ndarray, end: np.ndarray) -> dict:
     """Return Euclidean distances between x_0 and the two minima, and their ratio.
 
@@ -75,5 +82,5 @@ def distances(initial: np.ndarray, start: np.ndarray, end: np.ndarray) -> dict:
         "first_to_initial": start_to_initial,
         "second_to_initial": end_to_initial,
         "first_to_second": float(np.linalg.norm(start - end)),
-        "ratio": start_to_initial / end_to_initial,
+        "distance_ratio": start_to_initial / end_to_initial,
     }

@@ -1,5 +1,6 @@
 """One log file per job: everything that a script prints, its traceback included."""
 
+import atexit
 import logging
 import os
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 def write_to(path):
     """Send stdout and stderr of this process, native libraries included, to `path`."""
     log = Path(path).open("w", buffering=1, encoding="utf-8")  # noqa: SIM115
+    atexit.register(log.close)
     os.dup2(log.fileno(), 2)
     sys.stdout = sys.stderr = log
     logging.basicConfig(

@@ -273,7 +273,7 @@ def measure(
     """
     minimum = Minimum.at(loss_and_gradient, x)
     for identity, starts in _spaces(settings, seed):
-        space = _space(identity, len(x), settings)
+        space = _space(identity, len(x))
         coordinates = space.coordinates(x)
         for epsilon in settings["epsilons"]:
             half_widths = box_half_widths(coordinates, epsilon)
@@ -306,19 +306,24 @@ def not_measured(settings: dict, seed: int, reason: str) -> Iterator[dict]:
 
 def _spaces(settings, seed):
     """Yield what identifies each space to measure in, and its starts."""
-    if settings["full"]["starts"]:
-        yield {"space": "full"}, settings["full"]["starts"]
-    for draw in range(settings["subspace"]["draws"]):
-        drawn_with = streams.seed("subspace", seed, draw)
-        identity = {"space": "subspace", "subspace_seed": str(drawn_with)}
-        yield identity, settings["subspace"]["starts"]
+    full, subspace = settings["full"], settings["subspace"]
+    common = {"max_iterations": settings["max_iterations"]}
+    if full["starts"]:
+        yield {"space": "full", **common}, full["starts"]
+    for draw in range(subspace["draws"]):
+        identity = {
+            "space": "subspace",
+            "dimensions": subspace["dimensions"],
+            "subspace_seed": str(streams.seed("subspace", seed, draw)),
+        }
+        yield {**identity, **common}, subspace["starts"]
 
 
-def _space(identity, parameters, settings):
+def _space(identity, parameters):
     if identity["space"] == "full":
         return FullSpace()
     return RandomSubspace(
         parameters,
-        dimensions=settings["subspace"]["dimensions"],
+        dimensions=identity["dimensions"],
         seed=int(identity["subspace_seed"]),
     )

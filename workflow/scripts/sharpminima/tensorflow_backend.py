@@ -12,6 +12,7 @@ import numpy as np
 
 from sharpminima.logs import native_output_muted
 from sharpminima.networks import layers_of
+from sharpminima.versions import installed
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["KERAS_BACKEND"] = "tensorflow"
@@ -35,12 +36,10 @@ def configure(threads: int) -> None:
 
 
 def describe() -> dict[str, str]:
-    """Return the versions of backend and Keras, and the device."""
-    return {
-        "keras": keras.__version__,
-        "tensorflow": tf.__version__,
-        "device": "GPU" if _gpus() else "CPU",
-    }
+    """Return what computes: the device, and the versions of what runs on it."""
+    device = "GPU" if _gpus() else "CPU"
+    versions = installed({"tensorflow": tf.__version__})
+    return {"device": device, "versions": versions}
 
 
 def to_device(array: np.ndarray):

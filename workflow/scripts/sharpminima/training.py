@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sharpminima import batches, streams
+from sharpminima import batches, runs, streams
 from sharpminima import tensorflow_backend as backend
 from sharpminima.datasets import Dataset
 from sharpminima.evaluation import EvaluationNetwork
@@ -75,7 +75,8 @@ def fit(
         test_loss, test_accuracy = evaluation.loss_and_accuracy(x, "test")
         losses.append(epoch.loss)
         updates += epoch.updates
-        status = rule.reason(losses)
+        finite = np.isfinite(test_loss)
+        status = rule.reason(losses) if finite else runs.DIVERGED
         row = {
             "epoch": len(losses),
             "updates": updates,
@@ -118,7 +119,7 @@ def outcome(
         "batch_size": batches.batch_size(settings, len(dataset.x_train)),
         "optimizer": settings["optimizer"],
         "learning_rate": settings["learning_rate"],
-        "status": last["status"] if finite else "diverged",
+        "status": last["status"] if finite else runs.DIVERGED,
         "epochs": last["epoch"],
         "updates": last["updates"],
         "seconds": sum(row["seconds"] for row in history),

@@ -3,9 +3,15 @@
 import platform
 from importlib.metadata import version
 
-PACKAGES = ("numpy", "scipy", "h5py")
+PACKAGES = ("keras", "numpy", "scipy", "h5py")
 
 
-def installed() -> dict[str, str]:
-    """Return the version of Python and of each package that no backend names."""
-    return {"python": platform.python_version()} | {p: version(p) for p in PACKAGES}
+def installed(backend: dict[str, str]) -> str:
+    """Return the versions of Python and of the packages, as one text for a row.
+
+    Args:
+        backend: Name and version of the backend's package.
+    """
+    python = {"python": platform.python_version()}
+    found = python | backend | {name: version(name) for name in PACKAGES}
+    return ", ".join(f"{name} {number}" for name, number in found.items())

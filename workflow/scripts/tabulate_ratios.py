@@ -1,0 +1,23 @@
+"""Tabulate how much sharper one regime's minima are than another's, seed by seed."""
+
+from typing import TYPE_CHECKING
+
+from sharpminima import aggregation, logs, tables
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(rows, *, ratios, pairs):
+    """Compare the regimes of each of `pairs` in the CSV files `rows`."""
+    table = aggregation.sharpness_ratios(tables.gather(rows), pairs)
+    tables.write_for_readers(table, *ratios)
+
+
+if __name__ == "__main__":
+    logs.write_to(snakemake.log[0])
+    main(
+        snakemake.input,
+        **snakemake.output,
+        pairs=snakemake.params.study["pairs"],
+    )
