@@ -1,6 +1,8 @@
-"""Rows of results that are easy to average, and IDX files, made up."""
+"""Rows of results that are easy to average, IDX files and archives, all made up."""
 
 import gzip
+import io
+import tarfile
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ F1 = {"network": "F1", "builder": "fully_connected", "dataset": "mnist"} | {
     "classes": 10,
     "parameters": 1_462_794,
     "train_examples": 60_000,
+    "measure_examples": 60_000,
     "test_examples": 10_000,
     "learning_rate": 1e-3,
     "batch_norm": "batch",
@@ -55,3 +58,17 @@ def idx_content(array: np.ndarray) -> bytes:
 def idx_file(array: np.ndarray) -> bytes:
     """Return an IDX file of unsigned bytes, the same for the same array."""
     return gzip.compress(idx_content(array), mtime=0)
+
+
+def archive(path, *members):
+    """Write a tar archive of `(name, content)` or `TarInfo` members."""
+    with tarfile.open(path, "w:gz") as file:
+        for member in members:
+            if isinstance(member, tarfile.TarInfo):
+                file.addfile(member)
+            else:
+                name, content = member
+                info = tarfile.TarInfo(name)
+                info.size = len(content)
+                file.addfile(info, io.BytesIO(content))
+    return path

@@ -81,6 +81,7 @@ def test_the_papers_values_stand_beside_its_setting():
         {"learning_rate": 1e-2},
         {"parameters": 7},
         {"train_examples": 4000},
+        {"test_examples": 1000},
         {"batch_norm": "moving"},
         {"batch_size": 32},
     ],
@@ -147,7 +148,9 @@ def test_versions_that_trained_count_as_well():
     assert set(table["versions"]) == {"keras 3.14.0 | keras 3.15.1"}
 
 
-@pytest.mark.parametrize("change", [{"max_iterations": 100}, {"dimensions": 50}])
+@pytest.mark.parametrize(
+    "change", [{"max_iterations": 100}, {"dimensions": 50}, {"measure_examples": 2000}]
+)
 def test_another_measure_has_no_paper_beside_it(change):
     table = aggregation.summarise_sharpness(SEARCHES.assign(**change), PAPER)
     table = table.set_index(["regime", "space"])

@@ -73,7 +73,7 @@ WRONG = {
     ),
     "study.networks": (
         ["F9"],
-        "study.networks[0]: unknown name. Allowed: F1. Received: 'F9'",
+        "study.networks[0]: unknown name. Allowed: C1, C2, C3, C4, F1. Received: 'F9'",
     ),
     "study.regimes": (
         ["SB", "XB"],
@@ -81,8 +81,8 @@ WRONG = {
     ),
     "networks.F1.dataset": (
         "minst",
-        "networks.F1.dataset: unknown name (did you mean mnist?). Allowed: mnist, "
-        "mnist5k. Received: 'minst'",
+        "networks.F1.dataset: unknown name (did you mean mnist?). Allowed: cifar10, "
+        "cifar100, mnist, mnist5k. Received: 'minst'",
     ),
     "networks.F1.builder": (
         "dense",
@@ -128,13 +128,21 @@ WRONG = {
         True,
         "networks.F1.options.units: must be of type int",
     ),
-    "datasets.mnist5k.reader": ("cvs", "datasets.mnist5k.reader: must be one of idx."),
+    "datasets.mnist5k.reader": ("cvs", "datasets.mnist5k.reader: must be one of idx, "),
     "datasets.new": (
         {
             **{"reader": "idx", "bundled": True, "classes": 2},
             **{"train_examples": 9, "test_examples": 9, "files": {"a.gz": "0" * 64}},
         },
         "datasets.new.files: reader idx needs t10k-images-idx3-ubyte.gz, ",
+    ),
+    "subset.train_examples": (
+        4001,
+        "subset.train_examples: must be at most 4000, for network F1. Received: 4001",
+    ),
+    "subset": (
+        {"train_examples": 100, "measure_examples": 101},
+        "subset.measure_examples: must be at most 100, for network F1. Received: 101",
     ),
     "sharpness.full.starts": ([], "sharpness: needs at least one start"),
 }

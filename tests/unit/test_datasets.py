@@ -103,3 +103,52 @@ def test_origin_is_stored(raw, tmp_path):
     with h5py.File(tmp_path / "a.h5") as file:
         assert file.attrs["source"] == "tiny"
         assert json.loads(file.attrs["files"]) == {}
+
+
+def labels_of(examples):
+    """Return `examples` labels of three classes, of shares 5 : 3 : 2, shuffled."""
+    labels = np.repeat([0, 1, 2], [examples // 2, examples * 3 // 10, examples // 5])
+    return np.random.default_rng(0).permutation(labels)
+
+
+@pytest.mark.parametrize("examples", [10, 50, 99, 100])
+def test_a_subset_keeps_each_class_its_share(examples):
+    labels = labels_of(100)
+    kept = datasets.stratified(labels, examples, np.random.default_rng(1))
+    assert len(np.unique(kept)) == examples
+    shares = np.bincount(labels[kept]) / examples
+    np.testing.assert_allclose(shares, [0.5, 0.3, 0.2], atol=1.01 / examples)
+
+
+def test_which_examples_are_kept_is_drawn():
+    labels = labels_of(100)
+    draws = [
+        datasets.stratified(labels, 20, np.random.default_rng(seed)).tolist()
+        for seed in (0, 0, 1)
+    ]
+    assert draws[0] == draws[1] != draws[2]
+
+
+@pytest.fixture
+def prepared(tmp_path):
+    rng = np.random.default_rng(0)
+    x, y = rng.random((100, 2), np.float32), labels_of(100).astype(np.int32)
+    path = tmp_path / "d.h5"
+    dataset = datasets.Dataset(x, y, x[:50] + 1, y[:50], classes=3)
+    datasets.write(path, dataset, {})
+    return path
+
+
+def test_measures_see_a_part_of_what_was_trained_on(prepared):
+    trained = datasets.read(prepared, {"train_examples": 40, "test_examples": 20})
+    both = {"train_examples": 40, "test_examples": 20, "measure_examples": 10}
+    measured = datasets.read(prepared, both)
+    assert (len(trained.x_train), len(trained.x_test)) == (40, 20)
+    assert (len(measured.y_train), len(measured.y_test)) == (10, 20)
+    known = {tuple(row) for row in trained.x_train}
+    assert {tuple(row) for row in measured.x_train} < known
+
+
+def test_more_than_there_is_is_refused(prepared):
+    with pytest.raises(ValueError, match="`test_examples` must be at most 50"):
+        datasets.read(prepared, {"test_examples": 51})

@@ -7,18 +7,11 @@ from project import default_config
 from sharpminima import networks
 from sharpminima.tensorflow_backend import keras
 
-CONVOLUTIONAL = {"options": {"pooling": "tensorflow"}}
-SHALLOW = {"builder": "shallow_convolutional"} | CONVOLUTIONAL
-DEEP = {"builder": "deep_convolutional"} | CONVOLUTIONAL
 CATALOGUE = default_config()["networks"] | {
     "F2": {
         "builder": "fully_connected",
         "options": {"hidden_layers": 7, "units": 512},
     },
-    "C1": SHALLOW,
-    "C2": DEEP,
-    "C3": SHALLOW,
-    "C4": DEEP,
 }
 
 

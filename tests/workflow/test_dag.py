@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections import Counter
 
 import yte
@@ -88,6 +89,17 @@ def test_rules_that_compute_say_what_they_need():
         for rule in text.split("\nrule ")[1:]:
             assert "    threads: 1\n" in rule
             assert "        mem_mb=" in rule
+
+
+def test_memory_follows_network_and_batch(study, config):
+    config["networks"]["N1"]["memory"] = {"per_example": 10.0, "search": 700}
+    text = study.run(config, "--dry-run").stdout
+    job = r"rule (\w+):\n(?:    .*\n)*?    wildcards: (.*)\n    .*mem_mb=(\d+)"
+    declared = {(rule, of, int(mb)) for rule, of, mb in re.findall(job, text)}
+    batch = 40  # the largest that is evaluated at a time
+    train = ("train", "network=N1, regime=SB, seed=0", 1500 + 10 * batch)
+    measure = ("measure_sharpness", train[1], 1500 + 10 * batch + 700)
+    assert {train, measure} <= declared
 
 
 def test_memory_is_capped_at_the_machines():

@@ -90,6 +90,9 @@ def test_a_finished_study_plans_nothing(finished_study, config):
             set(),
         ),
         ("raw_folder", "elsewhere", set()),
+        ("networks.N2.memory", {"per_example": 1, "search": 0}, set()),
+        ("subset.measure_examples", 32, AFTER_SHARPNESS | AFTER_INTERPOLATION),
+        ("subset.train_examples", 48, after_training()),
     ],
 )
 def test_a_change_of_config_reruns_only_its_dependants(

@@ -122,6 +122,7 @@ def test_interpolation_ends_at_the_checkpoints_with_every_policy(
         network=network,
         settings=config["interpolation"],
         evaluation=evaluation,
+        subset={},
         threads=1,
     )
     points = pd.read_csv(tmp_path / "plot.csv")

@@ -15,11 +15,12 @@ rule measure_sharpness:
         "../../envs/keras.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=memory_of_search,
     params:
         network=network_config,
         sharpness=ordered(config["sharpness"]),
         evaluation=ordered(config["evaluation"]),
+        subset=ordered(config["subset"]),
         code=fingerprint("measure_sharpness"),
     script:
         "../scripts/measure_sharpness.py"
@@ -41,11 +42,12 @@ rule interpolate:
         "../../envs/keras.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=memory,
     params:
         network=network_config,
         interpolation=ordered(config["interpolation"]),
         evaluation=ordered(config["evaluation"]),
+        subset=ordered(config["subset"]),
         code=fingerprint("interpolate"),
     script:
         "../scripts/interpolate.py"

@@ -8,7 +8,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
-from sharpminima import configuration
+from sharpminima import batches, configuration
 from sharpminima.provenance import fingerprint, ordered
 
 config = configuration.without_nulls(config)
@@ -58,12 +58,35 @@ def dataset_of(wildcards):
 
 
 def network_config(wildcards):
-    return ordered(config["networks"][wildcards.network])
+    names = ["dataset", "builder", "options"]
+    return ordered({k: config["networks"][wildcards.network][k] for k in names})
+
+
+def memory(wildcards, search=False):
+    """MB of a job on one network: what all take, its batch, its search."""
+    needs = config["networks"][wildcards.network].get("memory", {})
+    sizes = [config["evaluation"]["batch_size"]]
+    if regime := wildcards.get("regime"):
+        settings = {**config["training"], **config["regimes"][regime]}
+        sizes.append(batches.batch_size(settings, training_examples(wildcards)))
+    batch = min(max(sizes), training_examples(wildcards))
+    searched = needs.get("search", 2000) if search else 0
+    return int(1500 + needs.get("per_example", 1.0) * batch + searched)
+
+
+def memory_of_search(wildcards):
+    return memory(wildcards, search=True)
+
+
+def training_examples(wildcards):
+    dataset = config["networks"][wildcards.network]["dataset"]
+    declared = config["datasets"][dataset]["train_examples"]
+    return config["subset"].get("train_examples", declared)
 
 
 def run_config(wildcards):
     """What makes one training run, and a digest of it for the checkpoint."""
-    network, seed = config["networks"][wildcards.network], int(wildcards.seed)
+    network, seed = network_config(wildcards), int(wildcards.seed)
     identity = {"network": wildcards.network, "dataset": network["dataset"]}
     run = ordered(
         {
@@ -75,6 +98,7 @@ def run_config(wildcards):
                 "seed": seed,
             },
             "evaluation": config["evaluation"],
+            "subset": configuration.training_subset(config),
         }
     )
     return {**run, "digest": hashlib.sha256(repr(run).encode()).hexdigest()[:16]}

@@ -16,7 +16,7 @@ rule train:
         "../../envs/keras.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=memory,
     params:
         run=run_config,
         code=fingerprint("train"),

@@ -13,12 +13,22 @@ if TYPE_CHECKING:
 
 
 def main(
-    dataset, first, second, plot, distances, *, network, settings, evaluation, threads
+    dataset,
+    first,
+    second,
+    plot,
+    distances,
+    *,
+    network,
+    settings,
+    evaluation,
+    subset,
+    threads,
 ):
     """Write the rows of both parametric plots, and the row of distances."""
     backend.configure(threads)
     origins = [parameters.attributes(path) for path in (first, second)]
-    data = datasets.read(dataset)
+    data = datasets.read(dataset, subset)
     model = training.starting_point(network, data, origins[0]["seed"])
     function = EvaluationNetwork(model, data, **evaluation)
     initial = parameters.flatten(model.trainable_variables)
@@ -31,7 +41,11 @@ def main(
 
     alphas = interpolation.alphas(**settings["alphas"])
     rows = interpolation.plots(evaluate, start[0], end[0], alphas)
-    carried = {**runs.identity_of_pair(origins), **backend.describe()}
+    sizes = {
+        "measure_examples": len(data.x_train),
+        "test_examples": len(data.x_test),
+    }
+    carried = {**runs.identity_of_pair(origins), **sizes, **backend.describe()}
     pd.DataFrame(rows).assign(**carried).to_csv(plot, index=False)
     row = interpolation.distances(initial, start[0], end[0])
     pd.DataFrame([row]).assign(**carried).to_csv(distances, index=False)
@@ -45,5 +59,6 @@ if __name__ == "__main__":
         network=snakemake.params.network,
         settings=snakemake.params.interpolation,
         evaluation=snakemake.params.evaluation,
+        subset=snakemake.params.subset,
         threads=snakemake.threads,
     )

@@ -12,20 +12,21 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(dataset, weights, output, *, network, settings, evaluation, threads):
+def main(dataset, weights, output, *, network, settings, evaluation, subset, threads):
     """Write the rows of Metric 2.1 of the checkpoint `weights`."""
     backend.configure(threads)
     origin = parameters.attributes(weights)
+    data = datasets.read(dataset, subset)
     if origin["status"] == runs.DIVERGED:
         rows = sharpness.not_measured(settings, origin["seed"], runs.DIVERGED)
     else:
-        data = datasets.read(dataset)
         model = networks.for_dataset(network, data)
         x = parameters.restore(weights, model)
         f = EvaluationNetwork(model, data, **evaluation).loss_and_gradient
         rows = sharpness.measure(f, x, settings, origin["seed"])
     carried = {name: origin[name] for name in runs.CARRIED}
     carried["batch_norm"] = evaluation["batch_norm"]
+    carried["measure_examples"] = len(data.x_train)
     made_with = {**backend.describe(), "trained_with": origin["versions"]}
     table = pd.DataFrame([{**carried, **row, **made_with} for row in rows])
     table.to_csv(output, index=False)
@@ -39,5 +40,6 @@ if __name__ == "__main__":
         network=snakemake.params.network,
         settings=snakemake.params.sharpness,
         evaluation=snakemake.params.evaluation,
+        subset=snakemake.params.subset,
         threads=snakemake.threads,
     )

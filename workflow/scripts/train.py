@@ -19,7 +19,7 @@ def main(dataset, weights, history, outcome, *, run, threads):
     evaluation and a digest of all of them.
     """
     backend.configure(threads)
-    data = datasets.read(dataset)
+    data = datasets.read(dataset, run["subset"])
     model = training.starting_point(run["network"], data, run["identity"]["seed"])
     evaluation = EvaluationNetwork(model, data, **run["evaluation"])
     rows = list(training.fit(model, data, run["training"], evaluation))

@@ -31,6 +31,12 @@ def without_nulls(config):
     return {k: without_nulls(v) for k, v in config.items() if v is not None}
 
 
+def training_subset(config: dict) -> dict:
+    """Return the part of the `subset` section that training depends on."""
+    subset = config["subset"]
+    return {name: subset[name] for name in subset if name != "measure_examples"}
+
+
 def mistakes(config: dict) -> list[str]:
     """Return what is wrong with `config`, one line a mistake; empty if nothing is.
 
@@ -40,7 +46,7 @@ def mistakes(config: dict) -> list[str]:
     errors = Validator(schema).iter_errors(config)
     found = {line for error in errors for line in _lines(error)}
     malformed = {key for key, _ in found}
-    for check in (_bad_study, _bad_datasets, _bad_networks, _bad_batches, _bad_rules):
+    for check in CHECKS:
         try:
             found |= {x for x in check(config) if not _covered(x[0], malformed)}
         except (AttributeError, KeyError, TypeError, ValueError):
@@ -193,6 +199,32 @@ def _bad_networks(config) -> Iterator[tuple[str, str]]:
             yield from _bad_options(where, network)
 
 
+def _datasets_of_study(config):
+    """Yield each network of the study with its dataset, as far as both are known."""
+    for name in config["study"]["networks"]:
+        network = config["networks"].get(name, {})
+        if network.get("dataset") in config["datasets"]:
+            yield name, config["datasets"][network["dataset"]]
+
+
+def _bad_subsets(config) -> Iterator[tuple[str, str]]:
+    """Compare each subset with the declared size of what it is taken from."""
+    subset = config["subset"]
+    for name, dataset in _datasets_of_study(config):
+        available = dict(dataset)
+        available["measure_examples"] = min(
+            subset.get("train_examples", dataset["train_examples"]),
+            dataset["train_examples"],
+        )
+        for key, examples in subset.items():
+            if examples > available[key]:
+                yield (
+                    f"subset.{key}",
+                    f"must be at most {available[key]}, for network {name}. "
+                    f"Received: {examples}",
+                )
+
+
 def _unknown(where, name, known) -> Iterator[tuple[str, str]]:
     if name not in known:
         allowed = ", ".join(sorted(known))
@@ -223,14 +255,14 @@ def _misfit(value, kind) -> str:
 
 def _bad_batches(config) -> Iterator[tuple[str, str]]:
     """Try each regime of the study on each network's declared training set."""
-    for name in config["study"]["networks"]:
-        network = config["networks"].get(name, {})
-        dataset = config["datasets"].get(network.get("dataset"))
+    for name, dataset in _datasets_of_study(config):
         for regime in config["study"]["regimes"]:
-            if dataset and regime in config["regimes"]:
+            if regime in config["regimes"]:
                 settings = {**config["training"], **config["regimes"][regime]}
+                declared = dataset["train_examples"]
+                examples = config["subset"].get("train_examples", declared)
                 try:
-                    batches.batch_size(settings, dataset["train_examples"])
+                    batches.batch_size(settings, examples)
                 except ValueError as error:
                     yield f"regimes.{regime}", f"on network {name}, {error}"
 
@@ -246,3 +278,13 @@ def _bad_rules(config) -> Iterator[tuple[str, str]]:
     full, subspace = sharpness["full"], sharpness["subspace"]
     if not (full["starts"] or (subspace["draws"] and subspace["starts"])):
         yield "sharpness", "needs at least one start, in the full space or in subspaces"
+
+
+CHECKS = (
+    _bad_study,
+    _bad_datasets,
+    _bad_networks,
+    _bad_subsets,
+    _bad_batches,
+    _bad_rules,
+)

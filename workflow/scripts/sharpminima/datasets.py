@@ -4,16 +4,22 @@ Source: Keskar et al. 2017 (arXiv:1609.04836), appendix A: inputs are scaled to 
 and not processed further. The only module that knows how a prepared dataset is stored.
 """
 
+import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-from sharpminima import idx
+from sharpminima import cifar, idx, streams
 from sharpminima.files import replacing
 
+SUBSETS = {
+    "train_examples": "train",
+    "measure_examples": "train",
+    "test_examples": "test",
+}
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
 
@@ -46,7 +52,11 @@ def read_idx(
     return arrays, sources
 
 
-READERS = {"idx": read_idx}
+READERS = {
+    "idx": read_idx,
+    "cifar10": functools.partial(cifar.read, variant="cifar10"),
+    "cifar100": functools.partial(cifar.read, variant="cifar100"),
+}
 
 
 def load(paths: Mapping[str, Path], *, reader: str, declared: Mapping) -> Dataset:
@@ -101,8 +111,46 @@ def write(path: str | Path, dataset: Dataset, attributes: Mapping) -> None:
         file.attrs.update({"classes": dataset.classes, **attributes})
 
 
-def read(path: str | Path) -> Dataset:
-    """Return the dataset that `write` stored at `path`."""
+def read(path: str | Path, subset: Mapping[str, int] | None = None) -> Dataset:
+    """Return the dataset that `write` stored at `path`, or a part of it.
+
+    Args:
+        path: The file.
+        subset: The `subset` section of the config. `train_examples` and `test_examples`
+            keep so many of either set; `measure_examples` then keeps so many of the
+            training examples, for measures that are not to see all of them.
+
+    Raises:
+        ValueError: If a set has fewer examples than are to be kept.
+    """
     with h5py.File(path) as file:
         arrays = {name: file[name][()] for name in ARRAYS}
-        return Dataset(**arrays, classes=int(file.attrs["classes"]))
+        dataset = Dataset(**arrays, classes=int(file.attrs["classes"]))
+    for name, split in SUBSETS.items():
+        if name in (subset or {}):
+            dataset = _part(dataset, split, subset[name], purpose=name)
+    return dataset
+
+
+def _part(dataset, split, examples, purpose):
+    labels = getattr(dataset, f"y_{split}")
+    if examples > len(labels):
+        raise ValueError(
+            f"`{purpose}` must be at most {len(labels)}. Received: {examples}"
+        )
+    kept = stratified(labels, examples, streams.generator("subset", purpose))
+    names = (f"x_{split}", f"y_{split}")
+    return replace(dataset, **{name: getattr(dataset, name)[kept] for name in names})
+
+
+def stratified(
+    labels: np.ndarray, examples: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Return the sorted positions of `examples` of `labels`, shape `(examples,)`.
+
+    Each class keeps its share, to within one example; which ones is drawn by `rng`.
+    """
+    order = rng.permutation(len(labels))
+    order = order[np.argsort(labels[order], kind="stable")]
+    spread = np.floor(np.arange(examples) * (len(labels) / examples)).astype(int)
+    return np.sort(order[spread])
