@@ -27,7 +27,7 @@ def test_seeds_of_subspaces_survive_the_journey(tmp_path):
 
 def test_mean_and_deviation_share_a_column():
     text = readable.markdown(TABLE)
-    assert "98.03 ± 0.125" in text
+    assert "98.03 ± 0.12" in text
     assert "| 97.5 " in text
 
 
@@ -45,5 +45,5 @@ def test_mixed_versions_are_said():
 def test_the_page_is_complete_and_escapes_what_it_shows():
     page = readable.html(TABLE.assign(regime=["<SB>", "LB"]))
     assert page.startswith("<!doctype html>")
-    assert "98.03 ± 0.125" in page
+    assert "98.03 ± 0.12" in page
     assert "&lt;SB&gt;" in page

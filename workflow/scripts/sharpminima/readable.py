@@ -3,9 +3,9 @@
 import pandas as pd
 
 STYLE = """
-body { font: 15px/1.5 sans-serif; margin: 1.5em; }
+body { font: 14px/1.5 sans-serif; margin: 1em; }
 table { border-collapse: collapse; }
-th, td { padding: 0.3em 0.9em; text-align: left; white-space: nowrap; }
+th, td { padding: 0.3em 0.6em; text-align: left; white-space: nowrap; }
 thead th { border-bottom: 2px solid; }
 tbody td { border-bottom: 1px solid lightgrey; }
 """
@@ -28,7 +28,7 @@ def texts(table: pd.DataFrame) -> pd.DataFrame:
     """Return `table` as it is shown.
 
     Columns `X_mean` and `X_std` become one; versions and columns without any value are
-    left out; numbers have four digits.
+    left out; numbers have four digits, deviations two.
     """
     shown = _joined(table.drop(columns="versions", errors="ignore"))
     shown = shown.dropna(axis="columns", how="all").map(_text)
@@ -60,7 +60,7 @@ def _joined(table):
 def _with_deviation(mean, std):
     if pd.isna(mean):
         return None
-    return _text(mean) if pd.isna(std) else f"{_text(mean)} ± {_text(std)}"
+    return _text(mean) if pd.isna(std) else f"{_text(mean)} ± {std:.2g}"
 
 
 def _text(value):
