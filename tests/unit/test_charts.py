@@ -84,7 +84,7 @@ def test_parametric_plots_have_two_axes_and_two_paths(points):
 def test_parametric_plots_leave_diverged_seeds_out_and_say_so(points):
     chart = charts.parametric_plots(points)
     assert set(data_of(chart)["seed"]) == {0}
-    assert "1 seeds with a run that diverged" in chart.to_dict()["title"]["subtitle"]
+    assert "1 seed with a run that diverged" in chart.to_dict()["title"]["subtitle"]
 
 
 def test_sharpness_shows_every_seed_and_counts_what_is_missing():
@@ -92,7 +92,7 @@ def test_sharpness_shows_every_seed_and_counts_what_is_missing():
     drawn = data_of(chart)
     assert sorted(drawn["sharpness"].round(6)) == [0.2, 2.0, 4.0, 100.0]
     subtitle = chart.to_dict()["title"]["subtitle"]
-    assert "1 values that are zero or missing are not drawn" in subtitle
+    assert "not drawn: 1 value, zero or missing" in subtitle
 
 
 def test_pictures_open_offline(history, tmp_path):

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import os
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 
 from examples import idx_file
 from project import ROOT, default_config
-from sharpminima import datasets
+from sharpminima import datasets, rawfiles
 
 CATALOGUE = default_config()["datasets"]
 DECLARED = {"train_examples": 6, "test_examples": 4, "classes": 3}
@@ -95,6 +97,17 @@ def test_the_bundled_digits_are_stratified_shuffled_and_complete(tmp_path):
     assert len(np.unique(dataset.y_train[:100])) == 10
     every = np.concatenate([dataset.x_train, dataset.x_test]).reshape(5000, -1)
     assert len(np.unique(every, axis=0)) == 5000
+
+
+def test_the_real_mnist_is_what_the_catalogue_declares():
+    folder = Path(os.environ.get("SHARPMINIMA_RAW_FOLDER", "data/raw")) / "mnist"
+    declared = CATALOGUE["mnist"]
+    if not all((folder / name).exists() for name in declared["files"]):
+        pytest.skip(f"needs MNIST's four files in {folder}")
+    paths = rawfiles.locate(folder, declared["files"])
+    dataset = datasets.load(paths, reader="idx", declared=declared)
+    assert dataset.x_train.shape == (60_000, 28, 28)
+    assert np.bincount(dataset.y_test).min() > 800
 
 
 def test_origin_is_stored(raw, tmp_path):

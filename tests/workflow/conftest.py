@@ -18,6 +18,7 @@ from project import ROOT
 
 TINY = yaml.safe_load((ROOT / "tests/config/tiny.yaml").read_text())
 TIMEOUT_S = 600
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "SHARPMINIMA_RAW_FOLDER"}
 
 
 def raw_files() -> dict[str, bytes]:
@@ -67,7 +68,7 @@ class Study:
             text=True,
             check=False,
             timeout=TIMEOUT_S,
-            env=os.environ | environment,
+            env=ENVIRONMENT | environment,
         )
 
     def planned(self, config, *flags, **options) -> set[tuple[str, str]]:

@@ -53,8 +53,8 @@ def parametric_plots(points: pd.DataFrame) -> alt.Chart:
         _parametric_plot(sound[sound["path"] == path], path, first, second)
         for path in ("linear", "curvilinear")
     ]
-    seeds = points["seed"].nunique()
-    title = _title(points, f"from {first} (0) to {second} (1)", f"{seeds} seeds")
+    seeds = _counted(points["seed"].nunique(), "seed")
+    title = _title(points, f"from {first} (0) to {second} (1)", seeds)
     return alt.hconcat(*panels, spacing=30).properties(title=title)
 
 
@@ -72,7 +72,9 @@ def sharpness_by_regime(measurements: pd.DataFrame, regimes: list[str]) -> alt.C
         for (space, epsilon), group in drawn.groupby(["space", "epsilon"], sort=False)
     ]
     missing = len(values) - len(drawn)
-    note = f"{missing} values that are zero or missing are not drawn" if missing else ""
+    note = (
+        f"not drawn: {_counted(missing, 'value')}, zero or missing" if missing else ""
+    )
     title = _title(measurements, "sharpness (Metric 2.1) of every seed", note)
     return alt.concat(*panels, columns=4).properties(title=title)
 
@@ -156,9 +158,13 @@ def _by_set():
     return alt.StrokeDash("set:N", title="set", scale=scale, legend=legend)
 
 
+def _counted(number, noun):
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _title(rows, text, note=""):
     network, dataset = rows["network"].iloc[0], rows["dataset"].iloc[0]
     diverged = rows.loc[rows["status"] == runs.DIVERGED, "seed"].nunique()
-    lost = f"{diverged} seeds with a run that diverged" if diverged else ""
+    lost = f"{_counted(diverged, 'seed')} with a run that diverged" if diverged else ""
     subtitle = "; ".join(part for part in (note, lost) if part)
     return alt.TitleParams(f"{network} on {dataset}: {text}", subtitle=subtitle)
