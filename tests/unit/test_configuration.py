@@ -128,7 +128,10 @@ WRONG = {
         True,
         "networks.F1.options.units: must be of type int",
     ),
-    "datasets.mnist5k.reader": ("cvs", "datasets.mnist5k.reader: must be one of idx, "),
+    "datasets.mnist5k.reader": (
+        "cvs",
+        "datasets.mnist5k.reader: must be one of arrays,",
+    ),
     "datasets.new": (
         {
             **{"reader": "idx", "bundled": True, "classes": 2},

@@ -12,7 +12,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from sharpminima import cifar, idx, streams
+from sharpminima import array_files, cifar, idx, streams
 from sharpminima.files import replacing
 
 SUBSETS = {
@@ -53,6 +53,7 @@ def read_idx(
 
 
 READERS = {
+    "arrays": array_files.read,
     "idx": read_idx,
     "cifar10": functools.partial(cifar.read, variant="cifar10"),
     "cifar100": functools.partial(cifar.read, variant="cifar100"),
@@ -68,14 +69,17 @@ def load(paths: Mapping[str, Path], *, reader: str, declared: Mapping) -> Datase
         declared: `train_examples`, `test_examples` and `classes` of the dataset.
 
     Raises:
-        ValueError: If the number of examples or labels, or a label, is not as declared;
-            the message names the file, what was expected and what was found.
+        ValueError: If the number of examples or labels, or a label, is not as declared,
+            or an input is not finite; the message names the file, what was expected and
+            what was found.
     """
     arrays, sources = READERS[reader](paths)
     classes = declared["classes"]
     for name in ARRAYS:
         split = name.removeprefix("x_").removeprefix("y_")
         _check_count(arrays[name], declared[f"{split}_examples"], sources[name])
+    for name in ("x_train", "x_test"):
+        _check_finite(arrays[name], sources[name])
     for name in ("y_train", "y_test"):
         _check_labels(arrays[name], classes, sources[name])
     return Dataset(**arrays, classes=classes)
@@ -85,6 +89,15 @@ def _check_count(array, examples, source):
     if len(array) != examples:
         raise ValueError(
             f"{source}: expected {examples} examples. Received: {len(array)}"
+        )
+
+
+def _check_finite(inputs, source):
+    finite = np.isfinite(inputs).reshape(len(inputs), -1).all(axis=1)
+    if not finite.all():
+        raise ValueError(
+            f"{source}: expected finite inputs. Received: NaN or infinity in example "
+            f"{np.flatnonzero(~finite)[0]}"
         )
 
 
