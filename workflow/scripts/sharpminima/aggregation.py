@@ -146,7 +146,7 @@ def summarise_distances(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _counted(rows, keys):
-    """Return how many runs each condition has, and how many did not end well."""
+    """Return how many runs each condition has, and how many of them diverged."""
     groups = rows.groupby(keys, sort=False)["status"]
     return pd.DataFrame(
         {
