@@ -90,7 +90,7 @@ class Study:
         for line in run("--summary").stdout.splitlines()[1:]:
             output = self.directory / line.split("\t")[0]
             output.parent.mkdir(parents=True, exist_ok=True)
-            # Over a megabyte, Snakemake compares files by their times unless told not to.
+            # Over a megabyte, Snakemake goes by times unless told otherwise.
             output.write_bytes(bytes(LARGE if output.suffix == ".h5" else 0))
         done = run("--touch", "--forceall")
         assert done.returncode == 0, done.stdout + done.stderr
