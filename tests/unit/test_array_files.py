@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
-from sharpminima import array_files, datasets
+from sharpminima import array_files, readers
 
 DECLARED = {"train_examples": 6, "test_examples": 4, "classes": 3}
 
@@ -38,20 +38,20 @@ def stored(request, tmp_path):
 
 
 def load(paths, **changes):
-    return datasets.load(paths, reader="arrays", declared={**DECLARED, **changes})
+    return readers.load(paths, reader="arrays", declared={**DECLARED, **changes})
 
 
 def test_arrays_of_any_shape_come_back(stored, content):
     dataset = load(stored(content))
-    np.testing.assert_allclose(dataset.x_train, content["x_train"], rtol=1e-6)
-    np.testing.assert_array_equal(dataset.y_test, content["y_test"])
-    assert (dataset.x_test.dtype, dataset.y_train.dtype) == (np.float32, np.int32)
+    np.testing.assert_allclose(dataset["x_train"], content["x_train"], rtol=1e-6)
+    np.testing.assert_array_equal(dataset["y_test"], content["y_test"])
+    assert (dataset["x_test"].dtype, dataset["y_train"].dtype) == (np.float32, np.int32)
 
 
 def test_unsigned_bytes_are_scaled_as_images_are(stored, content):
     for name in ("x_train", "x_test"):
         content[name] = np.full(content[name].shape, 51, np.uint8)
-    np.testing.assert_allclose(load(stored(content)).x_train, 0.2)
+    np.testing.assert_allclose(load(stored(content))["x_train"], 0.2)
 
 
 def change(name, value):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from examples import archive
-from sharpminima import cifar, datasets
+from sharpminima import cifar, readers
 
 
 def batch(variant, examples, seed):
@@ -71,7 +71,7 @@ def test_counts_and_labels_are_checked_as_for_every_dataset(tmp_path):
     paths = as_files("cifar10", tmp_path)
     declared = {"train_examples": 15, "test_examples": 4, "classes": 10}
     with pytest.raises(ValueError, match=r"test_batch.bin: expected 4 examples"):
-        datasets.load(paths, reader="cifar10", declared=declared)
+        readers.load(paths, reader="cifar10", declared=declared)
     declared |= {"test_examples": 3, "classes": 1}
     with pytest.raises(ValueError, match=r"data_batch_1.bin: expected labels from 0"):
-        datasets.load(paths, reader="cifar10", declared=declared)
+        readers.load(paths, reader="cifar10", declared=declared)

@@ -73,7 +73,7 @@ WRONG = {
     ),
     "study.networks": (
         ["F9"],
-        "study.networks[0]: unknown name. Allowed: C1, C2, C3, C4, F1. Received: 'F9'",
+        "study.networks[0]: unknown name. Allowed: C1, C2, C3, C4, F1, F2. Re",
     ),
     "study.regimes": (
         ["SB", "XB"],
@@ -82,7 +82,7 @@ WRONG = {
     "networks.F1.dataset": (
         "minst",
         "networks.F1.dataset: unknown name (did you mean mnist?). Allowed: cifar10, "
-        "cifar100, mnist, mnist5k. Received: 'minst'",
+        "cifar100, fashion-mnist, mnist",
     ),
     "networks.F1.builder": (
         "dense",
@@ -137,7 +137,7 @@ WRONG = {
             **{"reader": "idx", "bundled": True, "classes": 2},
             **{"train_examples": 9, "test_examples": 9, "files": {"a.gz": "0" * 64}},
         },
-        "datasets.new.files: reader idx needs t10k-images-idx3-ubyte.gz, ",
+        "datasets.new.files: reader idx needs four files called like ",
     ),
     "subset.train_examples": (
         4001,

@@ -11,7 +11,7 @@ import pytest
 
 from examples import idx_file
 from project import ROOT, default_config
-from sharpminima import datasets, rawfiles
+from sharpminima import datasets, rawfiles, readers
 
 CATALOGUE = default_config()["datasets"]
 DECLARED = {"train_examples": 6, "test_examples": 4, "classes": 3}
@@ -30,14 +30,39 @@ def raw(tmp_path):
 
 
 def test_pixels_are_scaled_to_the_unit_interval(raw):
-    dataset = datasets.load(raw, reader="idx", declared=DECLARED)
-    assert dataset.x_train.dtype == np.float32
-    assert dataset.y_train.dtype == np.int32
-    assert dataset.x_train.shape == (6, 5, 5)
+    dataset = readers.load(raw, reader="idx", declared=DECLARED)
+    assert dataset["x_train"].dtype == np.float32
+    assert dataset["y_train"].dtype == np.int32
+    assert dataset["x_train"].shape == (6, 5, 5)
     pixels = np.frombuffer(
         gzip.decompress(raw["t10k-images-idx3-ubyte.gz"].read_bytes())[16:], np.uint8
     )
-    np.testing.assert_allclose(dataset.x_test.ravel(), pixels / 255, rtol=1e-6)
+    np.testing.assert_allclose(dataset["x_test"].ravel(), pixels / 255, rtol=1e-6)
+
+
+def test_classes_are_inferred_where_they_are_not_declared(raw):
+    declared = {k: v for k, v in DECLARED.items() if k != "classes"}
+    assert readers.load(raw, reader="idx", declared=declared)["classes"] == 3
+    labels = np.array([0, 1, 3, 0, 1, 3], np.uint8)
+    raw["train-labels-idx1-ubyte.gz"].write_bytes(idx_file(labels))
+    with pytest.raises(ValueError, match="train-labels.* from 0 to 3.* no 2"):
+        readers.load(raw, reader="idx", declared=declared)
+
+
+def test_a_test_label_that_training_never_saw_is_found(raw):
+    labels = np.array([0, 1, 2, 3], np.uint8)
+    raw["t10k-labels-idx1-ubyte.gz"].write_bytes(idx_file(labels))
+    declared = {k: v for k, v in DECLARED.items() if k != "classes"}
+    with pytest.raises(ValueError, match="t10k-labels.* 0 to 2. Received: 3"):
+        readers.load(raw, reader="idx", declared=declared)
+
+
+def test_an_empty_set_is_found(raw):
+    empty = np.zeros((0, 5, 5), np.uint8)
+    raw["t10k-images-idx3-ubyte.gz"].write_bytes(idx_file(empty))
+    message = "t10k-images-idx3-ubyte.gz: expected 4 examples. Received: 0"
+    with pytest.raises(ValueError, match=message):
+        readers.load(raw, reader="idx", declared=DECLARED)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +84,7 @@ def test_pixels_are_scaled_to_the_unit_interval(raw):
 )
 def test_what_was_declared_is_checked(raw, change, message):
     with pytest.raises(ValueError, match=message):
-        datasets.load(raw, reader="idx", declared={**DECLARED, **change})
+        readers.load(raw, reader="idx", declared={**DECLARED, **change})
 
 
 def test_a_label_without_an_image_is_found(raw):
@@ -67,21 +92,21 @@ def test_a_label_without_an_image_is_found(raw):
     with pytest.raises(
         ValueError, match="train-labels.*: expected 6 examples. Received: 5"
     ):
-        datasets.load(raw, reader="idx", declared=DECLARED)
+        readers.load(raw, reader="idx", declared=DECLARED)
 
 
 def test_a_dataset_comes_back_from_its_file(raw, tmp_path):
-    dataset = datasets.load(raw, reader="idx", declared=DECLARED)
+    dataset = readers.load(raw, reader="idx", declared=DECLARED)
     path = tmp_path / "out" / "tiny.h5"
     datasets.write(path, dataset, {"source": "tiny"})
     again = datasets.read(path)
     for name in datasets.ARRAYS:
-        np.testing.assert_array_equal(getattr(again, name), getattr(dataset, name))
+        np.testing.assert_array_equal(getattr(again, name), dataset[name])
     assert again.classes == 3
 
 
 def test_a_prepared_file_is_the_same_byte_for_byte(raw, tmp_path):
-    dataset = datasets.load(raw, reader="idx", declared=DECLARED)
+    dataset = readers.load(raw, reader="idx", declared=DECLARED)
     for name in ("a.h5", "b.h5"):
         datasets.write(tmp_path / name, dataset, {"source": "tiny"})
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
@@ -91,27 +116,37 @@ def test_the_bundled_digits_are_stratified_shuffled_and_complete(tmp_path):
     folder = ROOT / "workflow/resources/mnist5k"
     declared = CATALOGUE["mnist5k"]
     paths = {name: folder / name for name in declared["files"]}
-    dataset = datasets.load(paths, reader="idx", declared=declared)
-    assert np.bincount(dataset.y_train).tolist() == [400] * 10
-    assert np.bincount(dataset.y_test).tolist() == [100] * 10
-    assert len(np.unique(dataset.y_train[:100])) == 10
-    every = np.concatenate([dataset.x_train, dataset.x_test]).reshape(5000, -1)
+    dataset = readers.load(paths, reader="idx", declared=declared)
+    assert np.bincount(dataset["y_train"]).tolist() == [400] * 10
+    assert np.bincount(dataset["y_test"]).tolist() == [100] * 10
+    assert len(np.unique(dataset["y_train"][:100])) == 10
+    every = np.concatenate([dataset["x_train"], dataset["x_test"]]).reshape(5000, -1)
     assert len(np.unique(every, axis=0)) == 5000
 
 
 def test_the_real_mnist_is_what_the_catalogue_declares():
-    folder = Path(os.environ.get("SHARPMINIMA_RAW_FOLDER", "data/raw")) / "mnist"
-    declared = CATALOGUE["mnist"]
-    if not all((folder / name).exists() for name in declared["files"]):
-        pytest.skip(f"needs MNIST's four files in {folder}")
+    dataset = real("mnist", os.environ.get("SHARPMINIMA_RAW_FOLDER", "data/raw"))
+    assert dataset["x_train"].shape == (60_000, 28, 28)
+    assert np.bincount(dataset["y_test"]).min() > 800
+
+
+def test_the_real_fashion_mnist_is_what_the_catalogue_declares():
+    dataset = real("fashion-mnist", "/usr/share/datasets")
+    assert dataset["x_test"].shape == (10_000, 28, 28)
+    assert np.bincount(dataset["y_train"]).tolist() == [6000] * 10
+
+
+def real(name, raw_folder):
+    """Return the arrays of the catalogue's dataset `name`, or skip the test."""
+    folder, declared = Path(raw_folder) / name, CATALOGUE[name]
+    if not all((folder / file).exists() for file in declared["files"]):
+        pytest.skip(f"needs the files of {name} in {folder}")
     paths = rawfiles.locate(folder, declared["files"])
-    dataset = datasets.load(paths, reader="idx", declared=declared)
-    assert dataset.x_train.shape == (60_000, 28, 28)
-    assert np.bincount(dataset.y_test).min() > 800
+    return readers.load(paths, reader=declared["reader"], declared=declared)
 
 
 def test_origin_is_stored(raw, tmp_path):
-    dataset = datasets.load(raw, reader="idx", declared=DECLARED)
+    dataset = readers.load(raw, reader="idx", declared=DECLARED)
     datasets.write(tmp_path / "a.h5", dataset, {"source": "tiny", "files": "{}"})
     with h5py.File(tmp_path / "a.h5") as file:
         assert file.attrs["source"] == "tiny"
@@ -147,8 +182,8 @@ def prepared(tmp_path):
     rng = np.random.default_rng(0)
     x, y = rng.random((100, 2), np.float32), labels_of(100).astype(np.int32)
     path = tmp_path / "d.h5"
-    dataset = datasets.Dataset(x, y, x[:50] + 1, y[:50], classes=3)
-    datasets.write(path, dataset, {})
+    arrays = {"x_train": x, "y_train": y, "x_test": x[:50] + 1, "y_test": y[:50]}
+    datasets.write(path, arrays | {"classes": np.int64(3)}, {})
     return path
 
 

@@ -17,7 +17,7 @@ def images():
 def test_an_array_comes_back_as_it_was(tmp_path, images):
     path = tmp_path / "images.gz"
     path.write_bytes(idx_file(images))
-    np.testing.assert_array_equal(idx.read(path, dimensions=3), images)
+    np.testing.assert_array_equal(idx.read(path, dimensions=idx.IMAGES), images)
 
 
 @pytest.mark.parametrize(
@@ -25,11 +25,11 @@ def test_an_array_comes_back_as_it_was(tmp_path, images):
     [
         (lambda raw: gzip.compress(raw)[:-20], "expected a complete gzip file"),
         (lambda raw: raw, "expected a complete gzip file"),
-        (lambda raw: b"", "expected the IDX magic number 00000803.*an empty file"),
+        (lambda raw: b"", "expected the IDX magic number 000008 .*an empty file"),
         (lambda raw: gzip.compress(b""), "Received: an empty file"),
         (
             lambda raw: gzip.compress(bytes([0, 0, 8, 1]) + raw[4:]),
-            "expected the IDX magic number 00000803 .* Received: 00000801",
+            "magic number 000008 .* 3 or 4 dimensions. Received: 00000801",
         ),
         (lambda raw: gzip.compress(raw[:-1]), "3 x 4 x 5 bytes.* Received: 59"),
         (lambda raw: gzip.compress(raw + b"\0"), "3 x 4 x 5 bytes.* Received: 61"),
@@ -50,4 +50,4 @@ def test_damage_is_named_with_the_file(tmp_path, images, damage, message):
     path = tmp_path / "train-images-idx3-ubyte.gz"
     path.write_bytes(damage(idx_content(images)))
     with pytest.raises(ValueError, match=f"{path.name}: .*{message}"):
-        idx.read(path, dimensions=3)
+        idx.read(path, dimensions=idx.IMAGES)

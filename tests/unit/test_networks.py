@@ -7,12 +7,7 @@ from project import default_config
 from sharpminima import networks
 from sharpminima.tensorflow_backend import keras
 
-CATALOGUE = default_config()["networks"] | {
-    "F2": {
-        "builder": "fully_connected",
-        "options": {"hidden_layers": 7, "units": 512},
-    },
-}
+CATALOGUE = default_config()["networks"]
 
 
 # Input shape, classes, and trainable parameters as the authors' description has them.

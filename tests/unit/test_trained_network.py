@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from project import ROOT, default_config
-from sharpminima import datasets, sharpness, training
+from sharpminima import datasets, readers, sharpness, training
 from sharpminima.evaluation import EvaluationNetwork
 from sharpminima.parameters import flatten
 
@@ -19,7 +19,8 @@ def trained():
     declared = CONFIG["datasets"]["mnist5k"]
     folder = ROOT / "workflow/resources/mnist5k"
     paths = {name: folder / name for name in declared["files"]}
-    dataset = datasets.load(paths, reader="idx", declared=declared)
+    arrays = readers.load(paths, reader="idx", declared=declared)
+    dataset = datasets.Dataset(**arrays)
     settings = {**CONFIG["training"], **CONFIG["regimes"]["LB"], "seed": 0}
     settings["stopping"] = settings["stopping"] | {"max_epochs": EPOCHS}
     model = training.starting_point(CONFIG["networks"]["F1"], dataset, 0)

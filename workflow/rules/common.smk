@@ -36,9 +36,8 @@ wildcard_constraints:
 
 def dataset_config(wildcards):
     """What a prepared dataset depends on: not where its files are or came from."""
-    names = ["reader", "files", "train_examples", "test_examples", "classes"]
     dataset = config["datasets"][wildcards.dataset]
-    return ordered({name: dataset[name] for name in names})
+    return ordered({k: dataset[k] for k in dataset if k not in ["bundled", "urls"]})
 
 
 def raw_folder(wildcards):

@@ -3,7 +3,7 @@
 import json
 from typing import TYPE_CHECKING
 
-from sharpminima import datasets, logs, rawfiles
+from sharpminima import datasets, logs, rawfiles, readers
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def main(output, *, name, dataset, folder, urls):
     """Write the arrays of the catalogue entry `dataset`, called `name`, to `output`."""
     paths = rawfiles.locate(folder, dataset["files"], urls)
-    arrays = datasets.load(paths, reader=dataset["reader"], declared=dataset)
+    arrays = readers.load(paths, reader=dataset["reader"], declared=dataset)
     origin = {"source": name, "files": json.dumps(dataset["files"])}
     datasets.write(output, arrays, origin)
 

@@ -18,6 +18,7 @@ from sharpminima import batches, idx, networks
 WORKFLOW = Path(__file__).resolve().parents[2]
 SCHEMA = WORKFLOW / "schemas/config.schema.yaml"
 RESOURCES = WORKFLOW / "resources"
+READER_OPTIONS = {"kaldi": {"context", "max_dropped"}, "festvox": {"context"}}
 
 
 def without_nulls(config):
@@ -182,12 +183,28 @@ def _bad_study(config) -> Iterator[tuple[str, str]]:
 
 def _bad_datasets(config) -> Iterator[tuple[str, str]]:
     for name, dataset in config["datasets"].items():
-        where, given = f"datasets.{name}", ", ".join(sorted(dataset["files"]))
-        wanted = ", ".join(sorted(idx.FILES.values()))
-        if dataset["reader"] == "idx" and given != wanted:
-            yield f"{where}.files", f"reader idx needs {wanted}. Received: {given}"
+        where = f"datasets.{name}"
+        yield from _bad_files(f"{where}.files", dataset)
+        yield from _bad_reader_options(f"{where}.options", dataset)
         if dataset.get("bundled") and not (RESOURCES / name).is_dir():
             yield f"{where}.bundled", f"there is no folder workflow/resources/{name}"
+
+
+def _bad_files(where, dataset):
+    if dataset["reader"] == "idx":
+        try:
+            idx.roles(dataset["files"])
+        except ValueError as error:
+            yield where, str(error)
+
+
+def _bad_reader_options(where, dataset):
+    wanted = READER_OPTIONS.get(dataset["reader"], set())
+    given = set(dataset.get("options", {}))
+    for key in given - wanted:
+        yield f"{where}.{key}", f"unknown to reader {dataset['reader']}"
+    for key in wanted - given:
+        yield f"{where}.{key}", "required, but missing"
 
 
 def _bad_networks(config) -> Iterator[tuple[str, str]]:

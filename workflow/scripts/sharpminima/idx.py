@@ -6,39 +6,81 @@ type 0x08, occur in image sets.
 """
 
 import gzip
+import re
 import zlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 
 UNSIGNED_BYTE = 0x08
-FILES = {
-    "x_train": "train-images-idx3-ubyte.gz",
-    "y_train": "train-labels-idx1-ubyte.gz",
-    "x_test": "t10k-images-idx3-ubyte.gz",
-    "y_test": "t10k-labels-idx1-ubyte.gz",
-}
+NAME = re.compile(r"(train|t10k|test)-(images|labels)[-.]idx\d-ubyte(\.gz)?$")
+IMAGES, LABELS = (3, 4), (1,)
 
 
-def read(path: str | Path, *, dimensions: int) -> np.ndarray:
-    """Return the uint8 array in the gzip-compressed IDX file at `path`.
+def roles(names: Iterable[str]) -> dict[str, str]:
+    """Return which of `x_train`, `y_train`, `x_test`, `y_test` each file name holds.
+
+    Raises:
+        ValueError: If the names are not those of one file for each, in MNIST's way:
+            `train-images-idx3-ubyte.gz`, with or without a prefix and `.gz`.
+    """
+    names, found = sorted(names), {}
+    for match in filter(None, map(NAME.search, names)):
+        split = "train" if match[1] == "train" else "test"
+        kind = "x" if match[2] == "images" else "y"
+        found[f"{kind}_{split}"] = match.string
+    if len(found) != 4 or len(names) != 4:
+        raise ValueError(
+            "reader idx needs four files called like train-images-idx3-ubyte.gz, "
+            "train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz, "
+            f"t10k-labels-idx1-ubyte.gz. Received: {', '.join(names)}"
+        )
+    return found
+
+
+def read_folder(
+    paths: Mapping[str, Path],
+) -> tuple[dict[str, np.ndarray], dict[str, Path]]:
+    """Return the four arrays of a dataset in MNIST's format, and the file of each.
+
+    Args:
+        paths: The four files, by their names (see `roles`).
+
+    Returns:
+        Images in [0, 1] in float32, `(N, height, width)` or with channels last; labels
+        in int32.
+    """
+    sources = {array: paths[name] for array, name in roles(paths).items()}
+    arrays = {}
+    for split in ("train", "test"):
+        images = read(sources[f"x_{split}"], dimensions=IMAGES)
+        labels = read(sources[f"y_{split}"], dimensions=LABELS)
+        arrays[f"x_{split}"] = images.astype(np.float32) / np.float32(255)
+        arrays[f"y_{split}"] = labels.astype(np.int32)
+    return arrays, sources
+
+
+def read(path: str | Path, *, dimensions: tuple[int, ...]) -> np.ndarray:
+    """Return the uint8 array in the IDX file at `path`, compressed if it ends in `.gz`.
 
     Args:
         path: The file.
-        dimensions: How many dimensions it must have: 3 for images, 1 for labels.
+        dimensions: How many dimensions it may have.
 
     Raises:
         ValueError: If the file is truncated, not gzip, not IDX, or of another shape;
             the message names the file, what was expected and what was found.
     """
-    content = _decompressed(path)
-    magic, expected = content[:4], bytes([0, 0, UNSIGNED_BYTE, dimensions])
-    if magic != expected:
+    content = _content(Path(path))
+    magic = content[:4]
+    if magic not in [bytes([0, 0, UNSIGNED_BYTE, number]) for number in dimensions]:
+        allowed = " or ".join(map(str, dimensions))
         raise ValueError(
-            f"{path}: expected the IDX magic number {expected.hex()} (unsigned bytes, "
-            f"{dimensions} dimensions). Received: {magic.hex() or 'an empty file'}"
+            f"{path}: expected the IDX magic number 000008 (unsigned bytes) and "
+            f"{allowed} dimensions. Received: {magic.hex() or 'an empty file'}"
         )
-    header = 4 + 4 * dimensions
+    header = 4 + 4 * magic[3]
     if len(content) < header:
         raise ValueError(
             f"{path}: expected a header of {header} bytes. Received: {len(content)}"
@@ -53,9 +95,12 @@ def read(path: str | Path, *, dimensions: int) -> np.ndarray:
     return values.reshape(shape)
 
 
-def _decompressed(path):
+def _content(path):
+    content = path.read_bytes()
+    if path.suffix != ".gz":
+        return content
     try:
-        return gzip.decompress(Path(path).read_bytes())
+        return gzip.decompress(content)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(
             f"{path}: expected a complete gzip file. Received: {error}"
