@@ -60,6 +60,14 @@ def test_a_cut_record_is_refused(tmp_path):
         cifar.read(paths, "cifar10")
 
 
+def test_an_empty_set_is_refused(tmp_path):
+    paths = as_files("cifar10", tmp_path)
+    paths["test_batch.bin"].write_bytes(b"")
+    declared = {"train_examples": 15, "test_examples": 3, "classes": 10}
+    with pytest.raises(ValueError, match=r"test_batch.bin: expected 3 examples.*: 0"):
+        readers.load(paths, reader="cifar10", declared=declared)
+
+
 def test_a_missing_batch_is_named(tmp_path):
     paths = as_files("cifar10", tmp_path)
     del paths["test_batch.bin"]

@@ -6,6 +6,7 @@ import threading
 from http.server import HTTPServer, SimpleHTTPRequestHandler
 
 import pytest
+import yaml
 
 from sharpminima import rawfiles
 
@@ -86,3 +87,34 @@ def test_a_file_of_another_content_is_refused(tmp_path):
     (tmp_path / NAME).write_bytes(b"other")
     with pytest.raises(ValueError, match=f"{NAME}: expected SHA-256 {SHA256}"):
         rawfiles.locate(tmp_path, {NAME: SHA256})
+
+
+def test_one_of_several_checksums_is_enough(tmp_path):
+    (tmp_path / NAME).write_bytes(CONTENT)
+    assert rawfiles.locate(tmp_path, {NAME: ["a" * 64, SHA256]})
+    with pytest.raises(ValueError, match=f"expected SHA-256 {'a' * 64} or {'b' * 64}"):
+        rawfiles.locate(tmp_path, {NAME: ["a" * 64, "b" * 64]})
+
+
+def test_of_several_checksums_the_first_is_that_of_the_download(web, tmp_path):
+    folder, address = web
+    (folder / NAME).write_bytes(CONTENT)
+    files = {NAME: [SHA256, "a" * 64]}
+    paths = rawfiles.locate(tmp_path / "raw", files, [address])
+    assert paths[NAME].read_bytes() == CONTENT
+
+
+def test_unknown_checksums_are_told_ready_to_be_pasted(tmp_path):
+    folder = tmp_path / "timit"
+    (folder / "train").mkdir(parents=True)
+    (folder / "train/feats.scp").write_bytes(CONTENT)
+    with pytest.raises(ValueError, match="your own") as error:
+        rawfiles.locate(folder, {"train/feats.scp": "unknown"})
+    pasted = str(error.value).partition("file:\n")[2]
+    files = {"train/feats.scp": SHA256}
+    assert yaml.safe_load(pasted) == {"datasets": {"timit": {"files": files}}}
+
+
+def test_the_error_says_how_to_get_the_files(tmp_path):
+    with pytest.raises(FileNotFoundError, match="ask the librarian"):
+        rawfiles.locate(tmp_path, {NAME: SHA256}, obtain="ask the librarian")
