@@ -20,6 +20,9 @@ STAGES = [
 STAGE_OF = {rule: rank for rank, rules in enumerate(STAGES) for rule in rules}
 
 
+MEMORY = {"data": 5, "per_example": 10.0, "search": 700}
+
+
 def graph_of(study, config):
     """Return the number of jobs of each rule, and the (from, to) rule edges."""
     done = study.run(config, "--d3dag")
@@ -92,14 +95,23 @@ def test_rules_that_compute_say_what_they_need():
 
 
 def test_memory_follows_network_and_batch(study, config):
-    config["networks"]["N1"]["memory"] = {"per_example": 10.0, "search": 700}
+    config["networks"]["N1"]["memory"] = MEMORY
     text = study.run(config, "--dry-run").stdout
     job = r"rule (\w+):\n(?:    .*\n)*?    wildcards: (.*)\n    .*mem_mb=(\d+)"
     declared = {(rule, of, int(mb)) for rule, of, mb in re.findall(job, text)}
     batch = 40  # the largest that is evaluated at a time
-    train = ("train", "network=N1, regime=SB, seed=0", 1500 + 10 * batch)
-    measure = ("measure_sharpness", train[1], 1500 + 10 * batch + 700)
+    train = ("train", "network=N1, regime=SB, seed=0", 1505 + 10 * batch)
+    measure = ("measure_sharpness", train[1], 1505 + 10 * batch + 700)
     assert {train, measure} <= declared
+
+
+def test_jobs_that_no_memory_would_do_for_are_refused_before_any_runs(study, config):
+    config["networks"]["N1"]["memory"] = MEMORY
+    done = study.run(config, "--dry-run", "--resources", "mem_mb=2600")
+    text = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "networks.N1: measure_sharpness would take 2605 MB, and there are" in text
+    assert "networks.N2" not in text
 
 
 def test_memory_is_capped_at_the_machines():

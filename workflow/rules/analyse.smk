@@ -15,7 +15,7 @@ rule measure_sharpness:
         "../../envs/keras.yaml"
     threads: 1
     resources:
-        mem_mb=memory_of_search,
+        mem_mb=memory_of_measuring,
     params:
         network=network_config,
         sharpness=ordered(config["sharpness"]),
@@ -42,7 +42,7 @@ rule interpolate:
         "../../envs/keras.yaml"
     threads: 1
     resources:
-        mem_mb=memory,
+        mem_mb=memory_of_interpolation,
     params:
         network=network_config,
         interpolation=ordered(config["interpolation"]),

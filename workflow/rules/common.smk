@@ -8,12 +8,18 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
-from sharpminima import batches, configuration
+from sharpminima import configuration, memory
 from sharpminima.provenance import fingerprint, ordered
 
 config = configuration.without_nulls(config)
 if found := configuration.mistakes(config):
     raise WorkflowError("The config has mistakes:\n" + "\n".join(found))
+
+# Snakemake would start a job that declares more than there is, as if it were less. Jobs
+# on a cluster parse this file again, with their own memory for a limit.
+limit = workflow.global_resources.get("mem_mb") if workflow.is_main_process else None
+if limit and (found := list(memory.too_large(config, limit.value))):
+    raise WorkflowError("Jobs do not fit into memory:\n" + "\n".join(found))
 
 NETWORKS = config["study"]["networks"]
 REGIMES = config["study"]["regimes"]
@@ -61,26 +67,16 @@ def network_config(wildcards):
     return ordered({k: config["networks"][wildcards.network][k] for k in names})
 
 
-def memory(wildcards, search=False):
-    """MB of a job on one network: what all take, its batch, its search."""
-    needs = config["networks"][wildcards.network].get("memory", {})
-    sizes = [config["evaluation"]["batch_size"]]
-    if regime := wildcards.get("regime"):
-        settings = {**config["training"], **config["regimes"][regime]}
-        sizes.append(batches.batch_size(settings, training_examples(wildcards)))
-    batch = min(max(sizes), training_examples(wildcards))
-    searched = needs.get("search", 2000) if search else 0
-    return int(1500 + needs.get("per_example", 1.0) * batch + searched)
+def memory_of_training(wildcards):
+    return memory.of_training(config, wildcards.network, wildcards.regime)
 
 
-def memory_of_search(wildcards):
-    return memory(wildcards, search=True)
+def memory_of_interpolation(wildcards):
+    return memory.of_interpolation(config, wildcards.network)
 
 
-def training_examples(wildcards):
-    dataset = config["networks"][wildcards.network]["dataset"]
-    declared = config["datasets"][dataset]["train_examples"]
-    return config["subset"].get("train_examples", declared)
+def memory_of_measuring(wildcards):
+    return memory.of_measuring(config, wildcards.network)
 
 
 def run_config(wildcards):

@@ -16,7 +16,7 @@ rule train:
         "../../envs/keras.yaml"
     threads: 1
     resources:
-        mem_mb=memory,
+        mem_mb=memory_of_training,
     params:
         run=run_config,
         code=fingerprint("train"),

@@ -1,0 +1,70 @@
+"""Memory that jobs declare, so that they queue; what no machine has is refused.
+
+Estimates in MB from the network's `memory` in the config: what any job takes, the data,
+each example of the largest batch whose gradient is taken, the search for the sharpness.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from sharpminima import batches
+
+JOB = 1500
+UNSTATED = {"data": 500, "per_example": 1.0, "search": 2000}
+
+
+def of_training(config: Mapping, network: str, regime: str) -> int:
+    """Return the MB of one training run."""
+    settings = {**config["training"], **config["regimes"][regime]}
+    examples = _examples(config, network)
+    batch = max(batches.batch_size(settings, examples), _evaluated(config, examples))
+    return _megabytes(config, network, batch)
+
+
+def of_interpolation(config: Mapping, network: str) -> int:
+    """Return the MB of evaluating the paths between two minima."""
+    examples = _examples(config, network)
+    return _megabytes(config, network, _evaluated(config, examples))
+
+
+def of_measuring(config: Mapping, network: str) -> int:
+    """Return the MB of searching for the sharpness of one checkpoint."""
+    examples = config["subset"].get("measure_examples", _examples(config, network))
+    search = _needs(config, network)["search"]
+    return _megabytes(config, network, _evaluated(config, examples)) + int(search)
+
+
+def too_large(config: Mapping, limit: int) -> Iterator[str]:
+    """Yield a line for each network of the study with a job of more than `limit` MB."""
+    regimes, evaluation = config["study"]["regimes"], config["evaluation"]
+    for network in config["study"]["networks"]:
+        jobs = {
+            f"train in regime {regime}": of_training(config, network, regime)
+            for regime in regimes
+        }
+        jobs["measure_sharpness"] = of_measuring(config, network)
+        for job, megabytes in jobs.items():
+            if megabytes > limit:
+                yield (
+                    f"networks.{network}: {job} would take {megabytes} MB, and there "
+                    f"are {limit} (`--resources mem_mb=`). Lower evaluation.batch_size "
+                    f"(now {evaluation['batch_size']}), the batch of the regime, or "
+                    f"subset; or correct networks.{network}.memory"
+                )
+
+
+def _examples(config, network):
+    declared = config["datasets"][config["networks"][network]["dataset"]]
+    return config["subset"].get("train_examples", declared["train_examples"])
+
+
+def _evaluated(config, examples):
+    return min(config["evaluation"]["batch_size"], examples)
+
+
+def _needs(config, network):
+    return UNSTATED | config["networks"][network].get("memory", {})
+
+
+def _megabytes(config, network, batch):
+    needs = _needs(config, network)
+    return int(JOB + needs["data"] + needs["per_example"] * batch)
