@@ -30,6 +30,7 @@ def test_a_subset_makes_batches_smaller(config):
 def test_a_network_that_does_not_say_gets_a_guess(config):
     del config["networks"]["F1"]["memory"]
     assert memory.of_measuring(config, "F1") == 1500 + 500 + 4000 + 2000
+    assert list(memory.too_large(config, 100)) == []
 
 
 def test_what_cannot_fit_is_refused_with_what_to_lower(config):

@@ -34,22 +34,27 @@ def of_measuring(config: Mapping, network: str) -> int:
 
 
 def too_large(config: Mapping, limit: int) -> Iterator[str]:
-    """Yield a line for each network of the study with a job of more than `limit` MB."""
-    regimes, evaluation = config["study"]["regimes"], config["evaluation"]
+    """Yield a line for each job of the study that would take more than `limit` MB.
+
+    Networks whose `memory` is not stated are not judged by a guess.
+    """
     for network in config["study"]["networks"]:
-        jobs = {
-            f"train in regime {regime}": of_training(config, network, regime)
-            for regime in regimes
-        }
-        jobs["measure_sharpness"] = of_measuring(config, network)
-        for job, megabytes in jobs.items():
-            if megabytes > limit:
-                yield (
-                    f"networks.{network}: {job} would take {megabytes} MB, and there "
-                    f"are {limit} (`--resources mem_mb=`). Lower evaluation.batch_size "
-                    f"(now {evaluation['batch_size']}), the batch of the regime, or "
-                    f"subset; or correct networks.{network}.memory"
-                )
+        if "memory" in config["networks"][network]:
+            for job, megabytes in _jobs(config, network):
+                if megabytes > limit:
+                    yield (
+                        f"networks.{network}: {job} would take {megabytes} MB, and "
+                        f"there are {limit} (`--resources mem_mb=`). Lower "
+                        "evaluation.batch_size (now "
+                        f"{config['evaluation']['batch_size']}), the batch of the "
+                        f"regime, or subset; or correct networks.{network}.memory"
+                    )
+
+
+def _jobs(config, network):
+    for regime in config["study"]["regimes"]:
+        yield f"train in regime {regime}", of_training(config, network, regime)
+    yield "measure_sharpness", of_measuring(config, network)
 
 
 def _examples(config, network):
