@@ -46,3 +46,19 @@ def test_default_then_mnist_then_default_plans_nothing(project):
     for overlay in ((), MNIST):
         done = project.snakemake("--dry-run", *overlay)
         assert "Nothing to be done" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["keskar2017", "stand-ins"])
+def test_the_papers_study_asks_for_all_six_networks(project, name):
+    overlay = str(ROOT / f"workflow/studies/{name}.yaml")
+    memory = ("--resources", "mem_mb=100000")
+    done = project.snakemake("--summary", *memory, "--configfile", overlay)
+    assert done.returncode == 0, done.stderr
+    outputs = {line.split("\t")[0] for line in done.stdout.splitlines()[1:]}
+    speech = {"keskar2017": "timit", "stand-ins": "ru-speech"}[name]
+    datasets = {"mnist", speech, "cifar10", "cifar100"}
+    assert {f"results/data/{d}.h5" for d in datasets} < outputs
+    for network in ("F1", "F2", "C1", "C2", "C3", "C4"):
+        for regime in ("SB", "LB"):
+            run = f"results/{name}/train/{network}/{regime}/seed4/final.weights.h5"
+            assert run in outputs
