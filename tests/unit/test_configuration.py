@@ -139,6 +139,26 @@ WRONG = {
         },
         "datasets.new.files: reader idx needs four files called like ",
     ),
+    "datasets.timit.options": (
+        {"context": 4, "width": 3},
+        "datasets.timit.options.max_dropped: required, but missing",
+    ),
+    "datasets.mnist5k.options": (
+        {"context": 4},
+        "datasets.mnist5k.options.context: unknown to reader idx",
+    ),
+    "datasets.timit.files": (
+        {"train/feats.scp": "unknown"},
+        "datasets.timit.files.test/pdf.scp: required, but missing",
+    ),
+    "datasets.fashion-mnist.files": (
+        {"train-images-idx3-ubyte.gz": ["0" * 64, "abc"]},
+        "datasets.fashion-mnist.files.train-images-idx3-ubyte.gz[1]: must match",
+    ),
+    "networks.F2.memory": (
+        {"data": 1, "search": 2},
+        "networks.F2.memory.per_example: required, but missing",
+    ),
     "subset.train_examples": (
         4001,
         "subset.train_examples: must be at most 4000, for network F1. Received: 4001",

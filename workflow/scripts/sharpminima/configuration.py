@@ -18,6 +18,11 @@ from sharpminima import batches, idx, networks
 WORKFLOW = Path(__file__).resolve().parents[2]
 SCHEMA = WORKFLOW / "schemas/config.schema.yaml"
 RESOURCES = WORKFLOW / "resources"
+NEEDED_FILES = {
+    "kaldi": [
+        f"{split}/{of}.scp" for split in ("train", "test") for of in ("feats", "pdf")
+    ]
+}
 READER_OPTIONS = {"kaldi": {"context", "max_dropped"}, "festvox": {"context"}}
 
 
@@ -196,6 +201,9 @@ def _bad_files(where, dataset):
             idx.roles(dataset["files"])
         except ValueError as error:
             yield where, str(error)
+    for name in NEEDED_FILES.get(dataset["reader"], []):
+        if name not in dataset["files"]:
+            yield f"{where}.{name}", "required, but missing"
 
 
 def _bad_reader_options(where, dataset):
