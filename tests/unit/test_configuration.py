@@ -86,8 +86,8 @@ WRONG = {
     ),
     "networks.F1.builder": (
         "dense",
-        "networks.F1.builder: unknown name. Allowed: deep_convolutional, "
-        "fully_connected, shallow_convolutional. Received: 'dense'",
+        "networks.F1.builder: unknown name. Allowed: FILE.py:FUNCTION, "
+        "deep_convolutional, fully_connected, shallow_convolutional. Received: 'dense'",
     ),
     "networks.F1.options": (
         {"hidden_layers": 0, "unit": 4},
@@ -263,3 +263,96 @@ def test_nothing_that_yaml_can_say_is_a_crash(path, value):
     found = mistakes(changed(path, value))
     assert found
     assert all("Traceback" not in line for line in found)
+
+
+def with_builder(tmp_path, source, **options):
+    """Return the mistakes of a config whose F1 is built by `own` of this source."""
+    path = tmp_path / "mine.py"
+    path.write_text(source)
+    config = changed("networks.F1.builder", f"{path}:own")
+    config["networks"]["F1"]["options"] = options
+    return [line.replace(str(tmp_path), "DIR") for line in mistakes(config)]
+
+
+OWN = "def own(input_shape, classes, *, units: int, rate: float = 0.5, mode: str = 'a')"
+BUILDER, OPTIONS = "networks.F1.builder: ", "networks.F1.options."
+RECEIVED = "Received: 'DIR/mine.py:own'"
+
+
+def test_a_builder_of_ones_own_is_sound(tmp_path):
+    assert with_builder(tmp_path, f"{OWN}: raise", units=-3, rate=1) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "line"),
+    [
+        (
+            "def own(:",
+            {},
+            f"{BUILDER}must name a Python file: invalid syntax in line 1. {RECEIVED}",
+        ),
+        (
+            "def other(a, b): pass\nclass own: pass",
+            {},
+            f"{BUILDER}must name a function at the top level of the file. "
+            f"Allowed: other. {RECEIVED}",
+        ),
+        (
+            "if True:\n    def own(input_shape, classes): pass",
+            {},
+            f"{BUILDER}must name a function at the top level of the file. "
+            f"Allowed: none. {RECEIVED}",
+        ),
+        (
+            "def own(input_shape, *, units=3): pass",
+            {},
+            f"{BUILDER}must take two arguments, input_shape and classes, and options "
+            "after `*`. Received: def own(input_shape, *, units=3)",
+        ),
+        (
+            "def own(input_shape, classes, units): pass",
+            {"units": 3},
+            f"{BUILDER}must take two arguments, input_shape and classes, and options "
+            "after `*`. Received: def own(input_shape, classes, units)",
+        ),
+        (OWN + ": pass", {}, f"{OPTIONS}units: required, but missing"),
+        (
+            OWN + ": pass",
+            {"units": 3, "rat": 0.5},
+            f"{OPTIONS}rat: unknown key (did you mean rate?). "
+            "Allowed: mode, rate, units",
+        ),
+        (
+            "def own(input_shape, classes): pass",
+            {"rate": 0.5},
+            f"{OPTIONS}rate: unknown key. Allowed: none",
+        ),
+        (
+            OWN + ": pass",
+            {"units": 3.0},
+            f"{OPTIONS}units: must be of type int. Received: 3.0",
+        ),
+        (
+            OWN + ": pass",
+            {"units": 3, "rate": True},
+            f"{OPTIONS}rate: must be of type float. Received: True",
+        ),
+        (
+            "def own(input_shape, classes, *, mode: Literal['a', 2]): pass",
+            {"mode": "b"},
+            f"{OPTIONS}mode: must be one of a, 2. Received: 'b'",
+        ),
+    ],
+)
+def test_a_mistake_in_a_builder_of_ones_own_is_one_line(
+    tmp_path, source, options, line
+):
+    assert with_builder(tmp_path, source, **options) == [line]
+
+
+def test_a_builder_file_must_exist():
+    (found,) = mistakes(changed("networks.F1.builder", "nowhere/mine.py:own"))
+    assert found == (
+        f"{BUILDER}must name a file that can be read, from the folder of the config "
+        "file: No such file or directory. Received: 'nowhere/mine.py:own'"
+    )

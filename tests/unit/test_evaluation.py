@@ -178,3 +178,29 @@ def test_nested_models_use_batch_moments_too(model, dataset):
 def test_an_unknown_policy_is_refused(model, dataset):
     with pytest.raises(ValueError, match="Received: 'frozen'"):
         build(model, dataset, "frozen")
+
+
+class Normalised(layers.BatchNormalization):
+    """A subclass, which may compute anything."""
+
+
+class Block(layers.Layer):
+    """Batch normalisation inside another layer."""
+
+    def build(self, shape):
+        self.normalisation = layers.BatchNormalization()
+        self.normalisation.build(shape)
+
+    def call(self, inputs):
+        return self.normalisation(inputs)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("layer", [Normalised, Block])
+def test_normalisation_that_a_policy_cannot_reach_is_refused(dataset, layer, policy):
+    model = keras.Sequential([keras.Input((6,)), layer(), layers.Dense(3)])
+    if policy == "moving":
+        build(model, dataset, policy)
+        return
+    with pytest.raises(ValueError, match="Received: .*moving_variance"):
+        build(model, dataset, policy)

@@ -64,3 +64,11 @@ def test_a_seed_is_a_starting_point():
 def test_an_initializer_that_numpy_cannot_stand_in_for_is_refused():
     with pytest.raises(ValueError, match="kernel` must have .* Received: Orthogonal"):
         initialise(dense("orthogonal"), 0)
+
+
+def test_an_initializer_that_its_layer_does_not_hold_is_refused():
+    depthwise = layers.DepthwiseConv2D(3, name="own")
+    model = keras.Sequential([keras.Input((6, 6, 2)), depthwise])
+    message = "own/kernel` must have .* as `kernel_initializer`. Received: none"
+    with pytest.raises(ValueError, match=message):
+        initialise(model, 0)

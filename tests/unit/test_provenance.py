@@ -51,3 +51,18 @@ def test_ordered_sorts_keys_at_every_level():
         repr(ordered({"b": 1, "a": {"d": (2,), "c": 3}}))
         == "{'a': {'c': 3, 'd': [2]}, 'b': 1}"
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "changes"),
+    [
+        ("def f():\n    return 2\n", True),
+        ('"""Mine."""\n\n\ndef f():  # one\n    return 1\n', False),
+    ],
+)
+def test_the_file_of_a_user_counts_by_its_behaviour(tmp_path, source, changes):
+    one, other = tmp_path / "one.py", tmp_path / "other.py"
+    one.write_text("def f():\n    return 1\n")
+    other.write_text(source)
+    digests = [provenance.fingerprint_of_file(str(path)) for path in (one, other)]
+    assert (digests[0] != digests[1]) is changes

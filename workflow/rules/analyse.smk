@@ -16,6 +16,7 @@ rule measure_sharpness:
     threads: 1
     resources:
         mem_mb=memory_of_measuring,
+        builder_file=builder_file,
     params:
         network=network_config,
         sharpness=ordered(config["sharpness"]),
@@ -43,6 +44,7 @@ rule interpolate:
     threads: 1
     resources:
         mem_mb=memory_of_interpolation,
+        builder_file=builder_file,
     params:
         network=network_config,
         interpolation=ordered(config["interpolation"]),

@@ -5,13 +5,25 @@ import os
 import sys
 from pathlib import Path
 
+from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
-from sharpminima import configuration, memory
-from sharpminima.provenance import fingerprint, ordered
+from sharpminima import builder_files, configuration, memory
+from sharpminima.provenance import fingerprint, fingerprint_of_file, ordered
+
+
+def config_layers():
+    """Yield the folder and content of what Snakemake merged, the last one first."""
+    yield Path.cwd(), workflow.config_settings.config
+    given = workflow.overwrite_configfiles
+    own = workflow.configfiles[len(given) :]
+    for file in reversed([*own, *given]):
+        yield Path(file).absolute().parent, load_configfile(file)
+
 
 config = configuration.without_nulls(config)
+config = builder_files.anchored(config, config_layers())
 if found := configuration.mistakes(config):
     raise WorkflowError("The config has mistakes:\n" + "\n".join(found))
 
@@ -63,8 +75,17 @@ def dataset_of(wildcards):
 
 
 def network_config(wildcards):
+    """What a network depends on: its own builder's code, not where the file lies."""
     names = ["dataset", "builder", "options"]
-    return ordered({k: config["networks"][wildcards.network][k] for k in names})
+    network = {k: config["networks"][wildcards.network][k] for k in names}
+    if file := builder_file(wildcards):
+        network["builder"] = Path(network["builder"]).name
+        network["code"] = fingerprint_of_file(file)
+    return ordered(network)
+
+
+def builder_file(wildcards):
+    return builder_files.path_of(config["networks"][wildcards.network]["builder"])
 
 
 def memory_of_training(wildcards):

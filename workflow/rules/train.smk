@@ -17,6 +17,7 @@ rule train:
     threads: 1
     resources:
         mem_mb=memory_of_training,
+        builder_file=builder_file,
     params:
         run=run_config,
         code=fingerprint("train"),

@@ -56,7 +56,10 @@ if __name__ == "__main__":
     main(
         **snakemake.input,
         **snakemake.output,
-        network=snakemake.params.network,
+        network={
+            **snakemake.params.network,
+            "file": snakemake.resources.get("builder_file"),
+        },
         settings=snakemake.params.interpolation,
         evaluation=snakemake.params.evaluation,
         subset=snakemake.params.subset,

@@ -37,7 +37,10 @@ if __name__ == "__main__":
     main(
         **snakemake.input,
         output=snakemake.output[0],
-        network=snakemake.params.network,
+        network={
+            **snakemake.params.network,
+            "file": snakemake.resources.get("builder_file"),
+        },
         settings=snakemake.params.sharpness,
         evaluation=snakemake.params.evaluation,
         subset=snakemake.params.subset,

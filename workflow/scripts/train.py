@@ -12,15 +12,17 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(dataset, weights, history, outcome, *, run, threads):
+def main(dataset, weights, history, outcome, *, run, builder_file, threads):
     """Write the final weights, one row of history an epoch, and the run's outcome.
 
     `run` holds the config that makes this run: its identity, network, training,
-    evaluation and a digest of all of them.
+    evaluation and a digest of all of them; `builder_file` is where the network's own
+    builder lies, or None.
     """
     backend.configure(threads)
     data = datasets.read(dataset, run["subset"])
-    model = training.starting_point(run["network"], data, run["identity"]["seed"])
+    network = {**run["network"], "file": builder_file}
+    model = training.starting_point(network, data, run["identity"]["seed"])
     evaluation = EvaluationNetwork(model, data, **run["evaluation"])
     rows = list(training.fit(model, data, run["training"], evaluation))
     row = {
@@ -44,5 +46,6 @@ if __name__ == "__main__":
         snakemake.input.dataset,
         **snakemake.output,
         run=snakemake.params.run,
+        builder_file=snakemake.resources.get("builder_file"),
         threads=snakemake.threads,
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 import jsonschema
 import yaml
 
-from sharpminima import batches, idx, networks
+from sharpminima import batches, builder_files, idx, networks
 
 WORKFLOW = Path(__file__).resolve().parents[2]
 SCHEMA = WORKFLOW / "schemas/config.schema.yaml"
@@ -219,9 +219,15 @@ def _bad_networks(config) -> Iterator[tuple[str, str]]:
     for name, network in config["networks"].items():
         where = f"networks.{name}"
         yield from _unknown(f"{where}.dataset", network["dataset"], config["datasets"])
-        yield from _unknown(f"{where}.builder", network["builder"], networks.BUILDERS)
-        if network["builder"] in networks.BUILDERS:
-            yield from _bad_options(where, network)
+        builder, given = network["builder"], network["options"]
+        if builder in networks.BUILDERS:
+            wanted = networks.options(builder)
+            yield from _bad_options(where, given, wanted, least=1)
+        elif builder_files.path_of(builder):
+            yield from _bad_builder_file(where, builder, given)
+        else:
+            known = [*networks.BUILDERS, builder_files.FORM]
+            yield from _unknown(f"{where}.builder", builder, known)
 
 
 def _datasets_of_study(config):
@@ -257,25 +263,42 @@ def _unknown(where, name, known) -> Iterator[tuple[str, str]]:
         yield where, f"unknown name{hint}. Allowed: {allowed}. Received: {name!r}"
 
 
-def _bad_options(where, network) -> Iterator[tuple[str, str]]:
+def _bad_builder_file(where, builder, given) -> Iterator[tuple[str, str]]:
+    try:
+        options = builder_files.options(builder)
+    except ValueError as error:
+        yield f"{where}.builder", str(error)
+    else:
+        yield from _bad_options(where, given, options.kinds, options.optional)
+
+
+def _bad_options(
+    where, given, wanted, optional=(), least=-math.inf
+) -> Iterator[tuple[str, str]]:
     """Compare a network's options with what its builder takes."""
-    wanted, given = networks.options(network["builder"]), network["options"]
     for key in set(given) - set(wanted):
-        hint, allowed = _suggestion(key, wanted), ", ".join(sorted(wanted))
+        hint, allowed = _suggestion(key, wanted), ", ".join(sorted(wanted)) or "none"
         yield f"{where}.options.{key}", f"unknown key{hint}. Allowed: {allowed}"
     for key, kind in wanted.items():
-        if key not in given:
+        if key in given:
+            if complaint := _misfit(given[key], kind, least):
+                yield f"{where}.options.{key}", f"{complaint}. Received: {given[key]!r}"
+        elif key not in optional:
             yield f"{where}.options.{key}", "required, but missing"
-        elif complaint := _misfit(given[key], kind):
-            yield f"{where}.options.{key}", f"{complaint}. Received: {given[key]!r}"
 
 
-def _misfit(value, kind) -> str:
+def _misfit(value, kind, least) -> str:
     """Return what a builder's option must be, if `value` is not, or nothing."""
+    if kind is None:
+        return ""
     if choices := typing.get_args(kind):
-        return "" if value in choices else f"must be one of {', '.join(choices)}"
-    fits = type(value) is kind and value >= 1
-    return "" if fits else f"must be of type {kind.__name__}, at least 1"
+        allowed = ", ".join(map(str, choices))
+        return "" if value in choices else f"must be one of {allowed}"
+    fits = type(value) in ((int, float) if kind is float else (kind,))
+    if fits and (kind in (bool, str) or value >= least):
+        return ""
+    limit = "" if least == -math.inf else f", at least {least}"
+    return f"must be of type {kind.__name__}{limit}"
 
 
 def _bad_batches(config) -> Iterator[tuple[str, str]]:

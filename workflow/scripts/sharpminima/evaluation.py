@@ -20,6 +20,7 @@ import numpy as np
 from sharpminima import batches
 from sharpminima import tensorflow_backend as backend
 from sharpminima.datasets import Dataset
+from sharpminima.networks import layers_of
 from sharpminima.tensorflow_backend import keras
 
 POLICIES = ("batch", "moving", "recalibrated")
@@ -53,7 +54,7 @@ class EvaluationNetwork:
         batch_size: Largest number of examples evaluated at a time.
 
     Raises:
-        ValueError: If the policy is unknown.
+        ValueError: If the policy is unknown, or cannot reach a batch normalisation.
     """
 
     def __init__(self, model, dataset: Dataset, *, batch_norm: str, batch_size: int):
@@ -70,6 +71,8 @@ class EvaluationNetwork:
             )
         }
         by_moments = _with_batch_moments(model)
+        if batch_norm != "moving":
+            _require_batch_moments(by_moments)
         self._moments = backend.Evaluator(by_moments)
         self._losses = (
             self._moments if batch_norm == "batch" else backend.Evaluator(model)
@@ -190,3 +193,16 @@ def _with_batch_moments(model):
     copy = keras.models.clone_model(model, clone_function=replaced)
     copy.set_weights(model.get_weights())
     return copy
+
+
+def _require_batch_moments(network):
+    """Refuse a batch normalisation that would go on using its moving averages."""
+    replaced = [la for la in layers_of(network) if isinstance(la, BatchMoments)]
+    reached = {id(v) for layer in replaced for v in layer.variables}
+    for variable in network.non_trainable_variables:
+        if variable.name == "moving_variance" and id(variable) not in reached:
+            raise ValueError(
+                "Batch normalisation must be a BatchNormalization layer of the model, "
+                "no subclass of it and not inside another layer, unless "
+                f"`evaluation.batch_norm` is moving. Received: {variable.path}"
+            )

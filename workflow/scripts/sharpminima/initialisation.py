@@ -46,9 +46,11 @@ def _trainable(model):
 
 def _draw(initializer, variable, rng):
     if not isinstance(initializer, initializers.VarianceScaling):
+        received = "none" if initializer is None else type(initializer).__name__
         raise ValueError(
             f"`{variable.path}` must have a variance-scaling initializer (Glorot, He, "
-            f"LeCun) or a constant one. Received: {type(initializer).__name__}"
+            "LeCun) or a constant one, and its layer must hold it as "
+            f"`{variable.name}_initializer`. Received: {received}"
         )
     variance = initializer.scale / _fan(variable.shape, initializer.mode)
     if initializer.distribution == "uniform":

@@ -11,6 +11,8 @@ and options without it.
 import inspect
 from typing import Literal, get_type_hints
 
+from sharpminima import own_networks
+
 # The authors' Keras 1.0.8 used this default; Keras 3 has 1e-3.
 BATCH_NORM_EPSILON = 1e-5
 
@@ -106,13 +108,16 @@ def build(network: dict, *, input_shape, classes):
     """Return the untrained model that a `networks` entry of the config describes.
 
     Args:
-        network: `builder`, a name in `BUILDERS`, and its `options`.
+        network: `builder`, a name in `BUILDERS`, and its `options`; or an entry with
+            a `file`, see `sharpminima.own_networks`.
         input_shape: Shape of one example.
         classes: Number of logits.
 
     Raises:
         ValueError: If the builder is unknown; the message lists the known ones.
     """
+    if network.get("file"):
+        return own_networks.build(network, input_shape=input_shape, classes=classes)
     builder = BUILDERS.get(network["builder"])
     if builder is None:
         raise ValueError(

@@ -1,8 +1,9 @@
 """What a rule depends on: its own config, in a fixed order, and its own code.
 
 Limits: only `from sharpminima...` imports are followed (other forms are refused, not
-missed); `ast.dump` may differ between Python minor versions; a new version of a
-library reruns nothing by itself, but every row of results names the versions it used.
+missed), and no import of a user's file; `ast.dump` may differ between Python minor
+versions; a new version of a library reruns nothing by itself, but every row of results
+names the versions it used.
 """
 
 import ast
@@ -39,10 +40,22 @@ def fingerprint(script: str) -> str:
     """
     digest = hashlib.sha256()
     for path in sorted(_reachable(SCRIPTS / f"{script}.py")):
-        tree = _without_docstrings(ast.parse(path.read_text(encoding="utf-8")))
         digest.update(path.relative_to(SCRIPTS).as_posix().encode())
-        digest.update(ast.dump(tree).encode())
+        digest.update(_behaviour(path))
     return digest.hexdigest()[:16]
+
+
+@cache
+def fingerprint_of_file(path: str) -> str:
+    """Return a digest of the code in the user's file at `path`, wherever it lies.
+
+    Ignores what `fingerprint` ignores, and does not follow imports.
+    """
+    return hashlib.sha256(_behaviour(Path(path))).hexdigest()[:16]
+
+
+def _behaviour(path):
+    return ast.dump(_without_docstrings(ast.parse(path.read_bytes()))).encode()
 
 
 def _reachable(script):
