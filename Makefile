@@ -15,7 +15,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help study report test fast lint format lock clean distclean
+.PHONY: help study speech report test fast lint format lock clean distclean
 
 help:  ## Print this
 	@awk -F ':.*## ' '/^[a-z]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -27,6 +27,10 @@ help:  ## Print this
 
 study: $(DONE)  ## Run the study: data, training, measures, tables, charts
 	$(SNAKEMAKE)
+
+speech: $(DONE)  ## Install what dataset ru-speech needs
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		--requirement envs/requirements-speech.txt
 
 report: study  ## Bundle the study's results into report.zip
 	$(SNAKEMAKE) --report report.zip
@@ -53,6 +57,7 @@ lock: $(DONE)  ## Pin what envs/requirements*.in ask for
 	$(LOCK) envs/requirements.in --output-file envs/requirements.txt
 	$(LOCK) envs/requirements-gpu.in --output-file envs/requirements-gpu.txt \
 		--no-emit-package tensorflow-cpu
+	$(LOCK) envs/requirements-speech.in --output-file envs/requirements-speech.txt
 
 clean:  ## Delete what is made in minutes: tables, charts, report, logs
 	rm -rf report.zip .pytest_cache .ruff_cache

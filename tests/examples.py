@@ -1,8 +1,9 @@
-"""Rows of results that are easy to average, IDX files and archives, all made up."""
+"""Made-up rows of results that are easy to average, raw files, archives, packages."""
 
 import gzip
 import io
 import tarfile
+import wave
 
 import numpy as np
 import pandas as pd
@@ -72,3 +73,23 @@ def archive(path, *members):
                 info.size = len(content)
                 file.addfile(info, io.BytesIO(content))
     return path
+
+
+def package(path, *members):
+    """Write a Debian package whose data.tar.gz has these members (see `archive`)."""
+    data = archive(path.with_name("data.tar.gz"), *members).read_bytes()
+    content = b"!<arch>\n"
+    for name, part in (("debian-binary", b"2.0\n"), ("data.tar.gz", data)):
+        header = f"{name:<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(part):<10}`\n"
+        content += header.encode() + part + b"\n" * (len(part) % 2)
+    path.write_bytes(content)
+    return path
+
+
+def recording(samples: np.ndarray, rate: int = 16_000, channels: int = 1) -> bytes:
+    """Return a WAV file of int16 samples."""
+    content = io.BytesIO()
+    with wave.open(content, "wb") as file:
+        file.setparams((channels, 2, rate, 0, "NONE", ""))
+        file.writeframes(samples.astype("<i2").tobytes())
+    return content.getvalue()

@@ -1,11 +1,17 @@
 """Archives are read in memory, and refused if a member could do harm."""
 
+import io
+import random
 import tarfile
 
 import pytest
 
 from examples import archive
 from sharpminima import archives
+
+
+def text_files(file):
+    return file.suffix == ".txt"
 
 
 def link(name, target, kind):
@@ -24,6 +30,40 @@ def test_members_come_by_their_names(path):
     found = archives.members(path, ["a.bin", "b.bin"], limit=10)
     assert found == {"a.bin": b"a", "b.bin": b"b"}
     assert [p.name for p in path.parent.iterdir()] == ["data.tar.gz"]
+
+
+def test_files_come_one_by_one_in_their_order(path):
+    archive(path, ("./x/c.txt", b"c"), ("a.bin", b"a"), ("b.txt", b"b"))
+    found = archives.files(path, text_files, limit=10)
+    assert [(str(name), content) for name, content in found] == [
+        ("x/c.txt", b"c"),
+        ("b.txt", b"b"),
+    ]
+
+
+def test_an_archive_may_be_a_part_of_a_file(path):
+    content = archive(path, ("b.txt", b"b")).read_bytes()
+    outer = path.with_name("outer")
+    found = archives.files(outer, text_files, 10, io.BytesIO(content))
+    assert [content for _, content in found] == [b"b"]
+    with pytest.raises(ValueError, match="outer: expected a complete tar archive"):
+        list(archives.files(outer, text_files, 10, io.BytesIO(content[:60])))
+
+
+@pytest.mark.parametrize("compression", ["gz", "bz2", "xz"])
+def test_damage_is_an_error_however_it_was_compressed(path, compression):
+    """Flip bits in the middle: not all of a decompressor's errors are tarfile's."""
+    with tarfile.open(path, f"w:{compression}") as file:
+        info = tarfile.TarInfo("b.txt")
+        info.size = 1 << 16
+        file.addfile(info, io.BytesIO(random.Random(0).randbytes(info.size)))
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2 : len(content) // 2 + 99] = bytes(99)
+    path.write_bytes(content)
+    with pytest.raises(
+        ValueError, match="data.tar.gz: expected a complete tar archive"
+    ):
+        list(archives.files(path, text_files, limit=1 << 20))
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,10 @@ WRONG = {
         {"data": 1, "search": 2},
         "networks.F2.memory.per_example: required, but missing",
     ),
+    "datasets.ru-speech.files": (
+        {"a.deb": "0" * 64, "b.deb": "0" * 64},
+        "datasets.ru-speech.files: must be one file, the package. Received: 2",
+    ),
     "subset.train_examples": (
         4001,
         "subset.train_examples: must be at most 4000, for network F1. Received: 4001",
@@ -180,6 +184,12 @@ def test_a_mistake_is_one_line_that_helps(path, expected):
     found = mistakes(config)
     assert any(mistake.startswith(line) for mistake in found), found
     assert all("\n" not in mistake for mistake in found)
+
+
+def test_classes_that_are_made_cannot_be_inferred():
+    config = default_config()
+    del config["datasets"]["ru-speech"]["classes"]
+    assert mistakes(config) == ["datasets.ru-speech.classes: required, but missing"]
 
 
 @pytest.mark.parametrize("key", ["networks", "regimes", "seeds"])

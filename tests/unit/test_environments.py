@@ -20,6 +20,8 @@ RULES = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.s
 # progress with tqdm.
 DISTRIBUTIONS = {
     "altair": ("altair", "vl-convert-python"),
+    "debian": ("python-debian",),
+    "kaldi_native_fbank": ("kaldi-native-fbank",),
     "pandas": ("pandas",),
     "pooch": ("pooch", "tqdm"),
     "tensorflow": ("tensorflow", "tensorflow-cpu"),
@@ -39,8 +41,9 @@ def pins(lines):
 
 
 @cache
-def wanted():
-    return pins((ENVS / "requirements.in").read_text().splitlines())
+def wanted(names=("requirements", "requirements-speech")):
+    lines = [(ENVS / f"{name}.in").read_text().splitlines() for name in names]
+    return pins(line for part in lines for line in part)
 
 
 @cache
@@ -50,18 +53,35 @@ def environment(name):
     return pins(listed)
 
 
-ENVIRONMENTS = ("data", "keras", "present")
+ENVIRONMENTS = ("data", "keras", "present", "speech")
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-gpu"])
-def test_what_is_wanted_is_locked_with_hashes(name):
+@cache
+def locked_in(name):
+    return pins((ENVS / f"{name}.txt").read_text().splitlines())
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("requirements", "requirements"),
+        ("requirements-gpu", "requirements"),
+        ("requirements-speech", "requirements-speech"),
+    ],
+)
+def test_what_is_wanted_is_locked_with_hashes(name, source):
     text = (ENVS / f"{name}.txt").read_text()
-    locked = pins(text.splitlines())
-    for package, (version, _) in wanted().items():
+    locked = locked_in(name)
+    for package, (version, _) in wanted((source,)).items():
         if not (name == "requirements-gpu" and package == "tensorflow-cpu"):
             assert locked[package][0] == version, package
     entries = re.split(r"\n(?=[a-z0-9])", text)
     assert [e for e in entries if "==" in e and "--hash=sha256:" not in e] == []
+
+
+@pytest.mark.parametrize("name", ["requirements", "requirements-gpu"])
+def test_speech_changes_nothing_that_the_others_lock(name):
+    assert set(locked_in("requirements-speech")).isdisjoint(locked_in(name))
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
@@ -161,5 +181,5 @@ def test_make_alone_prints_what_there_is():
         text=True,
         check=True,
     )
-    for target in ("study", "report", "test", "clean"):
+    for target in ("study", "speech", "report", "test", "clean"):
         assert f"make {target}" in done.stdout

@@ -68,6 +68,15 @@ def test_tabulate_sharpness(run_script, tmp_path):
     assert "205.1" in output.sharpness[1].read_text()
 
 
+def test_speech_says_how_to_get_the_libraries_that_it_lacks(run_script, monkeypatch):
+    monkeypatch.setitem(sys.modules, "kaldi_native_fbank", None)
+    monkeypatch.setitem(sys.modules, "debian", None)
+    monkeypatch.delitem(sys.modules, "sharpminima.festvox", raising=False)
+    monkeypatch.delattr("sharpminima.festvox", raising=False)
+    with pytest.raises(ImportError, match="run `make speech`"):
+        run_script("prepare_speech")
+
+
 def test_every_rule_has_a_script_of_its_name():
     text = "".join(p.read_text() for p in (ROOT / "workflow/rules").glob("*.smk"))
     for script in sorted(SCRIPTS.glob("*.py")):

@@ -60,6 +60,24 @@ def test_only_what_the_study_names_runs(study, config):
     assert jobs["train"] == 2
 
 
+def test_speech_has_a_preparation_of_its_own(study, config):
+    config["datasets"]["voice"] = {
+        **config["datasets"]["tiny"],
+        **{"reader": "festvox", "options": {"context": 4}},
+        "files": {"voice.deb": "0" * 64},
+    }
+    config["networks"]["N2"]["dataset"] = "voice"
+    both = study.planned(config)
+    assert ("prepare_speech", "dataset=voice") in both
+    assert ("prepare_dataset", "dataset=tiny") in both
+    del config["datasets"]["tiny"], config["networks"]["N1"]
+    config["study"]["networks"] = ["N2"]
+    alone = study.planned(config)
+    assert {job for job in alone if "prepare" in job[0]} == {
+        ("prepare_speech", "dataset=voice")
+    }
+
+
 def test_data_flows_one_way(study, config):
     jobs, edges = graph_of(study, config)
     assert [edge for edge in edges if STAGE_OF[edge[0]] >= STAGE_OF[edge[1]]] == []

@@ -41,6 +41,7 @@ PAIR_NAMES = [f"{first}_{second}" for first, second in PAIRS]
 TABLES = ["runs", "networks", "accuracy", "sharpness"]
 TABLES += ["ratios", "distances"] if PAIRS else []
 FORMATS = ["html", "svg", "png"]
+SPEECH = {n for n, d in config["datasets"].items() if d["reader"] == "festvox"}
 
 
 wildcard_constraints:
@@ -50,6 +51,11 @@ wildcard_constraints:
     first="|".join(REGIMES),
     second="|".join(REGIMES),
     seed=r"\d+",
+
+
+def one_of(names):
+    """Return a wildcard's constraint: one of `names`; nothing if there are none."""
+    return "|".join(names) or "(?!)"
 
 
 def dataset_config(wildcards):

@@ -8,6 +8,8 @@ rule prepare_dataset:
         "results/data/{dataset}.h5",
     log:
         "results/data/{dataset}.log",
+    wildcard_constraints:
+        dataset=one_of(sorted(set(config["datasets"]) - SPEECH)),
     conda:
         "../../envs/data.yaml"
     resources:
@@ -19,3 +21,24 @@ rule prepare_dataset:
         code=fingerprint("prepare_dataset"),
     script:
         "../scripts/prepare_dataset.py"
+
+
+# Apart from the others, so that only this one needs the libraries of speech.
+rule prepare_speech:
+    output:
+        "results/data/{dataset}.h5",
+    log:
+        "results/data/{dataset}.log",
+    wildcard_constraints:
+        dataset=one_of(sorted(SPEECH)),
+    conda:
+        "../../envs/speech.yaml"
+    resources:
+        mem_mb=1000,
+        raw_folder=raw_folder,
+        raw_urls=raw_urls,
+    params:
+        dataset=dataset_config,
+        code=fingerprint("prepare_speech"),
+    script:
+        "../scripts/prepare_speech.py"

@@ -191,6 +191,7 @@ def _bad_datasets(config) -> Iterator[tuple[str, str]]:
         where = f"datasets.{name}"
         yield from _bad_files(f"{where}.files", dataset)
         yield from _bad_reader_options(f"{where}.options", dataset)
+        yield from _bad_speech(where, dataset)
         if dataset.get("bundled") and not (RESOURCES / name).is_dir():
             yield f"{where}.bundled", f"there is no folder workflow/resources/{name}"
 
@@ -213,6 +214,16 @@ def _bad_reader_options(where, dataset):
         yield f"{where}.{key}", f"unknown to reader {dataset['reader']}"
     for key in wanted - given:
         yield f"{where}.{key}", "required, but missing"
+
+
+def _bad_speech(where, dataset):
+    """A package is one file, and its classes are made: they cannot be inferred."""
+    if dataset["reader"] == "festvox":
+        if len(dataset["files"]) != 1:
+            count = len(dataset["files"])
+            yield f"{where}.files", f"must be one file, the package. Received: {count}"
+        if "classes" not in dataset:
+            yield f"{where}.classes", "required, but missing"
 
 
 def _bad_networks(config) -> Iterator[tuple[str, str]]:
