@@ -5,7 +5,8 @@
 # and retrain everything. What counts is their content, and its digests are params.
 rule prepare_dataset:
     output:
-        "results/data/{dataset}.h5",
+        arrays="results/data/{dataset}.h5",
+        cost="results/data/{dataset}.cost.csv",
     log:
         "results/data/{dataset}.log",
     conda:
