@@ -15,7 +15,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help study speech report test fast lint format lock clean distclean
+.PHONY: help speech preview study report test fast lint format lock clean distclean
 
 help:  ## Print this
 	@awk -F ':.*## ' '/^[a-z]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -24,6 +24,10 @@ help:  ## Print this
 	@echo "  CORES=4                            cores to use, all by default"
 	@echo "  PYTHON=python3.12                  the Python that makes .venv, once"
 	@echo "  REQUIREMENTS=envs/requirements-gpu.txt  TensorFlow with CUDA libraries"
+
+preview: $(DONE)  ## Say what would run, and roughly for how long
+	@$(BIN)/python workflow/scripts/preview.py --cores $(CORES) \
+		$(if $(STUDY),--configfile $(STUDY))
 
 study: $(DONE)  ## Run the study: data, training, measures, tables, charts
 	$(SNAKEMAKE)

@@ -49,6 +49,28 @@ def test_classes_are_inferred_where_they_are_not_declared(raw):
         readers.load(raw, reader="idx", declared=declared)
 
 
+def test_inputs_must_have_the_shape_that_is_declared(raw):
+    readers.load(raw, reader="idx", declared=DECLARED | {"input_shape": [5, 5]})
+    with pytest.raises(
+        ValueError, match=r"train-images.* \[5, 6\]. Received: \[5, 5\]"
+    ):
+        readers.load(raw, reader="idx", declared=DECLARED | {"input_shape": [5, 6]})
+
+
+def test_a_prepared_file_tells_its_form(raw, tmp_path):
+    path = tmp_path / "tiny.h5"
+    datasets.write(path, readers.load(raw, reader="idx", declared=DECLARED), {})
+    assert datasets.form(path) == ((5, 5), 3)
+
+
+def test_the_form_of_speech_has_its_context(tmp_path):
+    path = tmp_path / "speech.h5"
+    with h5py.File(path, "w") as file:
+        file["x_train"], file["context"] = np.zeros((6, 40), np.float32), 4
+        file["classes"] = 7
+    assert datasets.form(path) == ((360,), 7)
+
+
 def test_a_test_label_that_training_never_saw_is_found(raw):
     labels = np.array([0, 1, 2, 3], np.uint8)
     raw["t10k-labels-idx1-ubyte.gz"].write_bytes(idx_file(labels))

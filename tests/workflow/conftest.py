@@ -1,5 +1,6 @@
 """Plan or run the real Snakefile in a directory of its own."""
 
+import collections
 import copy
 import functools
 import hashlib
@@ -19,6 +20,7 @@ from project import ROOT
 TINY = yaml.safe_load((ROOT / "tests/config/tiny.yaml").read_text())
 TIMEOUT_S = 600
 LARGE = 2 << 20
+TARGETS = ("all", "tables", "charts")
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "SHARPMINIMA_RAW_FOLDER"}
 
 
@@ -78,6 +80,29 @@ class Study:
         assert done.returncode == 0, done.stdout + done.stderr
         return jobs_of(done.stdout + done.stderr)
 
+    def counts(self, config) -> dict[str, int]:
+        """Return how many jobs of each rule a dry run sums up, without target rules."""
+        text = self.run(config, "--dry-run").stdout
+        stats = text.split("Job stats:")[-1].split("total")[0]
+        counts = re.findall(r"^(\w+) +(\d+)$", stats, re.MULTILINE)
+        return {rule: int(jobs) for rule, jobs in counts if rule not in TARGETS}
+
+    def preview(self, config) -> str:
+        """Return what `make preview` prints of `config`."""
+        (self.directory / "test.yaml").write_text(yaml.safe_dump(config))
+        script = str(ROOT / "workflow/scripts/preview.py")
+        done = subprocess.run(
+            [sys.executable, script, "--cores", "2", "--configfile", "test.yaml"],
+            cwd=self.directory,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=TIMEOUT_S,
+            env=ENVIRONMENT,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
     def record_as_finished(self, config):
         """Make every output a blank file and store its metadata, as if all had run."""
         self._record(functools.partial(self.run, config))
@@ -103,7 +128,22 @@ def jobs_of(text: str) -> set[tuple[str, str]]:
     for rule, body in blocks:
         wildcards = re.search(r"^    wildcards: (.*)$", body, re.MULTILINE)
         jobs.add((rule, wildcards[1] if wildcards else ""))
-    return {job for job in jobs if job[0] not in ("all", "tables", "charts")}
+    return {job for job in jobs if job[0] not in TARGETS}
+
+
+def rows_of_preview(text: str) -> list[dict[str, str]]:
+    """Return the rows of the table that a preview prints."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [dict(zip(cells[0], row, strict=True)) for row in cells[2:]]
+
+
+def counts_of_preview(text: str) -> dict[str, int]:
+    """Return how many jobs of each rule a preview announces."""
+    counts = collections.Counter()
+    for row in rows_of_preview(text):
+        counts[row["rule"]] += int(row["jobs"])
+    return dict(counts)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ STAGES = [
     {"prepare_dataset"},
     {"train"},
     {"measure_sharpness", "interpolate"},
-    {f"tabulate_{t}" for t in ("accuracy", "sharpness", "ratios", "distances")},
+    {f"tabulate_{t}" for t in ("accuracy", "sharpness", "ratios", "distances", "cost")},
     {"chart_training", "chart_sharpness", "chart_interpolation"},
     {"all"},
 ]
@@ -89,7 +89,7 @@ def test_a_study_keeps_to_its_own_folder_but_for_the_data(study, config):
     lines = study.run(config, "--summary").stdout.splitlines()[1:]
     outputs = {line.split("\t")[0] for line in lines}
     outside = {path for path in outputs if not path.startswith("results/other/")}
-    assert outside == {"results/data/tiny.h5"}
+    assert outside == {"results/data/tiny.h5", "results/data/tiny.cost.csv"}
 
 
 def test_mistakes_in_the_config_are_lines_and_no_traceback(study, config):

@@ -42,7 +42,7 @@ def after_training(**which):
         jobs("chart_interpolation", networks),
         *(
             jobs(f"tabulate_{table}")
-            for table in ("accuracy", "sharpness", "ratios", "distances")
+            for table in ("accuracy", "sharpness", "ratios", "distances", "cost")
         ),
     )
 
@@ -51,13 +51,20 @@ AFTER_SHARPNESS = set().union(
     jobs("measure_sharpness"),
     jobs("tabulate_sharpness"),
     jobs("tabulate_ratios"),
+    jobs("tabulate_cost"),
     jobs("chart_sharpness"),
 )
 TABLES = set().union(
-    *(jobs(f"tabulate_{t}") for t in ("accuracy", "sharpness", "ratios", "distances"))
+    *(
+        jobs(f"tabulate_{table}")
+        for table in ("accuracy", "sharpness", "ratios", "distances", "cost")
+    )
 )
-AFTER_INTERPOLATION = (
-    jobs("interpolate") | jobs("tabulate_distances") | jobs("chart_interpolation")
+AFTER_INTERPOLATION = set().union(
+    jobs("interpolate"),
+    jobs("tabulate_distances"),
+    jobs("tabulate_cost"),
+    jobs("chart_interpolation"),
 )
 
 
@@ -87,10 +94,10 @@ def test_a_finished_study_plans_nothing(finished_study, config):
         (
             "study.pairs",
             [],
-            set(),
+            jobs("tabulate_cost"),
         ),
         ("raw_folder", "elsewhere", set()),
-        ("networks.N2.memory", {"per_example": 1, "search": 0}, set()),
+        ("networks.N2.memory", {"data": 0, "per_example": 1, "search": 0}, set()),
         ("subset.measure_examples", 32, AFTER_SHARPNESS | AFTER_INTERPOLATION),
         ("subset.train_examples", 48, after_training()),
     ],

@@ -13,10 +13,11 @@ import pandas as pd
 import pytest
 
 from project import ROOT
-from sharpminima import datasets, networks, parameters, training
+from sharpminima import datasets, networks, parameters, training, workload
+from sharpminima.cost import Work
 from sharpminima.evaluation import EvaluationNetwork
 
-from .conftest import Study
+from .conftest import Study, counts_of_preview, rows_of_preview
 
 pytestmark = pytest.mark.slow
 
@@ -118,7 +119,8 @@ def test_interpolation_ends_at_the_checkpoints_with_every_policy(
     network = config["networks"]["N1"]
     script.main(
         study.directory / "results/data/tiny.h5",
-        *(first, second, tmp_path / "plot.csv", tmp_path / "distances.csv"),
+        *(first, second),
+        *(tmp_path / f"{name}.csv" for name in ("plot", "distances", "cost")),
         network=network,
         settings=config["interpolation"],
         evaluation=evaluation,
@@ -155,6 +157,76 @@ def test_distances_are_those_of_the_checkpoints(ran):
     assert row["first_to_second"] == pytest.approx(norm(first - second))
 
 
+# Two for each weight of a kernel of N1.
+FLOPS = 2 * (36 * 8 + 8 * 4)
+
+
+def ledger(ran, rule, *path):
+    path = ran[0].directory.joinpath("results/cost", rule, "N1", *path)
+    row = pd.read_csv(path).iloc[0]
+    work = Work(
+        row["gradient_evaluations"], row["forward_examples"], row["gradient_examples"]
+    )
+    return row, work
+
+
+@pytest.mark.parametrize("regime", ["SB", "LB", "HB"])
+def test_a_run_counts_what_its_history_shows(ran, regime):
+    history = ran[0].directory / f"results/train/N1/{regime}/seed0/history.csv"
+    history = pd.read_csv(history)
+    row, work = ledger(ran, "train", regime, "seed0.csv")
+    assert work.gradient_evaluations == history["updates"].iloc[-1]
+    assert work.gradient_examples == 64 * len(history)
+    assert work.forward_examples == 32 * len(history) + 64 + 32
+    assert row["flops"] == FLOPS * (work.forward_examples + 3 * work.gradient_examples)
+    assert row["seconds"] > history["seconds"].sum()
+    assert workload.of_training(ran[1], "N1", regime, len(history)) == work
+
+
+def test_a_measurement_counts_what_its_searches_evaluated(ran):
+    searches = ran[0].directory / "results/sharpness/N1/SB/seed0.csv"
+    searches = pd.read_csv(searches)
+    row, work = ledger(ran, "measure_sharpness", "SB", "seed0.csv")
+    # What a search from zero evaluates first is known: it is the minimum itself.
+    evaluations = (
+        1 + searches["evaluations"].sum() - (searches["start"] == "zero").sum()
+    )
+    assert work == Work(evaluations, 0, 64 * evaluations)
+    assert row["flops"] == FLOPS * 3 * 64 * evaluations
+    assert row["seconds"] > searches["seconds"].sum()
+    assert workload.of_measuring(ran[1], "N1", evaluations) == work
+    assert len(searches) == sum(workload.searches(ran[1]).values())
+
+
+def test_a_diverged_run_is_not_measured_for_free(ran):
+    row, work = ledger(ran, "measure_sharpness", "HB", "seed0.csv")
+    assert (work, row["flops"]) == (Work(), 0)
+    assert row["seconds"] > 0
+
+
+def test_a_plot_counts_its_points(ran):
+    row, work = ledger(ran, "interpolate", "SB_LB", "seed0.csv")
+    assert work == Work(0, 2 * 4 * (64 + 32), 0)
+    assert workload.of_interpolation(ran[1], "N1") == work
+    assert (row["first"], row["second"]) == ("SB", "LB")
+
+
+def test_costs_are_summed_by_rule_and_network(ran):
+    rows = table(ran, "cost").set_index("rule")
+    assert rows["jobs"].to_dict() == {
+        "prepare_dataset": 1,
+        "train": 6,
+        "measure_sharpness": 6,
+        "interpolate": 4,
+    }
+    updates = table(ran, "runs")["updates"].sum()
+    assert rows.loc["train", "gradient_evaluations"] == updates
+    assert rows.loc["interpolate", "forward_examples"] == 4 * 2 * 4 * (64 + 32)
+    assert (rows["seconds"] > 0).all()
+    assert rows["peak_mb"].between(20, 20_000).all()
+    assert set(rows["device"]) <= {"CPU", "GPU"}
+
+
 def test_a_checkpoint_says_what_made_it(ran):
     path = ran[0].directory / "results/train/N1/LB/seed1/final.weights.h5"
     with h5py.File(path) as file:
@@ -173,6 +245,25 @@ def test_another_process_trains_to_the_same_bytes(ran):
     done = study.run(config, "--force", str(path.relative_to(study.directory)))
     assert done.returncode == 0, done.stdout + done.stderr
     assert path.read_bytes() == before
+
+
+def test_a_preview_of_a_finished_study_is_empty(ran):
+    study, config = ran
+    assert study.run(config).returncode == 0
+    assert "Nothing would run" in study.preview(config)
+
+
+def test_a_preview_knows_what_is_finished_and_what_it_took(ran):
+    study, config = ran[0], json.loads(json.dumps(ran[1]))
+    config["study"] |= {"networks": ["N1", "N2"], "seeds": [0, 1, 5]}
+    text = study.preview(config)
+    assert counts_of_preview(text) == study.counts(config)
+    rates = {
+        (row["rule"], row["network"], row["rate"]) for row in rows_of_preview(text)
+    }
+    assert ("train", "N1", "own") in rates
+    assert ("interpolate", "N1", "own") in rates
+    assert ("train", "N2", "stored") in rates
 
 
 def test_logs_have_a_line_an_epoch(ran):

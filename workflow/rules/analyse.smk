@@ -6,7 +6,8 @@ rule measure_sharpness:
         dataset=dataset_of,
         weights=rules.train.output.weights,
     output:
-        "<results>/sharpness/{network}/{regime}/seed{seed}.csv",
+        searches="<results>/sharpness/{network}/{regime}/seed{seed}.csv",
+        cost="<results>/cost/measure_sharpness/{network}/{regime}/seed{seed}.csv",
     log:
         "<logs>/measure_sharpness/{network}_{regime}_seed{seed}.log",
     benchmark:
@@ -35,6 +36,7 @@ rule interpolate:
     output:
         plot="<results>/interpolation/{network}/{first}_{second}/seed{seed}.csv",
         distances="<results>/interpolation/{network}/{first}_{second}/seed{seed}.distances.csv",
+        cost="<results>/cost/interpolate/{network}/{first}_{second}/seed{seed}.csv",
     log:
         "<logs>/interpolate/{network}_{first}_{second}_seed{seed}.log",
     benchmark:

@@ -50,7 +50,7 @@ rule chart_training:
 rule chart_sharpness:
     input:
         collect(
-            rules.measure_sharpness.output,
+            rules.measure_sharpness.output.searches,
             regime=REGIMES,
             seed=SEEDS,
             allow_missing=True,

@@ -37,8 +37,9 @@ NETWORKS = config["study"]["networks"]
 REGIMES = config["study"]["regimes"]
 SEEDS = config["study"]["seeds"]
 PAIRS = config["study"]["pairs"]
+DATASETS = sorted({config["networks"][network]["dataset"] for network in NETWORKS})
 PAIR_NAMES = [f"{first}_{second}" for first, second in PAIRS]
-TABLES = ["runs", "networks", "accuracy", "sharpness"]
+TABLES = ["runs", "networks", "accuracy", "sharpness", "cost"]
 TABLES += ["ratios", "distances"] if PAIRS else []
 FORMATS = ["html", "svg", "png"]
 SPEECH = {n for n, d in config["datasets"].items() if d["reader"] == "festvox"}

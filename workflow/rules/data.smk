@@ -5,7 +5,8 @@
 # and retrain everything. What counts is their content, and its digests are params.
 rule prepare_dataset:
     output:
-        "results/data/{dataset}.h5",
+        arrays="results/data/{dataset}.h5",
+        cost="results/data/{dataset}.cost.csv",
     log:
         "results/data/{dataset}.log",
     wildcard_constraints:
@@ -26,7 +27,8 @@ rule prepare_dataset:
 # Apart from the others, so that only this one needs the libraries of speech.
 rule prepare_speech:
     output:
-        "results/data/{dataset}.h5",
+        arrays="results/data/{dataset}.h5",
+        cost="results/data/{dataset}.cost.csv",
     log:
         "results/data/{dataset}.log",
     wildcard_constraints:

@@ -46,7 +46,7 @@ rule tabulate_accuracy:
 rule tabulate_sharpness:
     input:
         collect(
-            rules.measure_sharpness.output,
+            rules.measure_sharpness.output.searches,
             network=NETWORKS,
             regime=REGIMES,
             seed=SEEDS,
@@ -125,3 +125,40 @@ rule tabulate_distances:
         code=fingerprint("tabulate_distances"),
     script:
         "../scripts/tabulate_distances.py"
+
+
+rule tabulate_cost:
+    input:
+        collect(rules.prepare_dataset.output.cost, dataset=DATASETS),
+        collect(rules.train.output.cost, network=NETWORKS, regime=REGIMES, seed=SEEDS),
+        collect(
+            rules.measure_sharpness.output.cost,
+            network=NETWORKS,
+            regime=REGIMES,
+            seed=SEEDS,
+        ),
+        collect(
+            "<results>/cost/interpolate/{network}/{pair}/seed{seed}.csv",
+            network=NETWORKS,
+            pair=PAIR_NAMES,
+            seed=SEEDS,
+        ),
+    output:
+        cost=[
+            "<results>/tables/cost.csv",
+            "<results>/tables/cost.md",
+            report(
+                "<results>/tables/cost.html",
+                caption="../report/cost.rst",
+                category="Tables",
+                labels={"table": "cost"},
+            ),
+        ],
+    log:
+        "<logs>/tabulate_cost.log",
+    conda:
+        "../../envs/present.yaml"
+    params:
+        code=fingerprint("tabulate_cost"),
+    script:
+        "../scripts/tabulate_cost.py"

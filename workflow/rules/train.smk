@@ -8,6 +8,7 @@ rule train:
         weights="<results>/train/{network}/{regime}/seed{seed}/final.weights.h5",
         history="<results>/train/{network}/{regime}/seed{seed}/history.csv",
         outcome="<results>/train/{network}/{regime}/seed{seed}/outcome.csv",
+        cost="<results>/cost/train/{network}/{regime}/seed{seed}.csv",
     log:
         "<logs>/train/{network}_{regime}_seed{seed}.log",
     benchmark:

@@ -4,8 +4,17 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sharpminima import datasets, interpolation, logs, parameters, runs, training
+from sharpminima import (
+    datasets,
+    flops,
+    interpolation,
+    logs,
+    parameters,
+    runs,
+    training,
+)
 from sharpminima import tensorflow_backend as backend
+from sharpminima.cost import Job
 from sharpminima.evaluation import EvaluationNetwork
 
 if TYPE_CHECKING:
@@ -18,6 +27,7 @@ def main(
     second,
     plot,
     distances,
+    cost,
     *,
     network,
     settings,
@@ -25,7 +35,8 @@ def main(
     subset,
     threads,
 ):
-    """Write the rows of both parametric plots, and the row of distances."""
+    """Write the rows of both parametric plots, of the distances and of the cost."""
+    job = Job("interpolate")
     backend.configure(threads)
     origins = [parameters.attributes(path) for path in (first, second)]
     data = datasets.read(dataset, subset)
@@ -45,10 +56,18 @@ def main(
         "measure_examples": len(data.x_train),
         "test_examples": len(data.x_test),
     }
-    carried = {**runs.identity_of_pair(origins), **sizes, **backend.describe()}
+    identity, made_with = runs.identity_of_pair(origins), backend.describe()
+    carried = {**identity, **sizes, **made_with}
     pd.DataFrame(rows).assign(**carried).to_csv(plot, index=False)
     row = interpolation.distances(initial, start[0], end[0])
     pd.DataFrame([row]).assign(**carried).to_csv(distances, index=False)
+    job.write(
+        cost,
+        {name: identity[name] for name in runs.IDENTITY_OF_PAIR},
+        device=made_with["device"],
+        work=function.work,
+        flops_per_example=flops.per_example(model),
+    )
 
 
 if __name__ == "__main__":

@@ -4,39 +4,68 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sharpminima import datasets, logs, networks, parameters, runs, sharpness
+from sharpminima import (
+    datasets,
+    flops,
+    logs,
+    networks,
+    parameters,
+    runs,
+    sharpness,
+)
 from sharpminima import tensorflow_backend as backend
+from sharpminima.cost import Job
 from sharpminima.evaluation import EvaluationNetwork
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(dataset, weights, output, *, network, settings, evaluation, subset, threads):
-    """Write the rows of Metric 2.1 of the checkpoint `weights`."""
+def main(
+    dataset,
+    weights,
+    searches,
+    cost,
+    *,
+    network,
+    settings,
+    evaluation,
+    subset,
+    threads,
+):
+    """Write the rows of Metric 2.1 of the checkpoint `weights`, and their cost."""
+    job = Job("measure_sharpness")
     backend.configure(threads)
     origin = parameters.attributes(weights)
     data = datasets.read(dataset, subset)
+    model = networks.for_dataset(network, data)
+    x = parameters.restore(weights, model)
+    function = EvaluationNetwork(model, data, **evaluation)
     if origin["status"] == runs.DIVERGED:
         rows = sharpness.not_measured(settings, origin["seed"], runs.DIVERGED)
     else:
-        model = networks.for_dataset(network, data)
-        x = parameters.restore(weights, model)
-        f = EvaluationNetwork(model, data, **evaluation).loss_and_gradient
+        f = function.loss_and_gradient
         rows = sharpness.measure(f, x, settings, origin["seed"])
     carried = {name: origin[name] for name in runs.CARRIED}
     carried["batch_norm"] = evaluation["batch_norm"]
     carried["measure_examples"] = len(data.x_train)
     made_with = {**backend.describe(), "trained_with": origin["versions"]}
     table = pd.DataFrame([{**carried, **row, **made_with} for row in rows])
-    table.to_csv(output, index=False)
+    table.to_csv(searches, index=False)
+    job.write(
+        cost,
+        {name: origin[name] for name in runs.IDENTITY},
+        device=made_with["device"],
+        work=function.work,
+        flops_per_example=flops.per_example(model),
+    )
 
 
 if __name__ == "__main__":
     logs.write_to(snakemake.log[0])
     main(
         **snakemake.input,
-        output=snakemake.output[0],
+        **snakemake.output,
         network={
             **snakemake.params.network,
             "file": snakemake.resources.get("builder_file"),

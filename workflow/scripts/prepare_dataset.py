@@ -4,23 +4,26 @@ import json
 from typing import TYPE_CHECKING
 
 from sharpminima import datasets, logs, rawfiles, readers
+from sharpminima.cost import Job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(output, *, name, dataset, folder, urls):
-    """Write the arrays of the catalogue entry `dataset`, called `name`, to `output`."""
+def main(arrays, cost, *, name, dataset, folder, urls):
+    """Write arrays and cost of the catalogue entry `dataset`, called `name`."""
+    job = Job("prepare_dataset")
     paths = rawfiles.locate(folder, dataset["files"], urls)
-    arrays = readers.load(paths, reader=dataset["reader"], declared=dataset)
+    loaded = readers.load(paths, reader=dataset["reader"], declared=dataset)
     origin = {"source": name, "files": json.dumps(dataset["files"])}
-    datasets.write(output, arrays, origin)
+    datasets.write(arrays, loaded, origin)
+    job.write(cost, {"dataset": name})
 
 
 if __name__ == "__main__":
     logs.write_to(snakemake.log[0])
     main(
-        snakemake.output[0],
+        **snakemake.output,
         name=snakemake.wildcards.dataset,
         dataset=snakemake.params.dataset,
         folder=snakemake.resources.raw_folder,

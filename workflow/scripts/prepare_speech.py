@@ -4,24 +4,27 @@ import json
 from typing import TYPE_CHECKING
 
 from sharpminima import datasets, festvox, integrity, logs, rawfiles
+from sharpminima.cost import Job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(output, *, name, dataset, folder, urls):
-    """Write the frames of the catalogue entry `dataset`, called `name`, to `output`."""
+def main(arrays, cost, *, name, dataset, folder, urls):
+    """Write frames and cost of the catalogue entry `dataset`, called `name`."""
+    job = Job("prepare_speech")
     paths = rawfiles.locate(folder, dataset["files"], urls, festvox.OBTAIN)
     read = festvox.read(paths, classes=dataset["classes"], **dataset["options"])
-    arrays = integrity.checked(*read, dataset)
+    frames = integrity.checked(*read, dataset)
     origin = {"source": name, "files": json.dumps(dataset["files"])}
-    datasets.write(output, arrays, origin | {"copyright": festvox.COPYRIGHT})
+    datasets.write(arrays, frames, origin | {"copyright": festvox.COPYRIGHT})
+    job.write(cost, {"dataset": name})
 
 
 if __name__ == "__main__":
     logs.write_to(snakemake.log[0])
     main(
-        snakemake.output[0],
+        **snakemake.output,
         name=snakemake.wildcards.dataset,
         dataset=snakemake.params.dataset,
         folder=snakemake.resources.raw_folder,

@@ -4,21 +4,23 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sharpminima import datasets, logs, parameters, training
+from sharpminima import datasets, flops, logs, parameters, training
 from sharpminima import tensorflow_backend as backend
+from sharpminima.cost import Job
 from sharpminima.evaluation import EvaluationNetwork
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(dataset, weights, history, outcome, *, run, builder_file, threads):
-    """Write the final weights, one row of history an epoch, and the run's outcome.
+def main(dataset, weights, history, outcome, cost, *, run, builder_file, threads):
+    """Write final weights, one row of history an epoch, outcome and cost of a run.
 
     `run` holds the config that makes this run: its identity, network, training,
     evaluation and a digest of all of them; `builder_file` is where the network's own
     builder lies, or None.
     """
+    job = Job("train")
     backend.configure(threads)
     data = datasets.read(dataset, run["subset"])
     network = {**run["network"], "file": builder_file}
@@ -38,6 +40,13 @@ def main(dataset, weights, history, outcome, *, run, builder_file, threads):
     parameters.save(weights, model, {**made, "config_digest": run["digest"]})
     pd.DataFrame(rows).assign(**run["identity"]).to_csv(history, index=False)
     pd.DataFrame([row]).to_csv(outcome, index=False)
+    job.write(
+        cost,
+        run["identity"],
+        device=row["device"],
+        work=training.work(data, run["training"], rows) + evaluation.work,
+        flops_per_example=flops.per_example(model),
+    )
 
 
 if __name__ == "__main__":

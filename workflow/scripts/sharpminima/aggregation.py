@@ -10,6 +10,15 @@ from sharpminima import runs
 
 CONDITION = ["network", "dataset", "regime", "batch_size"]
 CELL = ["space", "epsilon"]
+COST = ["rule", "network", "dataset", "device"]
+SUMMED = (
+    "jobs",
+    "seconds",
+    "gradient_evaluations",
+    "forward_examples",
+    "gradient_examples",
+    "gigaflops",
+)
 MEASURE_OF_PAPER = {
     "train_accuracy": "train_accuracy_pct",
     "test_accuracy": "test_accuracy_pct",
@@ -143,6 +152,26 @@ def summarise_distances(rows: pd.DataFrame) -> pd.DataFrame:
     ):
         table = table.join(_statistics(rows, keys, measure, ["mean", "std"]))
     return _with_versions(table, rows, keys).reset_index()
+
+
+def summarise_cost(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per rule, network and device: what all its jobs took together.
+
+    Args:
+        rows: One row per job, as `cost.Job` writes it.
+
+    Returns:
+        `jobs`, `seconds` (with the start of each process), evaluations, examples and
+        FLOPs, summed; `peak_mb`, that of the largest job.
+    """
+    rows = rows.assign(
+        jobs=1,
+        seconds=rows["startup_seconds"] + rows["seconds"],
+        gigaflops=rows["flops"] / 1e9,
+    )
+    groups = rows.groupby(COST, sort=False, dropna=False)
+    table = groups[list(SUMMED)].sum()
+    return table.join(groups["peak_mb"].max()).reset_index()
 
 
 def _counted(rows, keys):

@@ -58,9 +58,14 @@ def epoch_batches(
     The order depends on seed and epoch alone: SB and LB of one seed see the same one.
     """
     order = streams.generator("data order", seed, epoch).permutation(examples)
-    stop = examples if last_batch == "keep" else examples - examples % size
+    stop = examples_of_epoch(examples, size, last_batch)
     for start in range(0, stop, size):
         yield order[start : start + size]
+
+
+def examples_of_epoch(examples: int, size: int, last_batch: str) -> int:
+    """Return how many of `examples` one epoch of training sees."""
+    return examples if last_batch == "keep" else examples - examples % size
 
 
 def evaluation_batches(split: str, examples: int, size: int) -> list[np.ndarray]:

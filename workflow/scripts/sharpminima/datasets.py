@@ -5,6 +5,7 @@ and not processed further; speech comes as frames in context. The only module th
 how a prepared dataset is stored.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +73,28 @@ def read(path: str | Path, subset: Mapping[str, int] | None = None) -> Dataset:
             arrays |= {f"x_{split}": _inputs(file, split, kept)}
             arrays |= {f"y_{split}": labels[kept]}
         return Dataset(**arrays, classes=int(file["classes"][()]))
+
+
+def form(path: str | Path) -> tuple[tuple[int, ...], int]:
+    """Return the shape of one input and the number of classes of what `read` returns.
+
+    Args:
+        path: The file.
+    """
+    with h5py.File(path) as file:
+        return input_shape(file), int(file["classes"][()])
+
+
+def input_shape(stored: Mapping) -> tuple[int, ...]:
+    """Return the shape of one input; that of speech holds the neighbours of its frame.
+
+    Args:
+        stored: `x_train` by name, and `context` where there is any.
+    """
+    shape = stored["x_train"].shape[1:]
+    if "context" not in stored:
+        return shape
+    return ((2 * int(stored["context"][()]) + 1) * math.prod(shape),)
 
 
 def _kept(labels, split, subset):

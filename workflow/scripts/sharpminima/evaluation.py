@@ -19,6 +19,7 @@ import numpy as np
 
 from sharpminima import batches
 from sharpminima import tensorflow_backend as backend
+from sharpminima.cost import NOTHING, Work
 from sharpminima.datasets import Dataset
 from sharpminima.networks import layers_of
 from sharpminima.tensorflow_backend import keras
@@ -47,6 +48,8 @@ class Batch:
 class EvaluationNetwork:
     """The loss of one network on one dataset as a function of its flat parameters.
 
+    `work` counts the examples that it has seen so far, and the gradients.
+
     Args:
         model: The network as it was trained; its statistics serve the `moving` policy.
         dataset: The arrays of both sets.
@@ -63,6 +66,7 @@ class EvaluationNetwork:
                 f"`batch_norm` must be one of {POLICIES}. Received: {batch_norm!r}"
             )
         self._policy = batch_norm
+        self.work = NOTHING
         self._sets = {
             split: _on_device(split, x, y, batch_size)
             for split, x, y in (
@@ -98,6 +102,7 @@ class EvaluationNetwork:
             )
             loss, correct = loss + batch_loss, correct + batch_correct
             examples += len(batch.labels)
+        self.work += Work(forward_examples=examples)
         return loss / examples, 100.0 * correct / examples
 
     def measures(self, x, moving=None) -> dict[str, float]:
@@ -122,6 +127,7 @@ class EvaluationNetwork:
             gradient += by_x.astype(np.float64) / examples
             for total, term in zip(by_statistics, by_s, strict=True):
                 total += term / examples
+        self.work += Work(gradient_evaluations=1, gradient_examples=examples)
         if self._policy == "recalibrated":
             gradient += self._gradient_through_moments(x, by_statistics)
         return loss, gradient
@@ -151,6 +157,7 @@ class EvaluationNetwork:
             weights = _floatx(batch.share * part for part in by_statistics)
             term = self._moments.moments_gradient(x, batch.inputs, weights)
             gradient += term.astype(np.float64)
+            self.work += Work(gradient_examples=len(batch.labels))
         return gradient
 
     def _statistics(self, x, moving=None):
@@ -163,6 +170,7 @@ class EvaluationNetwork:
         means = None
         for batch in self._sets["train"]:
             moments = self._moments.moments(x, batch.inputs)
+            self.work += Work(forward_examples=len(batch.labels))
             terms = [batch.share * m.astype(np.float64) for m in moments]
             means = terms if means is None else [a + b for a, b in zip(means, terms)]
         return _floatx(means)

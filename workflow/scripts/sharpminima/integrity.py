@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from sharpminima import datasets
+
 
 def checked(
     arrays: dict[str, np.ndarray], sources: Mapping[str, Path], declared: Mapping
@@ -14,17 +16,19 @@ def checked(
     Args:
         arrays: The four arrays by name, and what else is to be stored.
         sources: The file of each of the four, to be named in messages.
-        declared: `train_examples`, `test_examples` and perhaps `classes`.
+        declared: `train_examples`, `test_examples` and perhaps `classes` and
+            `input_shape`.
 
     Raises:
-        ValueError: If a set is empty, the number of examples or labels, or a label, is
-            not as declared, an input is not finite, or no training example has a label
-            below the largest one; the message names the file, what was expected and
-            what was found.
+        ValueError: If a set is empty, the number of examples or labels, a label, or the
+            shape of an input, is not as declared, an input is not finite, or no
+            training example has a label below the largest one; the message names the
+            file, what was expected and what was found.
     """
     for name in ("x_train", "y_train", "x_test", "y_test"):
         split = name.removeprefix("x_").removeprefix("y_")
         _check_count(arrays[name], declared[f"{split}_examples"], sources[name])
+    _check_shape(arrays, declared.get("input_shape"), sources["x_train"])
     for name in ("x_train", "x_test"):
         _check_finite(arrays[name], sources[name])
     classes = declared.get("classes")
@@ -39,6 +43,14 @@ def _check_count(array, examples, source):
     if len(array) != examples:
         raise ValueError(
             f"{source}: expected {examples} examples. Received: {len(array)}"
+        )
+
+
+def _check_shape(arrays, expected, source):
+    shape = list(datasets.input_shape(arrays))
+    if expected is not None and shape != expected:
+        raise ValueError(
+            f"{source}: expected inputs of shape {expected}. Received: {shape}"
         )
 
 

@@ -1,6 +1,7 @@
 """What every row of results carries, and what one run's status may be."""
 
 IDENTITY = ("network", "dataset", "regime", "seed")
+IDENTITY_OF_PAIR = ("network", "dataset", "first", "second", "seed")
 SETTING = ("batch_size", "learning_rate", "parameters", "train_examples")
 CARRIED = (*IDENTITY, *SETTING, "batch_norm", "status")
 DIVERGED = "diverged"

@@ -13,6 +13,7 @@ import numpy as np
 
 from sharpminima import batches, runs, streams
 from sharpminima import tensorflow_backend as backend
+from sharpminima.cost import Work
 from sharpminima.datasets import Dataset
 from sharpminima.evaluation import EvaluationNetwork
 from sharpminima.initialisation import initialise
@@ -130,6 +131,23 @@ def outcome(
         "train_examples": len(dataset.x_train),
         "test_examples": len(dataset.x_test),
     }
+
+
+def work(dataset: Dataset, settings: dict, history: list[dict]) -> Work:
+    """Return what the updates of a run took; evaluations count for themselves.
+
+    Args:
+        dataset: Both sets.
+        settings: What `fit` was given.
+        history: The rows that `fit` yielded.
+    """
+    examples = len(dataset.x_train)
+    size, last = batches.batch_size(settings, examples), settings["last_batch"]
+    return Work(
+        gradient_evaluations=history[-1]["updates"],
+        gradient_examples=len(history)
+        * batches.examples_of_epoch(examples, size, last),
+    )
 
 
 def _epoch_runner(model, dataset, settings):

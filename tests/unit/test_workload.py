@@ -1,0 +1,51 @@
+"""Work that is planned, counted by hand; the tiny study compares it with the ledger."""
+
+import pytest
+
+from project import default_config
+from sharpminima import workload
+from sharpminima.cost import Work
+
+
+@pytest.fixture
+def config():
+    config = default_config()
+    config["subset"] = {"train_examples": 1000, "test_examples": 100}
+    config["interpolation"]["alphas"]["count"] = 5
+    return config
+
+
+def test_training_sees_the_test_set_each_epoch_and_both_sets_at_the_end(config):
+    planned = workload.of_training(config, "F1", "SB", epochs=3)
+    assert planned == Work(3 * 32, 3 * 100 + 1000 + 100, 3 * 1000)
+
+
+def test_a_dropped_batch_is_no_update_and_not_seen(config):
+    config["training"]["last_batch"] = "drop"
+    planned = workload.of_training(config, "F1", "SB", epochs=3)
+    assert planned == Work(3 * 31, 3 * 100 + 1000 + 100, 3 * 31 * 32)
+
+
+def test_measures_see_their_own_subset(config):
+    config["subset"]["measure_examples"] = 40
+    assert workload.of_measuring(config, "F1", 7) == Work(7, 0, 7 * 40)
+    assert workload.of_interpolation(config, "F1") == Work(0, 2 * 5 * (40 + 100), 0)
+
+
+def test_without_a_subset_sizes_are_those_of_the_catalogue(config):
+    config["subset"] = {}
+    assert workload.of_measuring(config, "F1", 7) == Work(7, 0, 7 * 4000)
+
+
+def test_recalibration_sees_the_training_set_again(config):
+    config["evaluation"]["batch_norm"] = "recalibrated"
+    assert workload.of_measuring(config, "F1", 7) == Work(7, 7 * 1000, 14 * 1000)
+    both = 2 * 1000 + 1000 + 100
+    assert workload.of_interpolation(config, "F1") == Work(0, 2 * 5 * both, 0)
+    planned = workload.of_training(config, "F1", "SB", epochs=3)
+    assert planned.forward_examples == 3 * (1000 + 100) + both
+
+
+def test_a_search_for_each_epsilon_and_start(config):
+    config["sharpness"]["subspace"]["draws"] = 3
+    assert workload.searches(config) == {"full": 2 * 2, "subspace": 2 * 3}
