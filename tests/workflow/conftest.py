@@ -1,160 +1,16 @@
-"""Plan or run the real Snakefile in a directory of its own."""
+"""Fixtures of the tests that plan or run the real Snakefile."""
 
-import collections
 import copy
-import functools
-import hashlib
-import os
-import re
-import subprocess
-import sys
-from pathlib import Path
 
-import numpy as np
 import pytest
-import yaml
 
-from examples import idx_file
-from project import ROOT
-
-TINY = yaml.safe_load((ROOT / "tests/config/tiny.yaml").read_text())
-TIMEOUT_S = 600
-LARGE = 2 << 20
-TARGETS = ("all", "tables", "charts")
-ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "SHARPMINIMA_RAW_FOLDER"}
-
-
-def raw_files() -> dict[str, bytes]:
-    """Return the raw files of dataset `tiny`: four classes of noisy 6 x 6 images."""
-    rng = np.random.default_rng(0)
-    patterns = rng.integers(0, 200, (4, 6, 6))
-    files = {}
-    for stem, examples in (("train", 64), ("t10k", 32)):
-        labels = (np.arange(examples) % 4).astype(np.uint8)
-        noise = rng.integers(0, 56, (examples, 6, 6))
-        images = (patterns[labels] + noise).astype(np.uint8)
-        for name, array in (("images-idx3", images), ("labels-idx1", labels)):
-            files[f"{stem}-{name}-ubyte.gz"] = idx_file(array)
-    return files
-
-
-class Study:
-    """Snakemake bound to one working directory with the raw files of `tiny`.
-
-    The directory holds no `config.yaml`, so nothing is merged into the test's config.
-    """
-
-    def __init__(self, directory: Path):
-        self.directory = directory
-        raw = directory / "raw/tiny"
-        raw.mkdir(parents=True)
-        for name, content in raw_files().items():
-            (raw / name).write_bytes(content)
-
-    def run(self, config, *flags, snakefile=ROOT / "Snakefile", **environment):
-        """Run `snakemake *flags` on `config`; return the completed process."""
-        (self.directory / "test.yaml").write_text(yaml.safe_dump(config))
-        return self.snakemake(
-            *flags,
-            *("--configfile", str(self.directory / "test.yaml")),
-            snakefile=snakefile,
-            **environment,
-        )
-
-    def snakemake(self, *flags, snakefile=ROOT / "Snakefile", **environment):
-        """Run `snakemake *flags`; return the completed process."""
-        command = [sys.executable, "-m", "snakemake", "--cores", "2", *flags]
-        command += ["--snakefile", str(snakefile), "--directory", str(self.directory)]
-        return subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=TIMEOUT_S,
-            env=ENVIRONMENT | environment,
-        )
-
-    def planned(self, config, *flags, **options) -> set[tuple[str, str]]:
-        """Return the jobs that a dry run would execute, as (rule, wildcards)."""
-        done = self.run(config, "--dry-run", *flags, **options)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return jobs_of(done.stdout + done.stderr)
-
-    def counts(self, config) -> dict[str, int]:
-        """Return how many jobs of each rule a dry run sums up, without target rules."""
-        text = self.run(config, "--dry-run").stdout
-        stats = text.split("Job stats:")[-1].split("total")[0]
-        counts = re.findall(r"^(\w+) +(\d+)$", stats, re.MULTILINE)
-        return {rule: int(jobs) for rule, jobs in counts if rule not in TARGETS}
-
-    def preview(self, config) -> str:
-        """Return what `make preview` prints of `config`."""
-        (self.directory / "test.yaml").write_text(yaml.safe_dump(config))
-        script = str(ROOT / "workflow/scripts/preview.py")
-        done = subprocess.run(
-            [sys.executable, script, "--cores", "2", "--configfile", "test.yaml"],
-            cwd=self.directory,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=TIMEOUT_S,
-            env=ENVIRONMENT,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def record_as_finished(self, config):
-        """Make every output a blank file and store its metadata, as if all had run."""
-        self._record(functools.partial(self.run, config))
-
-    def record_overlay_as_finished(self, *overlay):
-        """Do the same for the config in the directory with `--configfile overlay`."""
-        self._record(functools.partial(self.snakemake, *overlay))
-
-    def _record(self, run):
-        for line in run("--summary").stdout.splitlines()[1:]:
-            output = self.directory / line.split("\t")[0]
-            output.parent.mkdir(parents=True, exist_ok=True)
-            # Over a megabyte, Snakemake goes by times unless told otherwise.
-            output.write_bytes(bytes(LARGE if output.suffix == ".h5" else 0))
-        done = run("--touch", "--forceall")
-        assert done.returncode == 0, done.stdout + done.stderr
-
-
-def jobs_of(text: str) -> set[tuple[str, str]]:
-    """Return the jobs announced in Snakemake's output, without the target rules."""
-    blocks = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", text, re.MULTILINE)
-    jobs = set()
-    for rule, body in blocks:
-        wildcards = re.search(r"^    wildcards: (.*)$", body, re.MULTILINE)
-        jobs.add((rule, wildcards[1] if wildcards else ""))
-    return {job for job in jobs if job[0] not in TARGETS}
-
-
-def rows_of_preview(text: str) -> list[dict[str, str]]:
-    """Return the rows of the table that a preview prints."""
-    lines = [line for line in text.splitlines() if line.startswith("|")]
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    return [dict(zip(cells[0], row, strict=True)) for row in cells[2:]]
-
-
-def counts_of_preview(text: str) -> dict[str, int]:
-    """Return how many jobs of each rule a preview announces."""
-    counts = collections.Counter()
-    for row in rows_of_preview(text):
-        counts[row["rule"]] += int(row["jobs"])
-    return dict(counts)
+from studies import Study, tiny_config
 
 
 @pytest.fixture(scope="session")
 def tiny():
     """The tiny config with the checksums of its raw files. Not to be edited."""
-    config = copy.deepcopy(TINY)
-    config["datasets"]["tiny"]["files"] = {
-        name: hashlib.sha256(content).hexdigest()
-        for name, content in raw_files().items()
-    }
-    return config
+    return tiny_config()
 
 
 @pytest.fixture

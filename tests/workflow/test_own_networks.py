@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from project import ROOT
+from studies import Study, jobs_of
 
-from .conftest import Study, jobs_of
 from .test_reruns import after_training
 
 OWN = ROOT / "tests/config/residual.py"

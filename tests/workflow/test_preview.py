@@ -4,8 +4,7 @@ import subprocess
 import sys
 
 from project import ROOT
-
-from .conftest import counts_of_preview, rows_of_preview
+from studies import counts_of_preview, rows_of_preview
 
 
 def test_a_preview_counts_the_jobs_of_the_dry_run(study, config):

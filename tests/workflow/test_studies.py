@@ -5,8 +5,7 @@ import copy
 import pytest
 
 from project import ROOT
-
-from .conftest import Study
+from studies import Study
 
 
 def test_one_study_after_another_leaves_both_finished(tmp_path, tiny):

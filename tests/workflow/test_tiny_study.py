@@ -16,8 +16,7 @@ from project import ROOT
 from sharpminima import datasets, networks, parameters, training, workload
 from sharpminima.cost import Work
 from sharpminima.evaluation import EvaluationNetwork
-
-from .conftest import Study, counts_of_preview, rows_of_preview
+from studies import Study, counts_of_preview, rows_of_preview
 
 pytestmark = pytest.mark.slow
 
