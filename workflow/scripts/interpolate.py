@@ -4,8 +4,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sharpminima import datasets, interpolation, logs, parameters, runs, training
-from sharpminima import tensorflow_backend as backend
+from sharpminima import (
+    backend,
+    datasets,
+    interpolation,
+    logs,
+    parameters,
+    runs,
+    training,
+)
 from sharpminima.evaluation import EvaluationNetwork
 
 if TYPE_CHECKING:

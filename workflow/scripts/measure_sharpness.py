@@ -4,8 +4,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sharpminima import datasets, logs, networks, parameters, runs, sharpness
-from sharpminima import tensorflow_backend as backend
+from sharpminima import (
+    backend,
+    datasets,
+    logs,
+    networks,
+    parameters,
+    runs,
+    sharpness,
+)
 from sharpminima.evaluation import EvaluationNetwork
 
 if TYPE_CHECKING:
