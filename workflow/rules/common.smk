@@ -1,6 +1,7 @@
 """Names shared by every rules file, and the config each rule may see."""
 
 import hashlib
+import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -8,12 +9,17 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
-from sharpminima import batches, configuration
-from sharpminima.provenance import fingerprint, ordered
+from sharpminima import batches, configuration, provenance
+from sharpminima.provenance import ordered
 
 config = configuration.without_nulls(config)
 if found := configuration.mistakes(config):
     raise WorkflowError("The config has mistakes:\n" + "\n".join(found))
+
+BACKEND = config["backend"]
+UNUSED = {"tensorflow": "jax_backend", "jax": "tensorflow_backend"}[BACKEND]
+# Jobs inherit it; one on a cluster reads this file, too.
+os.environ.update(KERAS_BACKEND=BACKEND)
 
 NETWORKS = config["study"]["networks"]
 REGIMES = config["study"]["regimes"]
@@ -32,6 +38,20 @@ wildcard_constraints:
     first="|".join(REGIMES),
     second="|".join(REGIMES),
     seed=r"\d+",
+
+
+# Not when the workflow is read: a plan or a report needs no backend.
+onstart:
+    here = not workflow.deployment_settings.deployment_method
+    if here and importlib.util.find_spec(BACKEND) is None:
+        raise WorkflowError(
+            f"backend: {BACKEND} is not installed here. Use an environment that has it: "
+            "make study REQUIREMENTS=envs/requirements-jax.txt"
+        )
+
+
+def fingerprint(script):
+    return provenance.fingerprint(script, without=UNUSED)
 
 
 def dataset_config(wildcards):
@@ -98,6 +118,7 @@ def run_config(wildcards):
                 "seed": seed,
             },
             "evaluation": config["evaluation"],
+            "backend": BACKEND,
             "subset": configuration.training_subset(config),
         }
     )
