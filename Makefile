@@ -4,7 +4,7 @@ PYTHON ?= python3
 REQUIREMENTS ?= envs/requirements.txt
 CORES ?= all
 RESULTS ?= results
-# One environment per requirements file: .venv, .venv-gpu
+# One environment per requirements file: .venv, .venv-gpu, .venv-jax
 VENV := .venv$(patsubst envs/requirements%.txt,%,$(REQUIREMENTS))
 DONE := $(VENV)/done
 BIN := $(CURDIR)/$(VENV)/bin
@@ -24,6 +24,7 @@ help:  ## Print this
 	@echo "  CORES=4                            cores to use, all by default"
 	@echo "  PYTHON=python3.12                  the Python that makes .venv, once"
 	@echo "  REQUIREMENTS=envs/requirements-gpu.txt  TensorFlow with CUDA libraries"
+	@echo "  REQUIREMENTS=envs/requirements-jax.txt  JAX beside TensorFlow"
 
 preview: $(DONE)  ## Say what would run, and roughly for how long
 	@$(BIN)/python workflow/scripts/preview.py --cores $(CORES) \
@@ -62,6 +63,7 @@ lock: $(DONE)  ## Pin what envs/requirements*.in ask for
 	$(LOCK) envs/requirements-gpu.in --output-file envs/requirements-gpu.txt \
 		--no-emit-package tensorflow-cpu
 	$(LOCK) envs/requirements-speech.in --output-file envs/requirements-speech.txt
+	$(LOCK) envs/requirements-jax.in --output-file envs/requirements-jax.txt
 
 clean:  ## Delete what is made in minutes: tables, charts, report, logs
 	rm -rf report.zip .pytest_cache .ruff_cache

@@ -1,7 +1,10 @@
-"""Where the project is, and its default config."""
+"""Where the project is, its default config, and what a test may need."""
 
+import importlib.util
+import os
 from pathlib import Path
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -10,3 +13,10 @@ ROOT = Path(__file__).resolve().parents[1]
 def default_config() -> dict:
     """Return a fresh copy of `config.yaml`, yours to edit."""
     return yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+
+
+def require_jax():
+    """Skip the test that calls this where JAX is missing; in CI, let it fail."""
+    if importlib.util.find_spec("jax") is None:
+        outcome = pytest.fail if os.environ.get("CI") else pytest.skip
+        outcome("needs JAX: make test REQUIREMENTS=envs/requirements-jax.txt")

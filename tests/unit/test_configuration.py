@@ -61,7 +61,11 @@ def test_the_schema_is_closed_at_every_level():
 
 WRONG = {
     "training.epoch": (3, "training.epoch: unknown key"),
-    "studi": ({}, "studi: unknown key (did you mean study?). Allowed: datasets,"),
+    "studi": ({}, "studi: unknown key (did you mean study?). Allowed: backend,"),
+    "backend": (
+        "torch",
+        "backend: must be one of tensorflow, jax. Received: 'torch'",
+    ),
     "training.learning_rate": (
         "1e-3",
         "training.learning_rate: must be a finite number. Received: '1e-3' "

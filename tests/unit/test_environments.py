@@ -27,6 +27,8 @@ DISTRIBUTIONS = {
     "tensorflow": ("tensorflow", "tensorflow-cpu"),
 }
 COMPANIONS = {"readable": ("tabulate",)}
+# Which backend's module an environment does without, where it matters.
+WITHOUT = {"tensorflow": "jax_backend", "jax": "tensorflow_backend"}
 NOT_IN_RULES = {
     *("snakemake", "jsonschema", "pyyaml", "yte"),
     *("pytest", "ruff", "snakefmt"),
@@ -41,7 +43,7 @@ def pins(lines):
 
 
 @cache
-def wanted(names=("requirements", "requirements-speech")):
+def wanted(names=("requirements", "requirements-jax", "requirements-speech")):
     lines = [(ENVS / f"{name}.in").read_text().splitlines() for name in names]
     return pins(line for part in lines for line in part)
 
@@ -53,7 +55,15 @@ def environment(name):
     return pins(listed)
 
 
-ENVIRONMENTS = ("data", "keras", "present", "speech")
+ENVIRONMENTS = ("data", "jax", "present", "speech", "tensorflow")
+JAX, SPEECH = {"jax"}, {"kaldi-native-fbank", "python-debian"}
+# What each lock leaves out of all that is wanted somewhere.
+LOCKED = {
+    "requirements": JAX | SPEECH,
+    "requirements-gpu": JAX | SPEECH | {"tensorflow-cpu"},
+    "requirements-jax": SPEECH,
+    "requirements-speech": set(wanted(("requirements", "requirements-jax"))),
+}
 
 
 @cache
@@ -61,20 +71,12 @@ def locked_in(name):
     return pins((ENVS / f"{name}.txt").read_text().splitlines())
 
 
-@pytest.mark.parametrize(
-    ("name", "source"),
-    [
-        ("requirements", "requirements"),
-        ("requirements-gpu", "requirements"),
-        ("requirements-speech", "requirements-speech"),
-    ],
-)
-def test_what_is_wanted_is_locked_with_hashes(name, source):
-    text = (ENVS / f"{name}.txt").read_text()
-    locked = locked_in(name)
-    for package, (version, _) in wanted((source,)).items():
-        if not (name == "requirements-gpu" and package == "tensorflow-cpu"):
-            assert locked[package][0] == version, package
+@pytest.mark.parametrize("name", LOCKED)
+def test_what_is_wanted_is_locked_with_hashes(name):
+    text, locked = (ENVS / f"{name}.txt").read_text(), locked_in(name)
+    assert wanted().keys() - locked.keys() == LOCKED[name] - locked.keys()
+    for package in wanted().keys() & locked.keys():
+        assert locked[package][0] == wanted()[package][0], package
     entries = re.split(r"\n(?=[a-z0-9])", text)
     assert [e for e in entries if "==" in e and "--hash=sha256:" not in e] == []
 
@@ -95,11 +97,11 @@ def test_what_is_wanted_is_in_an_environment_unless_no_rule_needs_it():
     assert set(wanted()) - somewhere == NOT_IN_RULES
 
 
-def imported_by(script):
+def imported_by(script, without):
     """Return the third-party distributions that a script's code can reach."""
     own = {provenance.PACKAGE, "snakemake"} | sys.stdlib_module_names
     found = set()
-    for path in provenance._reachable(ROOT / f"workflow/scripts/{script}.py"):
+    for path in provenance._reachable(ROOT / f"workflow/scripts/{script}.py", without):
         found |= set(COMPANIONS.get(path.stem, ()))
         for node in ast.walk(ast.parse(path.read_text())):
             names = [getattr(node, "module", None)] if node_is_from(node) else []
@@ -118,10 +120,11 @@ def node_is_from(node):
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_an_environment_holds_what_its_scripts_import_and_no_more(name):
     blocks = RULES.split("\nrule ")
-    pattern = re.compile(rf'envs/{name}\.yaml".*?scripts/(\w+)\.py"', re.DOTALL)
+    called = r"\{BACKEND\}" if name in WITHOUT else name
+    pattern = re.compile(rf'envs/{called}\.yaml".*?scripts/(\w+)\.py"', re.DOTALL)
     scripts = [m[1] for block in blocks if (m := pattern.search(block))]
     assert scripts
-    needed = set().union(*(imported_by(script) for script in scripts))
+    needed = set().union(*(imported_by(s, WITHOUT.get(name)) for s in scripts))
     assert needed == set(environment(name))
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from project import default_config
 from sharpminima import flops, networks
-from sharpminima.tensorflow_backend import keras
+from sharpminima.backend import keras
 
 CATALOGUE = default_config()["networks"]
 

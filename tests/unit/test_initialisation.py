@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from sharpminima.backend import keras
 from sharpminima.initialisation import initialise
-from sharpminima.tensorflow_backend import keras
 
+pytestmark = pytest.mark.computes
 layers = keras.layers
 
 

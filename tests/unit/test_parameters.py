@@ -2,12 +2,14 @@
 
 import h5py
 import numpy as np
+import pytest
 
 from sharpminima import parameters
+from sharpminima.backend import keras
 from sharpminima.initialisation import initialise
 from sharpminima.networks import build
-from sharpminima.tensorflow_backend import keras
 
+pytestmark = pytest.mark.computes
 layers = keras.layers
 NETWORK = {"builder": "fully_connected", "options": {"hidden_layers": 2, "units": 7}}
 

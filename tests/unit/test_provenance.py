@@ -39,6 +39,13 @@ def test_only_reachable_behaviour_counts(scripts, module, source, changes):
     assert (digest() != before) is changes
 
 
+def test_the_backend_that_is_not_in_use_does_not_count(scripts):
+    before = fingerprint("step", without="deep")
+    (scripts / "pkg/deep.py").write_text("def g():\n    return 2\n")
+    fingerprint.cache_clear()
+    assert fingerprint("step", without="deep") == before != fingerprint("step")
+
+
 @pytest.mark.parametrize("line", ["from .deep import g", "import pkg.deep"])
 def test_an_import_that_would_go_untracked_is_refused(scripts, line):
     (scripts / "pkg/inner.py").write_text(line + "\n")

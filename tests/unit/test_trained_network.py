@@ -8,7 +8,7 @@ from sharpminima import datasets, readers, sharpness, training
 from sharpminima.evaluation import EvaluationNetwork
 from sharpminima.parameters import flatten
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.computes]
 CONFIG = default_config()
 EPSILON, EPOCHS = 1e-3, 25
 
@@ -77,4 +77,4 @@ def test_sign_gradient_steps_find_nothing_much_sharper(trained, value, share):
         loss, gradient = f(minimum.x + z)
         highest = max(highest, loss)
     rise = 100 * (highest - minimum.loss) / (1 + minimum.loss)
-    assert rise <= 1.2 * value
+    assert rise <= 1.25 * value

@@ -104,6 +104,21 @@ def test_mistakes_in_the_config_are_lines_and_no_traceback(study, config):
     assert "additionalProperties" not in text
 
 
+def test_a_backend_that_is_not_installed_stops_the_study_but_no_plan(study, config):
+    config["backend"] = "jax"
+    (study.directory / "sitecustomize.py").write_text(
+        "import sys; sys.modules['jax'] = None"
+    )
+    without_jax = {"PYTHONPATH": str(study.directory)}
+    assert study.run(config, "--dry-run", **without_jax).returncode == 0
+    done = study.run(config, **without_jax)
+    text = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "backend: jax is not installed here. Use an environment that has it:" in text
+    assert "Traceback" not in text
+    assert not (study.directory / "results").exists()
+
+
 def test_rules_that_compute_say_what_they_need():
     for name in ("train", "analyse"):
         text = (ROOT / f"workflow/rules/{name}.smk").read_text()

@@ -89,6 +89,7 @@ def test_a_finished_study_plans_nothing(finished_study, config):
         ("regimes.LB.batch_fraction", 0.25, after_training(regimes=["LB"])),
         ("training.learning_rate", 0.1, after_training()),
         ("evaluation.batch_norm", "moving", after_training()),
+        ("backend", "jax", after_training()),
         ("study.seeds", [0, 1, 2], after_training(seeds=[2])),
         ("study.networks", ["N2"], TABLES),
         (
@@ -193,11 +194,21 @@ def planned_after(finished_study, config, project, module, old, new):
             ),
         ),
         ("sharpminima/stopping.py", "1.0 - self", "1.1 - self", after_training()),
+        (
+            "sharpminima/tensorflow_backend.py",
+            "threads(1)",
+            "threads(2)",
+            after_training(),
+        ),
+        ("sharpminima/jax_backend.py", "jnp.int32", "jnp.int64", set()),
         ("chart_sharpness.py", "regimes=snake", "regimes = snake", set()),
         ("sharpminima/stopping.py", "Always a stop", "A stop always", set()),
         ("sharpminima/initialisation.py", "import math", "import math  # x", set()),
     ],
-    ids=["measure", "path", "chart", "stopping rule", "layout", "docstring", "comment"],
+    ids=[
+        *("measure", "path", "chart", "stopping rule", "backend", "other backend"),
+        *("layout", "docstring", "comment"),
+    ],
 )
 def test_a_change_of_code_reruns_only_its_dependants(
     finished_study, config, copied_project, module, old, new, reruns

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from project import ROOT
+from project import ROOT, require_jax
 from sharpminima import datasets, networks, parameters, training, workload
 from sharpminima.cost import Work
 from sharpminima.evaluation import EvaluationNetwork
@@ -21,10 +21,12 @@ from studies import Study, counts_of_preview, rows_of_preview
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def ran(tmp_path_factory, tiny):
+@pytest.fixture(scope="module", params=["tensorflow", "jax"])
+def ran(request, tmp_path_factory, tiny):
     """A study that ran: one network, SB and LB, and HB with a learning rate of 1e30."""
-    config = json.loads(json.dumps(tiny))
+    config = json.loads(json.dumps(tiny)) | {"backend": request.param}
+    if config["backend"] == "jax":
+        require_jax()
     config["study"] |= {
         "networks": ["N1"],
         "regimes": ["SB", "LB", "HB"],
@@ -227,13 +229,14 @@ def test_costs_are_summed_by_rule_and_network(ran):
 
 
 def test_a_checkpoint_says_what_made_it(ran):
-    path = ran[0].directory / "results/train/N1/LB/seed1/final.weights.h5"
+    study, config = ran
+    path = study.directory / "results/train/N1/LB/seed1/final.weights.h5"
     with h5py.File(path) as file:
         made = dict(file.attrs)
     assert (made["network"], made["regime"], made["seed"]) == ("N1", "LB", 1)
     assert made["threads"] == 1
     assert len(made["config_digest"]) == 16
-    for package in ("keras", "tensorflow", "numpy", "python"):
+    for package in ("keras", config["backend"], "numpy", "python"):
         assert f"{package} " in made["versions"]
 
 

@@ -13,7 +13,7 @@ rule measure_sharpness:
     benchmark:
         "<benchmarks>/measure_sharpness/{network}_{regime}_seed{seed}.tsv"
     conda:
-        "../../envs/keras.yaml"
+        f"../../envs/{BACKEND}.yaml"
     threads: 1
     resources:
         mem_mb=memory_of_measuring,
@@ -23,6 +23,7 @@ rule measure_sharpness:
         sharpness=ordered(config["sharpness"]),
         evaluation=ordered(config["evaluation"]),
         subset=ordered(config["subset"]),
+        backend={"name": BACKEND},
         code=fingerprint("measure_sharpness"),
     script:
         "../scripts/measure_sharpness.py"
@@ -42,7 +43,7 @@ rule interpolate:
     benchmark:
         "<benchmarks>/interpolate/{network}_{first}_{second}_seed{seed}.tsv"
     conda:
-        "../../envs/keras.yaml"
+        f"../../envs/{BACKEND}.yaml"
     threads: 1
     resources:
         mem_mb=memory_of_interpolation,
@@ -52,6 +53,7 @@ rule interpolate:
         interpolation=ordered(config["interpolation"]),
         evaluation=ordered(config["evaluation"]),
         subset=ordered(config["subset"]),
+        backend={"name": BACKEND},
         code=fingerprint("interpolate"),
     script:
         "../scripts/interpolate.py"

@@ -1,6 +1,7 @@
 """Names shared by every rules file, and the config each rule may see."""
 
 import hashlib
+import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -9,8 +10,8 @@ from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
-from sharpminima import builder_files, configuration, memory
-from sharpminima.provenance import fingerprint, fingerprint_of_file, ordered
+from sharpminima import builder_files, configuration, memory, provenance
+from sharpminima.provenance import fingerprint_of_file, ordered
 
 
 def config_layers():
@@ -32,6 +33,11 @@ if found := configuration.mistakes(config):
 limit = workflow.global_resources.get("mem_mb") if workflow.is_main_process else None
 if limit and (found := list(memory.too_large(config, limit.value))):
     raise WorkflowError("Jobs do not fit into memory:\n" + "\n".join(found))
+
+BACKEND = config["backend"]
+UNUSED = {"tensorflow": "jax_backend", "jax": "tensorflow_backend"}[BACKEND]
+# Jobs inherit it; one on a cluster reads this file, too.
+os.environ.update(KERAS_BACKEND=BACKEND)
 
 NETWORKS = config["study"]["networks"]
 REGIMES = config["study"]["regimes"]
@@ -57,6 +63,20 @@ wildcard_constraints:
 def one_of(names):
     """Return a wildcard's constraint: one of `names`; nothing if there are none."""
     return "|".join(names) or "(?!)"
+
+
+# Not when the workflow is read: a plan or a report needs no backend.
+onstart:
+    here = not workflow.deployment_settings.deployment_method
+    if here and importlib.util.find_spec(BACKEND) is None:
+        raise WorkflowError(
+            f"backend: {BACKEND} is not installed here. Use an environment that has it: "
+            "make study REQUIREMENTS=envs/requirements-jax.txt"
+        )
+
+
+def fingerprint(script):
+    return provenance.fingerprint(script, without=UNUSED)
 
 
 def dataset_config(wildcards):
@@ -121,6 +141,7 @@ def run_config(wildcards):
                 "seed": seed,
             },
             "evaluation": config["evaluation"],
+            "backend": BACKEND,
             "subset": configuration.training_subset(config),
         }
     )

@@ -14,7 +14,7 @@ rule train:
     benchmark:
         "<benchmarks>/train/{network}_{regime}_seed{seed}.tsv"
     conda:
-        "../../envs/keras.yaml"
+        f"../../envs/{BACKEND}.yaml"
     threads: 1
     resources:
         mem_mb=memory_of_training,

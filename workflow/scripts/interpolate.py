@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sharpminima import (
+    backend,
     datasets,
     flops,
     interpolation,
@@ -13,7 +14,6 @@ from sharpminima import (
     runs,
     training,
 )
-from sharpminima import tensorflow_backend as backend
 from sharpminima.cost import Job
 from sharpminima.evaluation import EvaluationNetwork
 

@@ -66,8 +66,9 @@ def sizes_of(config, names):
     """Return the sizes of networks by name, of which Keras is asked."""
     if not names:
         return {}
+    os.environ["KERAS_BACKEND"] = config["backend"]
     # Keras loads here: it takes seconds, and there may be nothing to ask.
-    from sharpminima import tensorflow_backend as _  # noqa: F401
+    from sharpminima import backend as _  # noqa: F401
 
     datasets = {name: config["networks"][name]["dataset"] for name in names}
     return {

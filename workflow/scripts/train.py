@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sharpminima import datasets, flops, logs, parameters, training
-from sharpminima import tensorflow_backend as backend
+from sharpminima import backend, datasets, flops, logs, parameters, training
 from sharpminima.cost import Job
 from sharpminima.evaluation import EvaluationNetwork
 

@@ -17,12 +17,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sharpminima import batches
-from sharpminima import tensorflow_backend as backend
+from sharpminima import backend, batches
+from sharpminima.backend import keras
 from sharpminima.cost import NOTHING, Work
 from sharpminima.datasets import Dataset
+from sharpminima.evaluator import Evaluator
 from sharpminima.networks import layers_of
-from sharpminima.tensorflow_backend import keras
 
 POLICIES = ("batch", "moving", "recalibrated")
 
@@ -77,10 +77,8 @@ class EvaluationNetwork:
         by_moments = _with_batch_moments(model)
         if batch_norm != "moving":
             _require_batch_moments(by_moments)
-        self._moments = backend.Evaluator(by_moments)
-        self._losses = (
-            self._moments if batch_norm == "batch" else backend.Evaluator(model)
-        )
+        self._moments = Evaluator(by_moments)
+        self._losses = self._moments if batch_norm == "batch" else Evaluator(model)
 
     def moving_averages(self) -> list[np.ndarray]:
         """Return the moving averages of the model as it is now."""

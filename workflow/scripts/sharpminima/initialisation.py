@@ -10,8 +10,8 @@ import numpy as np
 from scipy.stats import truncnorm
 
 from sharpminima import streams
+from sharpminima.backend import keras
 from sharpminima.networks import layers_of
-from sharpminima.tensorflow_backend import keras
 
 initializers = keras.initializers
 DETERMINISTIC = (initializers.Zeros, initializers.Ones, initializers.Constant)

@@ -135,6 +135,14 @@ def layers_of(model):
             yield from layers_of(layer)
 
 
+def is_convolutional(model) -> bool:
+    """Tell whether `model` has convolutional layers."""
+    from keras import layers
+
+    kinds = (layers.Conv1D, layers.Conv2D, layers.Conv3D)
+    return any(isinstance(layer, kinds) for layer in layers_of(model))
+
+
 def _sequential(input_shape, *stages):
     import keras
 

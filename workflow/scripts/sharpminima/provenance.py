@@ -28,18 +28,22 @@ def ordered(value):
 
 
 @cache
-def fingerprint(script: str) -> str:
+def fingerprint(script: str, without: str | None = None) -> str:
     """Return a digest of the code that `scripts/{script}.py` can reach.
 
     Follows imports inside the package; ignores comments, layout and docstrings, so
     that only a change of behaviour reruns a rule.
+
+    Args:
+        script: Name of the script.
+        without: Name of a module that is not followed: the backend not in use.
 
     Raises:
         FileNotFoundError: If the script does not exist.
         ValueError: If a module is imported in a way that could not be followed.
     """
     digest = hashlib.sha256()
-    for path in sorted(_reachable(SCRIPTS / f"{script}.py")):
+    for path in sorted(_reachable(SCRIPTS / f"{script}.py", without)):
         digest.update(path.relative_to(SCRIPTS).as_posix().encode())
         digest.update(_behaviour(path))
     return digest.hexdigest()[:16]
@@ -58,13 +62,14 @@ def _behaviour(path):
     return ast.dump(_without_docstrings(ast.parse(path.read_bytes()))).encode()
 
 
-def _reachable(script):
+def _reachable(script, without=None):
     seen, todo = set(), [script]
     while todo:
         path = todo.pop()
         if path not in seen:
             seen.add(path)
-            todo += [SCRIPTS / PACKAGE / f"{name}.py" for name in _imported(path)]
+            names = [name for name in _imported(path) if name != without]
+            todo += [SCRIPTS / PACKAGE / f"{name}.py" for name in names]
     return seen
 
 

@@ -1,26 +1,24 @@
-"""TensorFlow: the only module that names it. Compiled steps on data held on the device.
-
-Other modules take Keras from here, so that it never loads with another backend.
+"""TensorFlow, and the only module that names it: see `sharpminima.backend`.
 
 XLA makes dense networks 1.5-4 times faster on a CPU and convolutional ones 3-4 times
 slower than oneDNN in a plain graph; on a GPU it serves both.
 """
 
 import os
+import sys
 
 import numpy as np
 
 from sharpminima.logs import native_output_muted
-from sharpminima.networks import layers_of
+from sharpminima.networks import is_convolutional
 from sharpminima.versions import installed
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-os.environ["KERAS_BACKEND"] = "tensorflow"
+sys.modules["jax"] = None  # TensorFlow Lite would import it
 with native_output_muted():
-    import keras
+    import keras as keras
     import tensorflow as tf
-
-CONVOLUTIONS = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
+del sys.modules["jax"]
 
 
 def configure(threads: int) -> None:
@@ -47,8 +45,11 @@ def to_device(array: np.ndarray):
     return tf.constant(array)
 
 
-def training_step(model, optimizer, x, y):
-    """Return `step(indices)`: one update, returning summed loss and correct answers.
+def epoch_runner(model, optimizer, x, y):
+    """Return `run(batches)`, which trains `model` in place, an update a batch.
+
+    `batches` is a list of index arrays; `run` returns the summed loss, the number of
+    correct answers and the number of examples, as training saw them.
 
     Args:
         model: Keras model with logits.
@@ -57,7 +58,6 @@ def training_step(model, optimizer, x, y):
         y: All labels on the device, shape `(N,)`.
     """
 
-    @_compiled_for(model)
     def step(indices):
         labels = tf.gather(y, indices)
         with tf.GradientTape() as tape:
@@ -68,123 +68,68 @@ def training_step(model, optimizer, x, y):
         optimizer.apply_gradients(
             zip(gradients, model.trainable_variables, strict=True)
         )
-        return tf.reduce_sum(tf.cast(losses, tf.float64)), _correct(labels, logits)
+        return _summed(losses), _correct(labels, logits)
 
-    return lambda indices: step(tf.constant(indices, tf.int32))
+    compiled_step = compiled(step, model)
+
+    def run(batches):
+        results = [(*compiled_step(tf.constant(i, tf.int32)), len(i)) for i in batches]
+        return [sum(map(float, column)) for column in zip(*results)]
+
+    return run
 
 
-class Evaluator:
-    """Compiled loss, gradient and batch moments of a network at a flat vector.
+def compiled(function, model):
+    """Return `function`, which runs `model`, compiled in the faster of two ways."""
+    use_xla = bool(_gpus()) or not is_convolutional(model)
+    return tf.function(function, jit_compile=use_xla, autograph=False)
 
-    The network is a function of the flat vector of its trainable weights and of its
-    statistics, the floating-point state that is not trained.
+
+def value_and_gradients(function, *arguments):
+    """Return `function(*arguments)`, a scalar, and its gradient by each argument."""
+    with tf.GradientTape() as tape:
+        tape.watch(arguments)
+        value = function(*arguments)
+    gradients = tape.gradient(value, arguments, unconnected_gradients="zero")
+    return value, gradients
+
+
+def vector_product(function, argument, weights):
+    """Return the gradient of the inner product of `weights` with `function(argument)`.
 
     Args:
-        network: Keras model that is called with `training=False`.
+        function: Returns a list of tensors.
+        argument: Where the gradient is taken.
+        weights: One tensor for each that `function` returns, of its shape.
     """
+    with tf.GradientTape() as tape:
+        tape.watch(argument)
+        values = function(argument)
+    return tape.gradient(
+        values, argument, output_gradients=weights, unconnected_gradients="zero"
+    )
 
-    def __init__(self, network):
-        self._network = network
-        compiled = _compiled_for(network)
-        self._loss = compiled(self._loss_and_correct)
-        self._loss_gradients = compiled(self._loss_and_gradients)
-        self._moments = compiled(self._updated_statistics)
-        self._moments_gradient = compiled(self._moments_vector_product)
 
-    def statistics(self) -> list[tuple[str, np.ndarray]]:
-        """Return names and values of the network's own statistics."""
-        return [(v.name, v.numpy()) for v in _floating_state(self._network)]
+def loss_and_correct(labels, logits):
+    """Return the cross entropies' sum, in float64, and the number of correct answers.
 
-    def loss(self, x, statistics, inputs, labels) -> tuple[float, int]:
-        """Return summed loss and number of correct answers on one batch."""
-        loss, correct = self._loss(_vector(x), statistics, inputs, labels)
-        return float(loss), int(correct)
-
-    def loss_and_gradient(self, x, statistics, inputs, labels):
-        """Return summed loss and its gradients by the vector and by the statistics."""
-        loss, gradient, by_statistics = self._loss_gradients(
-            _vector(x), statistics, inputs, labels
-        )
-        return float(loss), gradient.numpy(), [g.numpy() for g in by_statistics]
-
-    def moments(self, x, inputs) -> list[np.ndarray]:
-        """Return the statistics that the network computes from one batch."""
-        return [m.numpy() for m in self._moments(_vector(x), inputs)]
-
-    def moments_gradient(self, x, inputs, weights) -> np.ndarray:
-        """Return the gradient of the inner product of `weights` with `moments`."""
-        return self._moments_gradient(_vector(x), inputs, weights).numpy()
-
-    def _call(self, vector, statistics, inputs):
-        variables = self._network.trainable_variables
-        parts = tf.split(vector, [int(np.prod(v.shape)) for v in variables])
-        trainable = [
-            tf.reshape(part, v.shape) for part, v in zip(parts, variables, strict=True)
-        ]
-        given = iter(statistics)
-        state = [
-            next(given) if _is_floating(variable) else variable.value
-            for variable in self._network.non_trainable_variables
-        ]
-        logits, state = self._network.stateless_call(
-            trainable, state, inputs, training=False
-        )
-        return logits, [s for s in state if s.dtype.is_floating]
-
-    def _loss_and_correct(self, vector, statistics, inputs, labels):
-        logits, _ = self._call(vector, statistics, inputs)
-        losses = _cross_entropies(labels, logits)
-        return tf.reduce_sum(tf.cast(losses, tf.float64)), _correct(labels, logits)
-
-    def _loss_and_gradients(self, vector, statistics, inputs, labels):
-        with tf.GradientTape() as tape:
-            tape.watch([vector, *statistics])
-            logits, _ = self._call(vector, statistics, inputs)
-            losses = _cross_entropies(labels, logits)
-            loss = tf.reduce_sum(tf.cast(losses, tf.float64))
-        gradient, by_statistics = tape.gradient(
-            loss, (vector, list(statistics)), unconnected_gradients="zero"
-        )
-        return loss, gradient, by_statistics
-
-    def _updated_statistics(self, vector, inputs):
-        state = [variable.value for variable in _floating_state(self._network)]
-        return self._call(vector, state, inputs)[1]
-
-    def _moments_vector_product(self, vector, inputs, weights):
-        with tf.GradientTape() as tape:
-            tape.watch(vector)
-            moments = self._updated_statistics(vector, inputs)
-        return tape.gradient(
-            moments, vector, output_gradients=weights, unconnected_gradients="zero"
-        )
+    Args:
+        labels: Shape `(N,)`.
+        logits: Shape `(N, classes)`.
+    """
+    return _summed(_cross_entropies(labels, logits)), _correct(labels, logits)
 
 
 def _gpus():
     return tf.config.list_physical_devices("GPU")
 
 
-def _compiled_for(model):
-    """Return what compiles a function that runs `model`, in the faster of two ways."""
-    convolutional = any(isinstance(layer, CONVOLUTIONS) for layer in layers_of(model))
-    use_xla = bool(_gpus()) or not convolutional
-    return tf.function(jit_compile=use_xla, autograph=False)
-
-
-def _vector(x):
-    return tf.constant(x, keras.config.floatx())
-
-
-def _is_floating(variable):
-    return "float" in keras.backend.standardize_dtype(variable.dtype)
-
-
-def _floating_state(network):
-    return [v for v in network.non_trainable_variables if _is_floating(v)]
-
-
 def _cross_entropies(labels, logits):
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+
+
+def _summed(losses):
+    return tf.reduce_sum(tf.cast(losses, tf.float64))
 
 
 def _correct(labels, logits):

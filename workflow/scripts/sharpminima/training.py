@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sharpminima import batches, runs, streams
-from sharpminima import tensorflow_backend as backend
+from sharpminima import backend, batches, runs, streams
+from sharpminima.backend import keras
 from sharpminima.cost import Work
 from sharpminima.datasets import Dataset
 from sharpminima.evaluation import EvaluationNetwork
@@ -20,7 +20,6 @@ from sharpminima.initialisation import initialise
 from sharpminima.networks import for_dataset
 from sharpminima.parameters import flatten
 from sharpminima.stopping import StoppingRule
-from sharpminima.tensorflow_backend import keras
 
 ADAM_SETTINGS = ("learning_rate", "beta_1", "beta_2", "epsilon")
 OPTIMIZERS = {"adam": (keras.optimizers.Adam, ADAM_SETTINGS)}
@@ -154,21 +153,20 @@ def _epoch_runner(model, dataset, settings):
     examples = len(dataset.x_train)
     size = batches.batch_size(settings, examples)
     x, y = backend.to_device(dataset.x_train), backend.to_device(dataset.y_train)
-    step = backend.training_step(model, _optimizer(model, settings), x, y)
+    run = backend.epoch_runner(model, _optimizer(model, settings), x, y)
 
     def run_epoch(epoch):
-        results = [
-            (*step(indices), len(indices))
-            for indices in batches.epoch_batches(
+        cut = list(
+            batches.epoch_batches(
                 examples,
                 size,
                 last_batch=settings["last_batch"],
                 seed=settings["seed"],
                 epoch=epoch,
             )
-        ]
-        loss, correct, seen = (sum(map(float, column)) for column in zip(*results))
-        return Epoch(loss / seen, 100.0 * correct / seen, len(results))
+        )
+        loss, correct, seen = run(cut)
+        return Epoch(loss / seen, 100.0 * correct / seen, len(cut))
 
     return run_epoch
 

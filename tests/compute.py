@@ -1,0 +1,94 @@
+"""Compute on the backend that KERAS_BACKEND names, and write NUMBERS.npz.
+
+    python compute.py NUMBERS
+
+`unit/test_backend.py` runs it once on each backend and compares.
+"""
+
+import sys
+
+import numpy as np
+
+from sharpminima import backend, training
+from sharpminima.backend import keras
+from sharpminima.datasets import Dataset
+from sharpminima.evaluation import POLICIES, EvaluationNetwork
+from sharpminima.initialisation import initialise
+from sharpminima.parameters import flatten
+
+layers = keras.layers
+TRAINED = {"builder": "fully_connected", "options": {"hidden_layers": 2, "units": 16}}
+SETTINGS = {
+    **{"optimizer": "adam", "learning_rate": 1e-3, "beta_1": 0.9, "beta_2": 0.999},
+    **{"epsilon": 1e-8, "last_batch": "keep", "batch_size": 20, "seed": 0},
+    "stopping": {
+        **{"patience": 9, "relative_improvement": 0, "loss_floor": 0},
+        **{"min_epochs": 1, "max_epochs": 4},
+    },
+}
+
+
+def blobs() -> Dataset:
+    """Return four classes of noisy 8 x 8 images, 96 and 32 of them."""
+    rng = np.random.default_rng(0)
+    y = (np.arange(128) % 4).astype(np.int32)
+    x = rng.random((4, 8, 8, 3))[y] + 0.5 * rng.random((128, 8, 8, 3))
+    x = x.astype(np.float32)
+    return Dataset(x[:96], y[:96], x[96:], y[96:], classes=4)
+
+
+def smooth_network(first):
+    """Return a network without kinks: rounding could cross one and change a slope."""
+    stack = [*normalised(first), layers.Flatten()]
+    stack += [*normalised(layers.Dense(16)), layers.Dense(4)]
+    return keras.Sequential([keras.Input((8, 8, 3)), *stack])
+
+
+def normalised(layer):
+    return [layer, layers.BatchNormalization(), layers.Activation("tanh")]
+
+
+def measured(name, model, data):
+    """Yield names and values of the loss and its gradient, at random averages."""
+    initialise(model, 0)
+    rng = np.random.default_rng(1)
+    for layer in model.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            for average in (layer.moving_mean, layer.moving_variance):
+                average.assign(rng.uniform(0.1, 0.5, average.shape))
+    x = flatten(model.trainable_variables)
+    yield f"{name} initial", x
+    for policy in POLICIES:
+        function = EvaluationNetwork(model, data, batch_norm=policy, batch_size=50)
+        loss, gradient = function.loss_and_gradient(x)
+        yield f"{name} {policy} loss", loss
+        yield f"{name} {policy} gradient", gradient
+
+
+def trained(data):
+    """Yield names and values of a few epochs of training."""
+    model = training.starting_point(TRAINED, data, 0)
+    start = flatten(model.trainable_variables)
+    function = EvaluationNetwork(model, data, batch_norm="batch", batch_size=50)
+    rows = list(training.fit(model, data, SETTINGS, function))
+    for name in ("train_loss", "train_accuracy", "test_loss", "test_accuracy"):
+        yield name, [row[name] for row in rows]
+    yield "path", flatten(model.trainable_variables) - start
+
+
+def main(path):
+    """Write everything that is compared, and which backends are loaded."""
+    backend.configure(threads=1)
+    data = blobs()
+    found = {
+        **dict(measured("dense", smooth_network(layers.Dense(16)), data)),
+        **dict(measured("convolutional", smooth_network(layers.Conv2D(8, 3)), data)),
+        **dict(trained(data)),
+    }
+    packages = ("tensorflow", "jax", "jaxlib")
+    loaded = [name for name in packages if sys.modules.get(name)]
+    np.savez(path, **found, loaded=loaded)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,179 @@
+"""JAX, and the only module that names it: see `sharpminima.backend`.
+
+JAX may use 64 bits here, so that losses are summed in float64 where they arise; Keras
+gives every array its type, and networks stay in float32.
+"""
+
+import itertools
+import os
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from sharpminima.networks import is_convolutional
+from sharpminima.versions import installed
+
+# Keras imports TensorFlow wherever it finds it, to copy a layer for instance.
+sys.modules["tensorflow"] = None
+import keras as keras  # noqa: E402
+
+jax.config.update("jax_enable_x64", True)
+
+
+def configure(threads: int) -> None:
+    """Make this process deterministic, and use `threads` cores and no more.
+
+    XLA reads these variables before it computes for the first time. Its flags for a
+    single thread leave others busy; only PJRT_NPROC sets the size of its thread pools.
+    """
+    os.environ["PJRT_NPROC"] = str(threads)
+    os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
+    os.environ.setdefault("XLA_FLAGS", "")
+    os.environ["XLA_FLAGS"] += " --xla_gpu_deterministic_ops=true"
+
+
+def describe() -> dict[str, str]:
+    """Return what computes: the device, and the versions of what runs on it."""
+    versions = installed({"jax": jax.__version__, "jaxlib": jax.lib.__version__})
+    return {"device": jax.default_backend().upper(), "versions": versions}
+
+
+def to_device(array: np.ndarray):
+    """Return `array` as an array on the device."""
+    return jnp.asarray(array)
+
+
+def epoch_runner(model, optimizer, x, y):
+    """Return `run(batches)`, which trains `model` in place, an update a batch.
+
+    `batches` is a list of index arrays; `run` returns the summed loss, the number of
+    correct answers and the number of examples, as training saw them. All of them are
+    one compiled scan; a smaller last one is another.
+
+    Args:
+        model: Keras model with logits.
+        optimizer: Keras optimizer, built on the model's trainable variables.
+        x: All inputs on the device, shape `(N, ...)`.
+        y: All labels on the device, shape `(N,)`.
+    """
+    groups = [
+        *(model.trainable_variables, model.non_trainable_variables),
+        optimizer.variables,
+    ]
+    update = _update(model, optimizer)
+
+    # The data are arguments: as constants, they would be compiled into the program.
+    def step(state, batch, x, y):
+        return update(state, x[batch], y[batch])
+
+    through = _one_by_one(step) if _slow_in_a_loop(model) else _at_once(step)
+
+    def run(batches):
+        state, results = [[v.value for v in variables] for variables in groups], []
+        for size, part in itertools.groupby(batches, len):
+            state, sums = through(state, np.array([*part], np.int32), x, y)
+            results += [(*one, size) for one in zip(*sums)]
+        for variables, values in zip(groups, state):
+            for variable, value in zip(variables, values):
+                variable.assign(value)
+        return [sum(map(float, column)) for column in zip(*results)]
+
+    return run
+
+
+def compiled(function, model):
+    """Return `function`, which runs `model`, compiled."""
+    return jax.jit(function)
+
+
+def value_and_gradients(function, *arguments):
+    """Return `function(*arguments)`, a scalar, and its gradient by each argument."""
+    return jax.value_and_grad(function, range(len(arguments)))(*arguments)
+
+
+def vector_product(function, argument, weights):
+    """Return the gradient of the inner product of `weights` with `function(argument)`.
+
+    Args:
+        function: Returns a list of arrays.
+        argument: Where the gradient is taken.
+        weights: One array for each that `function` returns, of its shape.
+    """
+    _, pull_back = jax.vjp(function, argument)
+    return pull_back(weights)[0]
+
+
+def loss_and_correct(labels, logits):
+    """Return the cross entropies' sum, in float64, and the number of correct answers.
+
+    Args:
+        labels: Shape `(N,)`.
+        logits: Shape `(N, classes)`.
+    """
+    return _summed(_cross_entropies(labels, logits)), _correct(labels, logits)
+
+
+def _slow_in_a_loop(model):
+    """Tell whether XLA is a hundred times slower on `model` in a loop than out of it.
+
+    On a CPU it is, for gradients of convolutions (github.com/jax-ml/jax/issues/12868).
+    """
+    return jax.default_backend() == "cpu" and is_convolutional(model)
+
+
+def _at_once(step):
+    """Return one compiled scan of `step` over batches of one size."""
+
+    def scan(state, batches, x, y):
+        return jax.lax.scan(lambda s, batch: step(s, batch, x, y), state, batches)
+
+    return jax.jit(scan)
+
+
+def _one_by_one(step):
+    """Return what `_at_once` does, as a loop in Python over a compiled step."""
+    compiled_step = jax.jit(step)
+
+    def loop(state, batches, x, y):
+        sums = []
+        for batch in batches:
+            state, one = compiled_step(state, batch, x, y)
+            sums.append(one)
+        return state, zip(*sums)
+
+    return loop
+
+
+def _update(model, optimizer):
+    """Return one step of training as a pure function of all variables' values."""
+
+    def mean_loss(trainable, others, inputs, labels):
+        logits, others = model.stateless_call(trainable, others, inputs, training=True)
+        losses = _cross_entropies(labels, logits)
+        sums = _summed(losses), _correct(labels, logits)
+        return jnp.mean(losses), (sums, others)
+
+    def update(state, inputs, labels):
+        trainable, others, slots = state
+        gradients, (sums, others) = jax.grad(mean_loss, has_aux=True)(
+            trainable, others, inputs, labels
+        )
+        trainable, slots = optimizer.stateless_apply(slots, gradients, trainable)
+        return [trainable, others, slots], sums
+
+    return update
+
+
+def _cross_entropies(labels, logits):
+    likelihoods = jax.nn.log_softmax(logits)
+    return -jnp.take_along_axis(likelihoods, labels[:, None], axis=-1)[:, 0]
+
+
+def _summed(losses):
+    return jnp.sum(losses, dtype=jnp.float64)
+
+
+def _correct(labels, logits):
+    return jnp.sum(jnp.argmax(logits, -1) == labels, dtype=jnp.int32)
