@@ -15,7 +15,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help speech preview study report test fast lint format lock clean distclean
+.PHONY: help speech preview study report test bench fast lint format lock clean distclean
 
 help:  ## Print this
 	@awk -F ':.*## ' '/^[a-z]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -42,6 +42,9 @@ report: study  ## Bundle the study's results into report.zip
 
 test: $(DONE)  ## Run all tests
 	$(BIN)/python -m pytest
+
+bench: $(DONE)  ## Time the project against plain Keras, on an idle machine
+	PYTHONPATH=workflow/scripts:tests $(BIN)/python tests/bench/bench.py
 
 fast: $(DONE)  ## Run the tests that take seconds
 	$(BIN)/python -m pytest -m "not slow" tests/unit

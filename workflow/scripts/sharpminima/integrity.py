@@ -36,7 +36,7 @@ def checked(
         classes = _inferred_classes(arrays["y_train"], sources["y_train"])
     for name in ("y_train", "y_test"):
         _check_labels(arrays[name], classes, sources[name])
-    return {**arrays, "classes": np.int64(classes)}
+    return {**arrays, "classes": int(classes)}
 
 
 def _check_count(array, examples, source):

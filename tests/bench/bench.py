@@ -1,0 +1,106 @@
+"""Time the project against what a user would write by hand; write table and chart.
+
+Variants take turns in one process, and medians are reported. Not part of the tests: it
+takes minutes and needs an idle machine. `make bench`, or
+
+    PYTHONPATH=workflow/scripts:tests python tests/bench/bench.py --only epochs
+"""
+
+import argparse
+import datetime
+import platform
+from pathlib import Path
+
+import altair as alt
+import epochs
+import measures
+import overhead
+import pandas as pd
+
+from project import ROOT
+from sharpminima import backend
+
+BENCHMARKS = {
+    "epochs": epochs.rows,
+    "gradient": measures.gradient_rows,
+    "sharpness": measures.sharpness_rows,
+    "plot": measures.plot_rows,
+    "imports": overhead.import_rows,
+    "planning": overhead.planning_rows,
+    "memory": overhead.memory_rows,
+}
+OURS = "sharpminima"
+COLUMNS = ["benchmark", "case", "variant", "seconds"]
+
+
+def main():
+    """Run the benchmarks that were asked for."""
+    arguments = _arguments()
+    backend.configure(arguments.cores)
+    rows = []
+    for name in arguments.only or BENCHMARKS:
+        for row in BENCHMARKS[name]():
+            print(row, flush=True)
+            rows.append(row)
+    write(_with_ratios(pd.DataFrame(rows)), arguments.output, arguments.cores)
+
+
+def write(table: pd.DataFrame, folder: Path, cores: int) -> None:
+    """Write `table` as CSV and Markdown, and its chart."""
+    folder.mkdir(parents=True, exist_ok=True)
+    table.assign(**_circumstances(cores)).to_csv(folder / "bench.csv", index=False)
+    shown = table.to_markdown(index=False, floatfmt=".3g", missingval="")
+    (folder / "bench.md").write_text(f"{shown}\n")
+    compared = table.dropna(subset=["ratio"])
+    if len(compared):
+        for suffix in ("svg", "html", "png"):
+            chart(compared).save(folder / f"bench.{suffix}")
+
+
+def _arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="+", choices=BENCHMARKS)
+    parser.add_argument("--output", type=Path, default=ROOT / "results/bench")
+    parser.add_argument("--cores", type=int, default=1)
+    return parser.parse_args()
+
+
+def _with_ratios(table: pd.DataFrame) -> pd.DataFrame:
+    """Return `table` with each variant's seconds over the project's, in its case."""
+    table = table.reindex(columns=[*COLUMNS, *table.columns.difference(COLUMNS)])
+    ours = table[table["variant"] == OURS].set_index(["benchmark", "case"])["seconds"]
+    keys = pd.MultiIndex.from_frame(table[["benchmark", "case"]])
+    return table.assign(ratio=table["seconds"] / ours.reindex(keys).to_numpy())
+
+
+def _circumstances(cores):
+    return {
+        "cores": cores,
+        "machine": f"{platform.system()} {platform.machine()}",
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        **backend.describe(),
+    }
+
+
+def chart(table: pd.DataFrame) -> alt.FacetChart:
+    """Return the ratio of every variant's time to the project's, a panel a case."""
+    x = alt.X("ratio:Q", title="time, sharpminima = 1").scale(type="log")
+    y = alt.Y("variant:N", title=None, sort=None)
+    colour = alt.condition(
+        alt.datum.variant == OURS, alt.value("#1b7837"), alt.value("#999999")
+    )
+    points = (
+        alt.Chart(table).mark_point(filled=True, size=70).encode(x, y, color=colour)
+    )
+    rule = alt.Chart(table).mark_rule(strokeDash=[3, 3]).encode(x=alt.datum(1))
+    table = table.assign(panel=table["benchmark"] + ": " + table["case"])
+    return (
+        alt.layer(rule, points, data=table)
+        .properties(width=320)
+        .facet(row=alt.Row("panel:N", title=None, sort=None), title="Benchmarks")
+        .resolve_scale(y="independent")
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""What is not computing: imports of each script, planning of large studies, memory."""
+
+import functools
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import timing
+
+from project import ROOT
+from studies import Study, tiny_config
+
+SCRIPTS = sorted((ROOT / "workflow/scripts").glob("*.py"))
+# Seeds of the tiny study that make about 100, 1,000 and 10,000 jobs.
+SEEDS, FEW = (9, 98, 998), 2000
+
+
+def import_rows() -> Iterator[dict]:
+    """Yield the time that a process takes to start Python and import each script."""
+    runs = {script.stem: functools.partial(_import, script) for script in SCRIPTS}
+    for row in timing.alternate(runs):
+        yield {"benchmark": "start-up", "case": "start Python, import", **row}
+
+
+def planning_rows() -> Iterator[dict]:
+    """Yield the time of a dry run of large studies, and of one with nothing to do."""
+    for seeds in SEEDS:
+        with tempfile.TemporaryDirectory() as folder:
+            yield from _planning(Study(Path(folder)), seeds)
+
+
+def _planning(study, seeds):
+    config = tiny_config()
+    config["study"]["seeds"] = list(range(seeds))
+    jobs = len(study.planned(config))
+    runs = {"dry run": functools.partial(study.planned, config)}
+    rounds = timing.ROUNDS if jobs < FEW else 1
+    yield from _planned(runs, jobs, rounds)
+    if jobs < FEW:
+        study.record_as_finished(config)
+        runs = {"nothing to do": functools.partial(study.run, config)}
+        yield from _planned(runs, jobs, rounds)
+
+
+def _planned(runs, jobs, rounds):
+    for row in timing.alternate(runs, rounds):
+        yield {"benchmark": "planning", "case": f"tiny study, {jobs} jobs", **row}
+
+
+def memory_rows() -> Iterator[dict]:
+    """Yield the peak memory of the jobs of the default study, if it has run here."""
+    for path in sorted((ROOT / "results/benchmarks").glob("*/*.tsv")):
+        peak = pd.read_csv(path, sep="\t")["max_rss"].max()
+        case = f"{path.parent.name} {path.stem}"
+        yield {"benchmark": "peak memory", "case": case, "megabytes": peak}
+
+
+def _import(script):
+    command = [sys.executable, "-c", f"import {script.stem}"]
+    subprocess.run(command, cwd=script.parent, check=True, capture_output=True)

@@ -1,0 +1,38 @@
+"""Side by side: every variant of a case in turn, round after round, medians."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+ROUNDS = 5
+
+
+def alternate(
+    variants: Mapping[str, Callable[[], object]], rounds: int = ROUNDS
+) -> Iterator[dict]:
+    """Time each of `variants` once a round, after one call that is not timed.
+
+    Yields:
+        `variant`, `seconds` (the median), `fastest` and `slowest` round.
+    """
+    for run in variants.values():
+        run()
+    seconds = {name: [] for name in variants}
+    for _ in range(rounds):
+        for name, run in variants.items():
+            seconds[name].append(timed(run))
+    for name, taken in seconds.items():
+        yield {
+            "variant": name,
+            "seconds": statistics.median(taken),
+            "fastest": min(taken),
+            "slowest": max(taken),
+            "rounds": rounds,
+        }
+
+
+def timed(run: Callable[[], object]) -> float:
+    """Return the seconds that one call takes."""
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
