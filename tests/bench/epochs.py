@@ -20,7 +20,7 @@ def rows() -> Iterator[dict]:
     """Yield the timings of each network and batch size."""
     for network, size, updates in EPOCHS:
         dataset = cases.noise(network, size * updates)
-        variants = {"sharpminima": _ours(network, dataset, size)}
+        variants = {"sharpminima": ours(network, dataset, size)}
         for jit in (True, False):
             variants[f"Model.fit, jit_compile={jit}"] = _fit(
                 network, dataset, size, jit
@@ -32,7 +32,7 @@ def rows() -> Iterator[dict]:
             yield {"benchmark": "training epoch", "case": case, **row}
 
 
-def _ours(network, dataset, size):
+def ours(network, dataset, size):
     model = cases.model(network, dataset)
     x, y = backend.to_device(dataset.x_train), backend.to_device(dataset.y_train)
     run = backend.epoch_runner(model, _adam(model), x, y)

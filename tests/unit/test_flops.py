@@ -44,5 +44,5 @@ def test_nested_layers_count_and_strides_make_fewer_positions():
 
 
 def test_only_convolutional_networks_are_convolutional():
-    assert flops.is_convolutional(build("C1"))
-    assert not flops.is_convolutional(build("F1"))
+    assert networks.is_convolutional(build("C1"))
+    assert not networks.is_convolutional(build("F1"))

@@ -68,7 +68,7 @@ def size_of(config: Mapping, network: str, data: str | Path) -> Size | None:
     network = {**entry, "file": file}
     model = networks.build(network, input_shape=input_shape, classes=classes)
     parameters = sum(math.prod(v.shape) for v in model.trainable_variables)
-    kind = "convolutional" if flops.is_convolutional(model) else "dense"
+    kind = "convolutional" if networks.is_convolutional(model) else "dense"
     return Size(parameters, flops.per_example(model), kind)
 
 

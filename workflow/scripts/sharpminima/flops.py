@@ -7,7 +7,7 @@ dropout, the loss, the optimizer, and the solver's own vectors.
 
 import math
 
-from sharpminima.networks import layers_of
+from sharpminima.networks import convolutions, layers_of
 
 
 def per_example(model) -> int:
@@ -22,21 +22,10 @@ def per_example(model) -> int:
     return sum(_of(layer) for layer in layers_of(model))
 
 
-def is_convolutional(model) -> bool:
-    """Tell whether `model` has a convolution."""
-    return any(isinstance(layer, _convolutions()) for layer in layers_of(model))
-
-
 def _of(layer):
     from keras import layers
 
-    if not isinstance(layer, (layers.Dense, *_convolutions())):
+    if not isinstance(layer, (layers.Dense, *convolutions())):
         return 0
     positions = math.prod(layer.output.shape[1:-1])
     return 2 * math.prod(layer.kernel.shape) * positions
-
-
-def _convolutions():
-    from keras import layers
-
-    return layers.Conv1D, layers.Conv2D, layers.Conv3D

@@ -137,10 +137,14 @@ def layers_of(model):
 
 def is_convolutional(model) -> bool:
     """Tell whether `model` has convolutional layers."""
+    return any(isinstance(layer, convolutions()) for layer in layers_of(model))
+
+
+def convolutions() -> tuple[type, ...]:
+    """Return Keras' convolutional layers."""
     from keras import layers
 
-    kinds = (layers.Conv1D, layers.Conv2D, layers.Conv3D)
-    return any(isinstance(layer, kinds) for layer in layers_of(model))
+    return layers.Conv1D, layers.Conv2D, layers.Conv3D
 
 
 def _sequential(input_shape, *stages):
