@@ -40,7 +40,9 @@ def settings(**changes):
 def run(dataset, **changes):
     """Train; return the model, the rows of its history, and its outcome."""
     chosen = settings(**changes)
-    model = training.starting_point(NETWORK, dataset, chosen["seed"])
+    model = training.starting_point(
+        NETWORK, dataset, chosen["seed"], chosen["precision"]
+    )
     evaluation = EvaluationNetwork(model, dataset, **EVALUATION)
     rows = list(training.fit(model, dataset, chosen, evaluation))
     outcome = training.outcome(model, dataset, chosen, evaluation, rows)
@@ -257,3 +259,66 @@ def test_the_order_of_the_data_is_the_stream_of_the_seed(dataset, monkeypatch):
     monkeypatch.setattr(batches, "epoch_batches", spy)
     run(dataset, seed=7)
     assert seen == [(7, 0), (7, 1), (7, 2)]
+
+
+def test_mixed_precision_trains_float32_weights_another_way(dataset):
+    full, _, _ = run(dataset, precision="float32")
+    mixed, _, outcome = run(dataset, precision="mixed_bfloat16")
+    assert {v.dtype for v in mixed.trainable_variables} == {"float32"}
+    assert mixed.layers[-1].compute_dtype == "bfloat16"
+    x, y = (flatten(model.trainable_variables) for model in (full, mixed))
+    assert 0 < np.abs(x - y).max() < 0.1
+    assert outcome["precision"] == "mixed_bfloat16"
+    assert outcome["train_accuracy"] > 50
+
+
+@pytest.mark.parametrize("policy", ["batch", "moving", "recalibrated"])
+def test_what_was_trained_in_mixed_precision_is_measured_in_full(dataset, policy):
+    found = []
+    for precision in ("float32", "mixed_bfloat16"):
+        model = training.starting_point(NETWORK, dataset, 0, precision)
+        function = EvaluationNetwork(model, dataset, batch_norm=policy, batch_size=50)
+        found.append(function.loss_and_gradient(flatten(model.trainable_variables)))
+    assert found[0][0] == found[1][0]
+    np.testing.assert_array_equal(found[0][1], found[1][1])
+
+
+@pytest.mark.parametrize(
+    ("precision", "rounded"), [("float32", False), ("tensorfloat32", True)]
+)
+def test_tf32_is_for_training_alone_and_only_if_asked(
+    dataset, monkeypatch, precision, rounded
+):
+    asked = []
+    given = backend.tensor_float_32
+
+    def recording(enabled):
+        asked.append(enabled)
+        return given(enabled)
+
+    monkeypatch.setattr(backend, "tensor_float_32", recording)
+    run(dataset, precision=precision)
+    assert asked == [rounded] * 3
+
+
+def test_a_device_without_memory_left_says_what_to_lower():
+    with (
+        pytest.raises(MemoryError, match=r"Lower the batch of regime LB, or use"),
+        backend.enough_memory("the batch of regime LB"),
+    ):
+        raise out_of_memory()
+
+
+def test_other_errors_are_left_as_they_are():
+    with pytest.raises(ValueError, match="another"), backend.enough_memory("this"):
+        raise ValueError("another")
+
+
+def out_of_memory():
+    if backend.keras.backend.backend() == "jax":
+        from jax.errors import JaxRuntimeError
+
+        return JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory")
+    from tensorflow.errors import ResourceExhaustedError
+
+    return ResourceExhaustedError(None, None, "OOM when allocating tensor")

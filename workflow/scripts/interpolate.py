@@ -51,7 +51,8 @@ def main(
         return function.measures(x, averages)
 
     alphas = interpolation.alphas(**settings["alphas"])
-    rows = interpolation.plots(evaluate, start[0], end[0], alphas)
+    with backend.enough_memory("evaluation.batch_size"):
+        rows = interpolation.plots(evaluate, start[0], end[0], alphas)
     sizes = {
         "measure_examples": len(data.x_train),
         "test_examples": len(data.x_test),

@@ -50,7 +50,8 @@ def main(
     carried["batch_norm"] = evaluation["batch_norm"]
     carried["measure_examples"] = len(data.x_train)
     made_with = {**backend.describe(), "trained_with": origin["versions"]}
-    table = pd.DataFrame([{**carried, **row, **made_with} for row in rows])
+    with backend.enough_memory("evaluation.batch_size"):
+        table = pd.DataFrame([{**carried, **row, **made_with} for row in rows])
     table.to_csv(searches, index=False)
     job.write(
         cost,

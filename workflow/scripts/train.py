@@ -23,12 +23,16 @@ def main(dataset, weights, history, outcome, cost, *, run, builder_file, threads
     backend.configure(threads)
     data = datasets.read(dataset, run["subset"])
     network = {**run["network"], "file": builder_file}
-    model = training.starting_point(network, data, run["identity"]["seed"])
-    evaluation = EvaluationNetwork(model, data, **run["evaluation"])
-    rows = list(training.fit(model, data, run["training"], evaluation))
+    settings, seed = run["training"], run["identity"]["seed"]
+    model = training.starting_point(network, data, seed, settings["precision"])
+    with backend.enough_memory(
+        f"the batch of regime {run['identity']['regime']}, or evaluation.batch_size"
+    ):
+        evaluation = EvaluationNetwork(model, data, **run["evaluation"])
+        rows = list(training.fit(model, data, settings, evaluation))
     row = {
         **run["identity"],
-        **training.outcome(model, data, run["training"], evaluation, rows),
+        **training.outcome(model, data, settings, evaluation, rows),
         "builder": run["network"]["builder"],
         "batch_norm": run["evaluation"]["batch_norm"],
         "threads": threads,
@@ -43,7 +47,7 @@ def main(dataset, weights, history, outcome, cost, *, run, builder_file, threads
         cost,
         run["identity"],
         device=row["device"],
-        work=training.work(data, run["training"], rows) + evaluation.work,
+        work=training.work(data, settings, rows) + evaluation.work,
         flops_per_example=flops.per_example(model),
     )
 

@@ -21,7 +21,7 @@ from sharpminima import backend, batches
 from sharpminima.backend import keras
 from sharpminima.cost import NOTHING, Work
 from sharpminima.datasets import Dataset
-from sharpminima.evaluator import Evaluator
+from sharpminima.evaluator import Evaluator, statistics
 from sharpminima.networks import layers_of
 
 POLICIES = ("batch", "moving", "recalibrated")
@@ -74,15 +74,19 @@ class EvaluationNetwork:
                 ("test", dataset.x_test, dataset.y_test),
             )
         }
-        by_moments = _with_batch_moments(model)
+        self._model = model
+        by_moments = _copy(model, batch_moments=True)
         if batch_norm != "moving":
             _require_batch_moments(by_moments)
         self._moments = Evaluator(by_moments)
-        self._losses = self._moments if batch_norm == "batch" else Evaluator(model)
+        if batch_norm == "batch":
+            self._losses = self._moments
+        else:
+            self._losses = Evaluator(_copy(model, batch_moments=False))
 
     def moving_averages(self) -> list[np.ndarray]:
         """Return the moving averages of the model as it is now."""
-        return [value for _, value in self._losses.statistics()]
+        return [value for _, value in statistics(self._model)]
 
     def loss_and_accuracy(self, x, split: str, moving=None) -> tuple[float, float]:
         """Return mean loss (nats per example) and accuracy (percent) at `x`.
@@ -186,15 +190,19 @@ def _on_device(split, x, y, batch_size):
     ]
 
 
-def _with_batch_moments(model):
-    """Return a copy of `model` whose batch normalisation always uses batch moments."""
+def _copy(model, *, batch_moments):
+    """Return a copy of `model` in full precision, in whatever it was trained.
+
+    With `batch_moments`, its batch normalisation uses them always.
+    """
 
     def replaced(layer):
-        if type(layer) is keras.layers.BatchNormalization:
-            return BatchMoments.from_config({**layer.get_config(), "momentum": 0.0})
         if hasattr(layer, "layers"):
-            return _with_batch_moments(layer)
-        return layer.__class__.from_config(layer.get_config())
+            return _copy(layer, batch_moments=batch_moments)
+        config = {**layer.get_config(), "dtype": keras.config.floatx()}
+        if batch_moments and type(layer) is keras.layers.BatchNormalization:
+            return BatchMoments.from_config({**config, "momentum": 0.0})
+        return layer.__class__.from_config(config)
 
     copy = keras.models.clone_model(model, clone_function=replaced)
     copy.set_weights(model.get_weights())

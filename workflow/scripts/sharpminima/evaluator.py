@@ -25,7 +25,7 @@ class Evaluator:
 
     def statistics(self) -> list[tuple[str, np.ndarray]]:
         """Return names and values of the network's own statistics."""
-        return [(v.name, v.numpy()) for v in self._floating_state()]
+        return statistics(self._network)
 
     def loss(self, x, statistics, inputs, labels) -> tuple[float, int]:
         """Return summed loss and number of correct answers on one batch."""
@@ -82,8 +82,11 @@ class Evaluator:
 
         return backend.vector_product(moments, vector, weights)
 
-    def _floating_state(self):
-        return [v for v in self._network.non_trainable_variables if _is_floating(v)]
+
+def statistics(network) -> list[tuple[str, np.ndarray]]:
+    """Return names and values of the floating-point state that is not trained."""
+    state = network.non_trainable_variables
+    return [(v.name, v.numpy()) for v in state if _is_floating(v)]
 
 
 def _vector(x):

@@ -23,7 +23,7 @@ jax.config.update("jax_enable_x64", True)
 
 
 def configure(threads: int) -> None:
-    """Make this process deterministic, and use `threads` cores and no more.
+    """Make this process deterministic, in full float32, on `threads` cores at most.
 
     XLA reads these variables before it computes for the first time. Its flags for a
     single thread leave others busy; only PJRT_NPROC sets the size of its thread pools.
@@ -32,12 +32,24 @@ def configure(threads: int) -> None:
     os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
     os.environ.setdefault("XLA_FLAGS", "")
     os.environ["XLA_FLAGS"] += " --xla_gpu_deterministic_ops=true"
+    jax.config.update("jax_default_matmul_precision", "highest")
 
 
 def describe() -> dict[str, str]:
     """Return what computes: the device, and the versions of what runs on it."""
     versions = installed({"jax": jax.__version__, "jaxlib": jax.lib.__version__})
     return {"device": jax.default_backend().upper(), "versions": versions}
+
+
+def tensor_float_32(enabled: bool):
+    """Let matrix products and convolutions on a GPU round to TF32, or not."""
+    return jax.default_matmul_precision("tensorfloat32" if enabled else "highest")
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Tell whether `error` says that the device has no memory left."""
+    raised_here = isinstance(error, jax.errors.JaxRuntimeError)
+    return raised_here and "RESOURCE_EXHAUSTED" in str(error)
 
 
 def to_device(array: np.ndarray):
@@ -167,7 +179,7 @@ def _update(model, optimizer):
 
 
 def _cross_entropies(labels, logits):
-    likelihoods = jax.nn.log_softmax(logits)
+    likelihoods = jax.nn.log_softmax(logits.astype(keras.config.floatx()))
     return -jnp.take_along_axis(likelihoods, labels[:, None], axis=-1)[:, 0]
 
 

@@ -6,6 +6,8 @@ slower than oneDNN in a plain graph; on a GPU it serves both.
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -22,13 +24,14 @@ del sys.modules["jax"]
 
 
 def configure(threads: int) -> None:
-    """Make this process deterministic, and use `threads` cores and no more.
+    """Make this process deterministic, in full float32, on `threads` cores at most.
 
     More than one inter-op thread lets convolutional networks differ from run to run.
     """
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.experimental.enable_op_determinism()
+    tf.config.experimental.enable_tensor_float_32_execution(False)
     for gpu in _gpus():
         tf.config.experimental.set_memory_growth(gpu, True)
 
@@ -38,6 +41,21 @@ def describe() -> dict[str, str]:
     device = "GPU" if _gpus() else "CPU"
     versions = installed({"tensorflow": tf.__version__})
     return {"device": device, "versions": versions}
+
+
+@contextmanager
+def tensor_float_32(enabled: bool) -> Iterator[None]:
+    """Let matrix products and convolutions on a GPU round to TF32, or not."""
+    tf.config.experimental.enable_tensor_float_32_execution(enabled)
+    try:
+        yield
+    finally:
+        tf.config.experimental.enable_tensor_float_32_execution(False)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Tell whether `error` says that the device has no memory left."""
+    return isinstance(error, tf.errors.ResourceExhaustedError)
 
 
 def to_device(array: np.ndarray):
@@ -125,6 +143,7 @@ def _gpus():
 
 
 def _cross_entropies(labels, logits):
+    logits = tf.cast(logits, keras.config.floatx())
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
 
 

@@ -7,6 +7,7 @@ settings for every regime but for the batch size; the final iterate is what is r
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,7 @@ from sharpminima.parameters import flatten
 from sharpminima.stopping import StoppingRule
 
 ADAM_SETTINGS = ("learning_rate", "beta_1", "beta_2", "epsilon")
+MIXED = "mixed_bfloat16"
 OPTIMIZERS = {"adam": (keras.optimizers.Adam, ADAM_SETTINGS)}
 
 
@@ -34,18 +36,33 @@ class Epoch:
     updates: int
 
 
-def starting_point(network: dict, dataset: Dataset, seed: int):
+def starting_point(
+    network: dict, dataset: Dataset, seed: int, precision: str = "float32"
+):
     """Return the untrained model at x0, the starting point of `seed`.
 
     Args:
         network: A `networks` entry of the config.
         dataset: Gives the input shape and the number of classes.
         seed: The run's seed.
+        precision: `mixed_bfloat16` computes in bfloat16 on weights in float32.
     """
     keras.utils.set_random_seed(streams.seed("layers", seed) % 2**32)
-    model = for_dataset(network, dataset)
+    with _policy(precision):
+        model = for_dataset(network, dataset)
     initialise(model, seed)
     return model
+
+
+@contextmanager
+def _policy(precision):
+    before = keras.config.dtype_policy()
+    if precision == MIXED:
+        keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def fit(
@@ -119,6 +136,7 @@ def outcome(
         "batch_size": batches.batch_size(settings, len(dataset.x_train)),
         "optimizer": settings["optimizer"],
         "learning_rate": settings["learning_rate"],
+        "precision": settings["precision"],
         "status": last["status"] if finite else runs.DIVERGED,
         "epochs": last["epoch"],
         "updates": last["updates"],
@@ -165,7 +183,8 @@ def _epoch_runner(model, dataset, settings):
                 epoch=epoch,
             )
         )
-        loss, correct, seen = run(cut)
+        with backend.tensor_float_32(settings["precision"] == "tensorfloat32"):
+            loss, correct, seen = run(cut)
         return Epoch(loss / seen, 100.0 * correct / seen, len(cut))
 
     return run_epoch
