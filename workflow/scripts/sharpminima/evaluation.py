@@ -24,6 +24,8 @@ from sharpminima.datasets import Dataset
 from sharpminima.evaluator import Evaluator, statistics
 from sharpminima.networks import layers_of
 
+# In which networks may be trained, and are never measured.
+MIXED = "mixed_bfloat16"
 POLICIES = ("batch", "moving", "recalibrated")
 
 
@@ -195,11 +197,14 @@ def _copy(model, *, batch_moments):
 
     With `batch_moments`, its batch normalisation uses them always.
     """
+    mixed = keras.dtype_policies.DTypePolicy(MIXED)
 
     def replaced(layer):
         if hasattr(layer, "layers"):
             return _copy(layer, batch_moments=batch_moments)
-        config = {**layer.get_config(), "dtype": keras.config.floatx()}
+        config = layer.get_config()
+        if getattr(layer, "dtype_policy", None) == mixed:
+            config["dtype"] = keras.config.floatx()
         if batch_moments and type(layer) is keras.layers.BatchNormalization:
             return BatchMoments.from_config({**config, "momentum": 0.0})
         return layer.__class__.from_config(config)

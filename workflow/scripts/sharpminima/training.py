@@ -16,14 +16,13 @@ from sharpminima import backend, batches, runs, streams
 from sharpminima.backend import keras
 from sharpminima.cost import Work
 from sharpminima.datasets import Dataset
-from sharpminima.evaluation import EvaluationNetwork
+from sharpminima.evaluation import MIXED, EvaluationNetwork
 from sharpminima.initialisation import initialise
 from sharpminima.networks import for_dataset
 from sharpminima.parameters import flatten
 from sharpminima.stopping import StoppingRule
 
 ADAM_SETTINGS = ("learning_rate", "beta_1", "beta_2", "epsilon")
-MIXED = "mixed_bfloat16"
 OPTIMIZERS = {"adam": (keras.optimizers.Adam, ADAM_SETTINGS)}
 
 
