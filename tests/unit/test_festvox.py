@@ -175,7 +175,9 @@ def test_a_prepared_voice_is_read_as_frames_in_context(voice, tmp_path, script):
     path = package(tmp_path / "x.deb", *voice.items())
     entry = declared(hashlib.sha256(path.read_bytes()).hexdigest())
     output = tmp_path / "x.h5"
-    script.main(output, name="x", dataset=entry, folder=tmp_path, urls=[])
+    cost = tmp_path / "cost.csv"
+    script.main(output, cost, name="x", dataset=entry, folder=tmp_path, urls=[])
+    assert "prepare_speech,x," in cost.read_text()
     data = datasets.read(output)
     assert data.x_train.shape == (entry["train_examples"], 9 * 40)
     assert data.classes == CLASSES
@@ -186,8 +188,9 @@ def test_a_prepared_voice_is_read_as_frames_in_context(voice, tmp_path, script):
 
 def test_a_missing_package_is_asked_for(tmp_path, script):
     entry = declared("a" * 64)
+    outputs = tmp_path / "x", tmp_path / "cost"
     with pytest.raises(FileNotFoundError, match="x.deb .*(\n.*)*apt-get download"):
-        script.main(tmp_path / "x", name="x", dataset=entry, folder=tmp_path, urls=[])
+        script.main(*outputs, name="x", dataset=entry, folder=tmp_path, urls=[])
 
 
 def raw_file(name):

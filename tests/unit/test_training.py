@@ -137,6 +137,7 @@ TRAIN_A_CONVOLUTIONAL_NETWORK = """
     settings = {
         "optimizer": "adam", "learning_rate": 1e-3, "beta_1": 0.9, "beta_2": 0.999,
         "epsilon": 1e-8, "last_batch": "keep", "batch_size": 100, "seed": 0,
+        "precision": "float32",
         "stopping": {"patience": 9, "relative_improvement": 0, "loss_floor": 0,
                      "min_epochs": 1, "max_epochs": 3},
     }
