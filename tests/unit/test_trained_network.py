@@ -36,14 +36,14 @@ def ascent(trained):
     f, minimum = trained
     widths = sharpness.box_half_widths(minimum.x, EPSILON)
 
-    def measure(scale):
+    def measure(scale, start="zero"):
         return sharpness.maximise(
             f,
             minimum,
             space=sharpness.FullSpace(),
             half_widths=widths,
             epsilon=EPSILON,
-            start=np.zeros_like(widths),
+            start=sharpness.starting_z(start, widths, seed=0),
             max_iterations=10,
             max_evaluations=40,
             scale=scale,
@@ -57,6 +57,13 @@ def value(ascent):
     return ascent(1.0).sharpness
 
 
+@pytest.fixture(scope="module")
+def largest(ascent, value):
+    """The sharpness as the study has it: the largest over the config's starts."""
+    others = [s for s in CONFIG["sharpness"]["full"]["starts"] if s != "zero"]
+    return max(value, *(ascent(1.0, start).sharpness for start in others))
+
+
 def test_the_minimum_is_sharp(value):
     assert value > 50
 
@@ -67,7 +74,7 @@ def test_the_value_does_not_hang_on_the_factor(ascent, value, scale):
 
 
 @pytest.mark.parametrize("share", [0.25, 1.0])
-def test_sign_gradient_steps_find_nothing_much_sharper(trained, value, share):
+def test_sign_gradient_steps_find_nothing_much_sharper(trained, largest, share):
     """Ten steps of `share` of the box along the gradient's sign, clipped to it."""
     f, minimum = trained
     widths = sharpness.box_half_widths(minimum.x, EPSILON)
@@ -77,4 +84,4 @@ def test_sign_gradient_steps_find_nothing_much_sharper(trained, value, share):
         loss, gradient = f(minimum.x + z)
         highest = max(highest, loss)
     rise = 100 * (highest - minimum.loss) / (1 + minimum.loss)
-    assert rise <= 1.25 * value
+    assert rise <= 1.2 * largest
