@@ -14,6 +14,7 @@ NETWORK = Size(parameters=2_000_000, flops=1_000_000, kind="dense")
 RATES = {
     "start": 5.0,
     "small job": 2.0,
+    "trial": 9.0,
     "dense": 0.01,
     "convolutional": 0.03,
     "update": 0.001,
@@ -91,6 +92,8 @@ def test_small_jobs_take_what_they_take():
     prepare = {"rule": "prepare_dataset", "dataset": "mnist5k"}
     assert estimated(prepare) == (2.0, 2.0)
     assert estimated({"rule": "chart_training", "network": "F1"}) == (2.0, 2.0)
+    trial = {"rule": "choose_compilation", "network": "F1"}
+    assert estimated(trial) == (9.0, 9.0)
     row = prepare | {"startup_seconds": 1.0, "seconds": 40.0}
     assert estimated(prepare, costs=pd.DataFrame([row])) == (41.0, 41.0)
 

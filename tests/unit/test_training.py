@@ -169,7 +169,7 @@ BUSY = """
     backend.configure(threads=int(sys.argv[1]))
     model = keras.Sequential([keras.Input((1500,)), keras.layers.Dense(1500)])
     x = backend.to_device(np.ones((2000, 1500), np.float32))
-    multiply = backend.compiled(lambda x: model(x), model)
+    multiply = backend.compiled(lambda x: model(x))
     np.asarray(multiply(x))
 
     def used():
@@ -212,9 +212,15 @@ def test_losses_are_summed_in_float64(dataset):
     evaluator = Evaluator(model)
     statistics = [value for _, value in evaluator.statistics()]
     vector = flatten(model.trainable_variables).astype(np.float32)
-    batch = dataset.x_train, dataset.y_train
-    assert evaluator._loss(vector, statistics, *batch)[0].dtype == "float64"
-    loss, (gradient, _) = evaluator._loss_gradients(vector, statistics, *batch)
+    batch = x, y, indices = (
+        dataset.x_train,
+        dataset.y_train,
+        np.arange(90, dtype="int32"),
+    )
+    assert evaluator.loss(vector, statistics, batch)[0].dtype == "float64"
+    (loss, _), (gradient, _) = evaluator._loss_gradients(
+        vector, statistics, x, y, indices
+    )
     assert (loss.dtype, gradient.dtype) == ("float64", "float32")
 
 

@@ -115,6 +115,10 @@ def builder_file(wildcards):
     return builder_files.path_of(config["networks"][wildcards.network]["builder"])
 
 
+def memory_of_trial(wildcards):
+    return memory.of_trial(config, wildcards.network)
+
+
 def memory_of_training(wildcards):
     return memory.of_training(config, wildcards.network, wildcards.regime)
 

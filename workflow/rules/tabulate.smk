@@ -130,6 +130,7 @@ rule tabulate_distances:
 rule tabulate_cost:
     input:
         collect(rules.prepare_dataset.output.cost, dataset=DATASETS),
+        collect(rules.choose_compilation.output.cost, network=NETWORKS),
         collect(rules.train.output.cost, network=NETWORKS, regime=REGIMES, seed=SEEDS),
         collect(
             rules.measure_sharpness.output.cost,

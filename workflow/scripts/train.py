@@ -4,7 +4,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sharpminima import backend, datasets, flops, logs, parameters, training
+from sharpminima import (
+    backend,
+    compilation,
+    datasets,
+    flops,
+    logs,
+    parameters,
+    training,
+)
 from sharpminima.cost import Job
 from sharpminima.evaluation import EvaluationNetwork
 
@@ -12,7 +20,18 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(dataset, weights, history, outcome, cost, *, run, builder_file, threads):
+def main(
+    dataset,
+    compiled,
+    weights,
+    history,
+    outcome,
+    cost,
+    *,
+    run,
+    builder_file,
+    threads,
+):
     """Write final weights, one row of history an epoch, outcome and cost of a run.
 
     `run` holds the config that makes this run: its identity, network, training,
@@ -21,7 +40,8 @@ def main(dataset, weights, history, outcome, cost, *, run, builder_file, threads
     """
     job = Job("train")
     backend.configure(threads)
-    data = datasets.read(dataset, run["subset"])
+    compilation.use(compiled)
+    data = backend.on_device(datasets.read(dataset, run["subset"]))
     network = {**run["network"], "file": builder_file}
     settings, seed = run["training"], run["identity"]["seed"]
     model = training.starting_point(network, data, seed, settings["precision"])
@@ -55,7 +75,7 @@ def main(dataset, weights, history, outcome, cost, *, run, builder_file, threads
 if __name__ == "__main__":
     logs.write_to(snakemake.log[0])
     main(
-        snakemake.input.dataset,
+        **snakemake.input,
         **snakemake.output,
         run=snakemake.params.run,
         builder_file=snakemake.resources.get("builder_file"),

@@ -39,7 +39,7 @@ class Past:
     def of(cls, folder: str | Path) -> "Past":
         """Return the past of every study whose results lie under `folder`."""
         folder = Path(folder)
-        costs = [*folder.rglob("cost/*/*/*/*.csv"), *folder.rglob("data/*.cost.csv")]
+        costs = [*folder.rglob("cost/**/*.csv"), *folder.rglob("data/*.cost.csv")]
         return cls(_rows(costs), _rows(folder.rglob("train/*/*/*/outcome.csv")))
 
 
@@ -152,6 +152,8 @@ class Estimate:
     def _of_small_job(self, job, past):
         if not past.empty:
             return (past["startup_seconds"] + past["seconds"]).mean()
+        if job["rule"] == "choose_compilation":
+            return self._seconds_per["trial"]
         dataset = self._config["datasets"].get(job.get("dataset"), {"bundled": True})
         return self._seconds_per["small job"] if dataset.get("bundled") else math.nan
 

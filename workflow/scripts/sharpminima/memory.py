@@ -9,7 +9,13 @@ from collections.abc import Iterator, Mapping
 from sharpminima import batches
 
 JOB = 1500
+TRIAL = 64  # examples of the batches that are tried
 UNSTATED = {"data": 500, "per_example": 1.0, "search": 2000}
+
+
+def of_trial(config: Mapping, network: str) -> int:
+    """Return the MB of trying how steps are compiled."""
+    return _megabytes(config, network, TRIAL)
 
 
 def of_training(config: Mapping, network: str, regime: str) -> int:
