@@ -305,7 +305,13 @@ def test_a_regime_with_another_optimizer_is_sound():
 def test_nesterov_without_momentum_is_refused():
     regime = {"batch_size": 32, "optimizer": "sgd", "nesterov": True}
     found = mistakes(changed("regimes.SB", regime))
-    assert found == ["regimes.SB.nesterov: needs a momentum above 0"]
+    assert found == ["regimes.SB.nesterov: nesterov needs a momentum above 0"]
+    config = changed("training.optimizer", "sgd")
+    config["training"] |= {"momentum": 0.9, "nesterov": True}
+    assert mistakes(config) == []
+    config["regimes"]["SB"]["momentum"] = 0
+    found = mistakes(config)
+    assert found == ["regimes.SB.momentum: nesterov needs a momentum above 0"]
 
 
 def test_the_stopping_rule_of_a_regime_is_checked():

@@ -1,6 +1,9 @@
 """Regimes: what they state comes first, as a whole, and `training` fills in."""
 
-from project import default_config
+import subprocess
+import sys
+
+from project import ROOT, default_config
 from sharpminima import regimes
 
 
@@ -26,3 +29,13 @@ def test_a_regime_has_its_own_stopping_rule():
     config["regimes"]["LB"]["stopping"] = own
     assert regimes.settings(config, "LB")["stopping"] == own
     assert regimes.settings(config, "SB")["stopping"]["max_epochs"] == 200
+
+
+def test_settings_are_resolved_without_keras():
+    """The Snakefile does so whenever it is read."""
+    code = (
+        "from sharpminima import configuration, memory, regimes, variants, workload\n"
+        "import sys; assert not {'keras', 'jax', 'tensorflow'} & set(sys.modules)"
+    )
+    scripts = ROOT / "workflow/scripts"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=scripts)

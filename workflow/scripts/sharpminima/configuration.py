@@ -351,8 +351,9 @@ def _bad_optimizers(config) -> Iterator[tuple[str, str]]:
             message = f"unknown to optimizer {optimizer}. Allowed: {allowed}"
             yield f"{where}.{key}", message
         values = optimizers.resolved(config["training"], stated)
-        if stated.get("nesterov") and not values.get("momentum", 1):
-            yield f"{where}.nesterov", "needs a momentum above 0"
+        if values.get("nesterov") and not values["momentum"]:
+            for key in {"nesterov", "momentum"} & set(stated):
+                yield f"{where}.{key}", "nesterov needs a momentum above 0"
 
 
 def _bad_schedules(config) -> Iterator[tuple[str, str]]:
