@@ -26,7 +26,7 @@ MEASURE = TRAIN | {"rule": "measure_sharpness"}
 INTERPOLATE = {"rule": "interpolate", "network": "F1", "first": "SB", "second": "LB"}
 COST = {"network": "F1", "dataset": "mnist5k", "regime": "SB", "device": "CPU"}
 OUTCOME = {k: v for k, v in COST.items() if k != "device"}
-OUTCOME |= {"batch_size": 32, "train_examples": 4000}
+OUTCOME |= {"batch_size": 32, "train_examples": 4000, "variant": "plain"}
 
 
 def estimated(job, size=NETWORK, costs=NONE, outcomes=NONE, **config):
@@ -78,6 +78,7 @@ def test_another_regime_tells_nothing():
         ({"epochs": 500}, (200, 200)),
         ({"regime": "LB"}, (20, 200)),
         ({"batch_size": 64}, (20, 200)),
+        ({"variant": "sgd"}, (20, 200)),
         ({"train_examples": 60_000}, (20, 200)),
     ],
 )
@@ -86,6 +87,15 @@ def test_epochs_are_those_of_finished_runs_of_the_same_setting(change, epochs):
     past = Past(NONE, outcomes)
     found = Estimate(default_config(), RATES, {"F1": NETWORK}, past).epochs("F1", "SB")
     assert found == epochs
+
+
+def test_a_regime_has_the_bounds_of_its_own_stopping_rule():
+    config = default_config()
+    own = config["training"]["stopping"] | {"min_epochs": 3, "max_epochs": 5}
+    config["regimes"]["LB"]["stopping"] = own
+    guess = Estimate(config, RATES, {"F1": NETWORK}, Past(NONE, NONE))
+    assert guess.epochs("F1", "LB") == (3, 5)
+    assert guess.epochs("F1", "SB") == (20, 200)
 
 
 def test_small_jobs_take_what_they_take():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from project import ROOT, default_config
-from sharpminima import backend, datasets, readers, sharpness, training
+from sharpminima import backend, datasets, readers, regimes, sharpness, training
 from sharpminima.evaluation import EvaluationNetwork
 from sharpminima.parameters import flatten
 
@@ -22,7 +22,7 @@ def trained():
     paths = {name: folder / name for name in declared["files"]}
     arrays = readers.load(paths, reader="idx", declared=declared)
     dataset = datasets.Dataset(**arrays)
-    settings = {**CONFIG["training"], **CONFIG["regimes"]["LB"], "seed": 0}
+    settings = {**regimes.settings(CONFIG, "LB"), "seed": 0}
     settings["stopping"] = settings["stopping"] | {"max_epochs": EPOCHS}
     model = training.starting_point(CONFIG["networks"]["F1"], dataset, 0)
     network = EvaluationNetwork(model, dataset, **CONFIG["evaluation"])

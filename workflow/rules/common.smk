@@ -10,7 +10,7 @@ from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
-from sharpminima import builder_files, configuration, memory, provenance
+from sharpminima import builder_files, configuration, memory, provenance, regimes
 from sharpminima.provenance import fingerprint_of_file, ordered
 
 
@@ -139,11 +139,7 @@ def run_config(wildcards):
         {
             "identity": {**identity, "regime": wildcards.regime, "seed": seed},
             "network": network,
-            "training": {
-                **config["training"],
-                **config["regimes"][wildcards.regime],
-                "seed": seed,
-            },
+            "training": {**regimes.settings(config, wildcards.regime), "seed": seed},
             "evaluation": config["evaluation"],
             "backend": BACKEND,
             "subset": configuration.training_subset(config),

@@ -13,7 +13,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from sharpminima import batches, builder_files, datasets, flops, networks, workload
+from sharpminima import (
+    batches,
+    builder_files,
+    datasets,
+    flops,
+    networks,
+    regimes,
+    variants,
+    workload,
+)
 
 RATES = Path(__file__).resolve().parents[2] / "resources/rates/rates.csv"
 COMPUTING = ("train", "measure_sharpness", "interpolate")
@@ -115,7 +124,7 @@ class Estimate:
 
     def epochs(self, network: str, regime: str) -> tuple[int, int]:
         """Return the least and the most epochs of a run in `regime`."""
-        stopping = self._config["training"]["stopping"]
+        stopping = regimes.settings(self._config, regime)["stopping"]
         bounds = stopping["min_epochs"], stopping["max_epochs"]
         past = _matching(self._past.outcomes, self._setting(network, regime))
         if past.empty:
@@ -182,11 +191,12 @@ class Estimate:
         config, dataset = self._config, self._config["networks"][network]["dataset"]
         declared = config["datasets"][dataset]["train_examples"]
         examples = config["subset"].get("train_examples", declared)
-        settings = {**config["training"], **config["regimes"][regime]}
+        settings = regimes.settings(config, regime)
         return {
             "network": network,
             "dataset": dataset,
             "regime": regime,
+            "variant": variants.name_of(settings),
             "batch_size": batches.batch_size(settings, examples),
             "train_examples": examples,
         }
