@@ -39,7 +39,7 @@ def main():
     backend.configure(arguments.cores)
     rows = []
     for name in arguments.only or BENCHMARKS:
-        for row in BENCHMARKS[name]():
+        for row in BENCHMARKS[name](arguments.cores):
             print(row, flush=True)
             rows.append(row)
     write(_with_ratios(pd.DataFrame(rows)), arguments.output, arguments.cores)

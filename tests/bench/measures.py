@@ -17,7 +17,7 @@ EPSILON, POINTS = 1e-3, 25
 SEARCH = {"max_iterations": 10, "max_evaluations": 40}
 
 
-def gradient_rows() -> Iterator[dict]:
+def gradient_rows(cores: int) -> Iterator[dict]:
     """Yield the timings of one full-batch loss and gradient."""
     for network, examples in GRADIENTS.items():
         case = f"{network}, {examples} examples"
@@ -36,7 +36,7 @@ def _gradients(network, examples):
     return variants
 
 
-def sharpness_rows() -> Iterator[dict]:
+def sharpness_rows(cores: int) -> Iterator[dict]:
     """Yield the timings of one full-space search, its floor, and the plain way."""
     dataset = cases.digits()
     model = cases.model("F1", dataset)
@@ -59,7 +59,7 @@ def sharpness_rows() -> Iterator[dict]:
         yield {"benchmark": "sharpness", "case": case, **row}
 
 
-def plot_rows() -> Iterator[dict]:
+def plot_rows(cores: int) -> Iterator[dict]:
     """Yield the timings of one straight parametric plot of 25 points."""
     dataset = cases.digits()
     model = cases.model("F1", dataset)

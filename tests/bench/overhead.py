@@ -18,14 +18,14 @@ SCRIPTS = sorted((ROOT / "workflow/scripts").glob("*.py"))
 SEEDS, FEW = (9, 98, 998), 2000
 
 
-def import_rows() -> Iterator[dict]:
+def import_rows(cores: int) -> Iterator[dict]:
     """Yield the time that a process takes to start Python and import each script."""
     runs = {script.stem: functools.partial(_import, script) for script in SCRIPTS}
     for row in timing.alternate(runs):
         yield {"benchmark": "start-up", "case": "start Python, import", **row}
 
 
-def planning_rows() -> Iterator[dict]:
+def planning_rows(cores: int) -> Iterator[dict]:
     """Yield the time of a dry run of large studies, and of one with nothing to do."""
     for seeds in SEEDS:
         with tempfile.TemporaryDirectory() as folder:
@@ -50,7 +50,7 @@ def _planned(runs, jobs, rounds):
         yield {"benchmark": "planning", "case": f"tiny study, {jobs} jobs", **row}
 
 
-def memory_rows() -> Iterator[dict]:
+def memory_rows(cores: int) -> Iterator[dict]:
     """Yield the peak memory of the jobs of the default study, if it has run here."""
     for path in sorted((ROOT / "results/benchmarks").glob("*/*.tsv")):
         peak = pd.read_csv(path, sep="\t")["max_rss"].max()

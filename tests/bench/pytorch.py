@@ -4,10 +4,11 @@ import torch
 from torch import nn
 
 
-def epoch(network, dataset, size):
+def epoch(network, dataset, size, cores):
     """Return a function that trains one epoch, or None for another network."""
     if network not in NETWORKS:
         return None
+    torch.set_num_threads(cores)
     model = NETWORKS[network]()
     optimizer = torch.optim.Adam(model.parameters(), eps=1e-8)
     x, y = torch.from_numpy(dataset.x_train), torch.from_numpy(dataset.y_train).long()
