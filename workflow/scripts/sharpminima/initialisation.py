@@ -7,7 +7,6 @@ with `glorot_uniform`, which the paper's networks use.
 import math
 
 import numpy as np
-from scipy.stats import truncnorm
 
 from sharpminima import streams
 from sharpminima.backend import keras
@@ -58,6 +57,8 @@ def _draw(initializer, variable, rng):
         return rng.uniform(-limit, limit, variable.shape)
     if initializer.distribution == "untruncated_normal":
         return rng.normal(0.0, math.sqrt(variance), variable.shape)
+    from scipy.stats import truncnorm  # slow to import, and seldom needed
+
     cut = truncnorm(-TRUNCATED_AT, TRUNCATED_AT)
     return cut.rvs(variable.shape, random_state=rng) * math.sqrt(variance) / cut.std()
 
