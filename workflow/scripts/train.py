@@ -4,16 +4,39 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sharpminima import backend, datasets, flops, logs, parameters, training
+from sharpminima import (
+    backend,
+    datasets,
+    flops,
+    logs,
+    parameters,
+    training,
+)
 from sharpminima.cost import Job
 from sharpminima.evaluation import EvaluationNetwork
+from sharpminima.iterates import keeping, restore
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(dataset, weights, history, outcome, cost, *, run, builder_file, threads):
+def main(
+    dataset,
+    warm_start,
+    weights,
+    history,
+    outcome,
+    iterates,
+    cost,
+    *,
+    run,
+    builder_file,
+    threads,
+):
     """Write final weights, one row of history an epoch, outcome and cost of a run.
+
+    `iterates` is written with those that the run keeps, if any; `warm_start` is such a
+    file of another run, to begin with, or empty.
 
     `run` holds the config that makes this run: its identity, network, training,
     evaluation and a digest of all of them; `builder_file` is where the network's own
@@ -25,11 +48,15 @@ def main(dataset, weights, history, outcome, cost, *, run, builder_file, threads
     network = {**run["network"], "file": builder_file}
     settings, seed = run["training"], run["identity"]["seed"]
     model = training.starting_point(network, data, seed, settings["precision"])
+    if warm_start:
+        restore(warm_start, settings["warm_start"]["epoch"], model)
     with backend.enough_memory(
         f"the batch of regime {run['identity']['regime']}, or evaluation.batch_size"
     ):
         evaluation = EvaluationNetwork(model, data, **run["evaluation"])
-        rows = list(training.fit(model, data, settings, evaluation))
+        epochs = training.fit(model, data, settings, evaluation)
+        keep = settings.get("iterates", [])
+        rows = list(keeping(iterates, model, keep, epochs))
     row = {
         **run["identity"],
         **training.outcome(model, data, settings, evaluation, rows),
@@ -55,7 +82,7 @@ def main(dataset, weights, history, outcome, cost, *, run, builder_file, threads
 if __name__ == "__main__":
     logs.write_to(snakemake.log[0])
     main(
-        snakemake.input.dataset,
+        **snakemake.input,
         **snakemake.output,
         run=snakemake.params.run,
         builder_file=snakemake.resources.get("builder_file"),

@@ -312,20 +312,10 @@ def _misfit(value, kind, least) -> str:
     return f"must be of type {kind.__name__}{limit}"
 
 
-def _regimes_on(config, network):
-    """Return the regimes of the catalogue that a network is trained in."""
-    names = regimes.of_network(config, network)
-    if network in regimes.networks_of(config, "iterates"):
-        names += config["iterates"]["regimes"]
-    if network in regimes.networks_of(config, "warm_start"):
-        names.append(config["warm_start"]["second"])
-    return dict.fromkeys(names)
-
-
 def _bad_batches(config) -> Iterator[tuple[str, str]]:
     """Try each regime of the study on each network's declared training set."""
     for name, dataset in _datasets_of_study(config):
-        for regime in _regimes_on(config, name):
+        for regime in regimes.trained_on(config, name):
             if regime in config["regimes"]:
                 settings = {**config["training"], **config["regimes"][regime]}
                 declared = dataset["train_examples"]

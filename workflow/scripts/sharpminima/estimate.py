@@ -13,10 +13,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from sharpminima import batches, builder_files, datasets, flops, networks, workload
+from sharpminima import (
+    batches,
+    builder_files,
+    datasets,
+    flops,
+    networks,
+    regimes,
+    workload,
+)
 
 RATES = Path(__file__).resolve().parents[2] / "resources/rates/rates.csv"
-COMPUTING = ("train", "measure_sharpness", "interpolate")
+COMPUTING = ("train", "measure_sharpness", "measure_trajectory", "interpolate")
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,7 @@ class Estimate:
     """How long the jobs of a config take.
 
     Args:
-        config: The whole config.
+        config: The whole config, with the regimes that it derives.
         seconds_per: Stored rates, by name.
         sizes: Of each network, or nothing where it is unknown.
         past: What finished jobs left.
@@ -115,7 +123,7 @@ class Estimate:
 
     def epochs(self, network: str, regime: str) -> tuple[int, int]:
         """Return the least and the most epochs of a run in `regime`."""
-        stopping = self._config["training"]["stopping"]
+        stopping = regimes.settings(self._config, regime)["stopping"]
         bounds = stopping["min_epochs"], stopping["max_epochs"]
         past = _matching(self._past.outcomes, self._setting(network, regime))
         if past.empty:
@@ -135,6 +143,9 @@ class Estimate:
             case "measure_sharpness":
                 evaluations = self._evaluations()
                 return [workload.of_measuring(config, network, evaluations)] * 2
+            case "measure_trajectory":
+                evaluations = self._evaluations_in_full_space()
+                return [workload.of_trajectory(config, network, evaluations)] * 2
             case "interpolate":
                 return [workload.of_interpolation(config, network)] * 2
 
@@ -144,10 +155,14 @@ class Estimate:
         In the full space one an iteration, and the first; in subspaces the line search
         turns back so often that most searches use up what they may.
         """
+        found = workload.searches(self._config)
+        full = found["full"] * self._evaluations_in_full_space()
+        most = self._config["sharpness"]["max_evaluations"]
+        return full + found["subspace"] * most
+
+    def _evaluations_in_full_space(self):
         settings = self._config["sharpness"]
-        most, found = settings["max_evaluations"], workload.searches(self._config)
-        full = min(settings["max_iterations"] + 1, most)
-        return found["full"] * full + found["subspace"] * most
+        return min(settings["max_iterations"] + 1, settings["max_evaluations"])
 
     def _of_small_job(self, job, past):
         if not past.empty:
@@ -173,6 +188,8 @@ class Estimate:
         if rule == "interpolate":
             return 0.0
         found = workload.searches(self._config)
+        if rule == "measure_trajectory":
+            found = {"full": len(self._config["iterates"]["epochs"])}
         return sum(stored[f"search {space}"] * found[space] for space in found)
 
     def _setting(self, network, regime):

@@ -10,7 +10,13 @@ from sharpminima.estimate import Estimate
 
 TARGETS = ("all", "tables", "charts")
 # Jobs wait for those of earlier stages; tables and charts come last.
-STAGE = {"prepare_dataset": 0, "train": 1, "measure_sharpness": 2, "interpolate": 2}
+STAGE = {
+    "prepare_dataset": 0,
+    "train": 1,
+    "measure_sharpness": 2,
+    "measure_trajectory": 2,
+    "interpolate": 2,
+}
 LAST_STAGE = 3
 GROUP = ["rule", "network", "regime"]
 ENDS = ["low", "high"]

@@ -39,13 +39,28 @@ def derived(config: Mapping) -> dict[str, dict]:
     Args:
         config: The whole config, without mistakes.
     """
-    return {**_of_sweep(config), **_with_iterates(config), **_after_warm_start(config)}
+    return {**_swept(config), **_keeping(config), **_warm_started(config)}
 
 
 def of_network(config: Mapping, network: str) -> list[str]:
     """Return the regimes of the study on `network`, its remedies last."""
     study = config["study"]
     return [*study["regimes"], *study.get("remedies", {}).get(network, [])]
+
+
+def trained_on(config: Mapping, network: str) -> list[str]:
+    """Return the regimes of the catalogue in which any run of `network` is set."""
+    names = of_network(config, network)
+    if network in networks_of(config, "iterates"):
+        names += config["iterates"]["regimes"]
+    if network in networks_of(config, "warm_start"):
+        names.append(config["warm_start"]["second"])
+    return list(dict.fromkeys(names))
+
+
+def of_sweep(config: Mapping, network: str) -> list[str]:
+    """Return the regimes of the sweep on `network`."""
+    return [_of_size(size) for size in batch_sizes(config).get(network, [])]
 
 
 def batch_sizes(config: Mapping) -> dict[str, list[int]]:
@@ -105,9 +120,9 @@ def runs_beside_remedies(config: Mapping) -> list[Run]:
 def runs_of_sweep(config: Mapping) -> list[Run]:
     """Return network, regime and seed of each run of the sweep (Figure 4)."""
     return [
-        (network, _of_size(size), seed)
-        for network, sizes in batch_sizes(config).items()
-        for size in sizes
+        (network, regime, seed)
+        for network in batch_sizes(config)
+        for regime in of_sweep(config, network)
         for seed in seeds(config, "sweep")
     ]
 
@@ -141,15 +156,6 @@ def runs_after_warm_start(config: Mapping) -> list[Run]:
     ]
 
 
-def measured_runs(config: Mapping) -> list[Run]:
-    """Return the runs whose final iterate is measured: all but those with iterates."""
-    return [
-        *runs_of_study(config),
-        *runs_of_sweep(config),
-        *runs_after_warm_start(config),
-    ]
-
-
 def search_of_iterates(config: Mapping) -> dict:
     """Return the `sharpness` section for the iterates: one search from each."""
     limits = ("max_iterations", "max_evaluations")
@@ -161,7 +167,7 @@ def search_of_iterates(config: Mapping) -> dict:
     }
 
 
-def _of_sweep(config):
+def _swept(config):
     sizes = {size for sizes in batch_sizes(config).values() for size in sizes}
     return {
         _of_size(size): {
@@ -176,7 +182,7 @@ def _of_size(size):
     return f"B{size}"
 
 
-def _with_iterates(config):
+def _keeping(config):
     if not networks_of(config, "iterates"):
         return {}
     section = config["iterates"]
@@ -190,7 +196,7 @@ def _with_iterates(config):
     }
 
 
-def _after_warm_start(config):
+def _warm_started(config):
     section = config.get("warm_start")
     return {
         name: {
