@@ -115,7 +115,8 @@ def warm_starts(rows: pd.DataFrame, first: str, second: str) -> alt.Chart:
         first: The regime of the iterates.
         second: The regime that begins with them.
     """
-    x = alt.X("epoch:Q", title=f"epochs of {first} before {second}")
+    title, whole = f"epochs of {first} before {second}", alt.Axis(tickMinStep=1)
+    x = alt.X("epoch:Q", title=title, axis=whole)
     parts = {
         measure: pd.concat(
             _drawn(rows, f"{which}_{measure}").assign(regime=regime)
