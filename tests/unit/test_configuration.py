@@ -306,7 +306,7 @@ def test_what_an_empty_section_would_use_may_be_unknown():
         ),
         (
             {"sharpness": {"full": {"starts": []}}},
-            "sharpness.full.starts: must not be empty where sweep, warm_start or study.",
+            "sharpness.full.starts: must not be empty where sweep, warm_start or",
         ),
     ],
 )

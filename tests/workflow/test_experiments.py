@@ -1,4 +1,4 @@
-"""Figures 4 to 6 and remedies: what they plan, what a change reruns, one run for real."""
+"""Figures 4 to 6 and remedies: what they plan, what a change reruns, one real run."""
 
 import itertools
 import json
@@ -6,7 +6,6 @@ import json
 import pandas as pd
 import pytest
 
-from project import require_jax
 from sharpminima import regimes, workload
 from sharpminima.cost import Work
 from studies import Study, counts_of_preview, with_experiments
@@ -207,12 +206,10 @@ def test_how_training_stops_is_not_for_the_sweep(finished, config):
     }
 
 
-@pytest.fixture(scope="module", params=["tensorflow", "jax"])
-def ran(request, tmp_path_factory, tiny):
-    """Every experiment on one network and seed, the first iterates of a run that diverges."""
-    config = with_experiments(tiny) | {"backend": request.param}
-    if config["backend"] == "jax":
-        require_jax()
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory, tiny):
+    """Every experiment on one network and seed; one run with iterates diverges."""
+    config = with_experiments(tiny)
     config["study"] |= {"networks": ["N1"], "seeds": [0], "pairs": [["SB", "LB"]]}
     config["sweep"]["batch_sizes"] = {"N1": [4, 32]}
     config["regimes"]["HB"] = {"batch_size": 8, "learning_rate": 1e30}
