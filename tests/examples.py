@@ -16,6 +16,7 @@ F1 = {"network": "F1", "builder": "fully_connected", "dataset": "mnist"} | {
     "train_examples": 60_000,
     "measure_examples": 60_000,
     "test_examples": 10_000,
+    "variant": "plain",
     "learning_rate": 1e-3,
     "batch_norm": "batch",
 }

@@ -36,10 +36,10 @@ def ours(network, dataset, size):
     model = cases.model(network, dataset)
     x, y = backend.to_device(dataset.x_train), backend.to_device(dataset.y_train)
     run = backend.epoch_runner(model, _adam(model), x, y)
-    examples = len(dataset.x_train)
+    examples, order = len(dataset.x_train), {"last_batch": "keep", "seed": 0}
 
     def epoch():
-        run(list(batches.epoch_batches(examples, size, "keep", seed=0, epoch=0)))
+        run(list(batches.epoch_batches(examples, size, epoch=0, **order)))
 
     return epoch
 

@@ -26,7 +26,7 @@ import pandas as pd
 import timing
 import train
 
-from sharpminima import backend, flops
+from sharpminima import backend, flops, regimes
 from sharpminima.backend import keras
 from sharpminima.cost import PASSES_OF_A_GRADIENT
 from sharpminima.reference import FOLDER
@@ -135,7 +135,7 @@ def _weights(folder, regime):
 
 def _run(regime, network, subset, epochs):
     config = cases.CONFIG
-    training = {**config["training"], **REGIMES[regime], "seed": 0}
+    training = regimes.settings({**config, "regimes": REGIMES}, regime) | {"seed": 0}
     bounds = {"max_epochs": epochs, "min_epochs": min(epochs, 20)}
     training["stopping"] = {**training["stopping"], **bounds}
     identity = {"network": "C1", "dataset": network["dataset"]}

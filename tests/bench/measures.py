@@ -68,9 +68,11 @@ def plot_rows() -> Iterator[dict]:
     end = start + 0.01
     alphas = interpolation.alphas(start=-1.0, stop=2.0, count=POINTS)
 
+    between = function.between(start, end)
+
     def ours():
         for alpha in alphas:
-            function.measures(alpha * end + (1 - alpha) * start)
+            between(1.0 - alpha, alpha)
 
     variants = {"sharpminima": ours}
     for jit in (True, False):

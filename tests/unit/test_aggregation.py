@@ -84,6 +84,7 @@ def test_the_papers_values_stand_beside_its_setting():
         {"test_examples": 1000},
         {"batch_norm": "moving"},
         {"batch_size": 32},
+        {"variant": "sgd"},
     ],
 )
 def test_another_setting_has_no_paper_beside_it(change):
@@ -149,7 +150,13 @@ def test_versions_that_trained_count_as_well():
 
 
 @pytest.mark.parametrize(
-    "change", [{"max_iterations": 100}, {"dimensions": 50}, {"measure_examples": 2000}]
+    "change",
+    [
+        {"max_iterations": 100},
+        {"dimensions": 50},
+        {"measure_examples": 2000},
+        {"variant": "augmentation"},
+    ],
 )
 def test_another_measure_has_no_paper_beside_it(change):
     table = aggregation.summarise_sharpness(SEARCHES.assign(**change), PAPER)

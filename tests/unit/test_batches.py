@@ -44,6 +44,65 @@ def test_dropping_the_last_batch_of_one_is_fine():
     assert batches.batch_size({"batch_size": 33, "last_batch": "drop"}, 100) == 33
 
 
+def growing(size=10, last_batch="keep", **growth):
+    standard = {"factor": 2, "every_epochs": 3, "largest_fraction": 0.5}
+    chosen = {"batch_size": size, "last_batch": last_batch}
+    return chosen | {"growth": standard | growth}
+
+
+def sizes(regime, epochs, examples=98):
+    return [batches.batch_size(regime, examples, epoch) for epoch in range(epochs)]
+
+
+@pytest.mark.parametrize(
+    ("growth", "expected"),
+    [
+        ({}, [10, 10, 10, 20, 20, 20, 40, 40, 40, 49, 49, 49]),
+        ({"every_epochs": 1, "factor": 1.5}, [10, 15, 22, 33, 49, 49]),
+        ({"every_epochs": 1, "factor": 1.1}, [10, 11, 12, 13, 14, 16, 17]),
+        ({"largest_fraction": 0.1}, [10, 10, 10, 10]),
+    ],
+)
+def test_a_growing_batch_is_multiplied_up_to_its_share(growth, expected):
+    regime = growing(**growth)
+    assert sizes(regime, len(expected)) == expected
+    epochs = len(expected)
+    stages = [
+        size for size, ran in batches.stages(regime, 98, epochs) for _ in range(ran)
+    ]
+    assert stages == expected
+
+
+def test_a_batch_that_does_not_grow_is_one_stage():
+    regime = {"batch_size": 10, "last_batch": "keep"}
+    assert list(batches.stages(regime, 100, 7)) == [(10, 7)]
+
+
+@pytest.mark.parametrize(
+    ("last_batch", "updates", "seen"),
+    [("keep", 3 * 10 + 3 * 5 + 3, 700), ("drop", 3 * 10 + 3 * 5 + 2, 680)],
+)
+def test_updates_and_examples_are_those_of_every_size(last_batch, updates, seen):
+    regime = growing(last_batch=last_batch)
+    assert batches.updates(regime, 100, 7) == updates
+    assert batches.examples_seen(regime, 100, 7) == seen
+    assert batches.updates(regime, 100, 0) == 0
+
+
+def test_an_impossible_size_is_refused_once_the_batch_reaches_it():
+    regime = growing(factor=3.3)
+    assert sizes(regime, 3, examples=100) == [10] * 3
+    with pytest.raises(ValueError, match="100 examples in batches of 33 leave a last"):
+        batches.batch_size(regime, 100, 3)
+    assert batches.batch_size(growing(factor=3.3, last_batch="drop"), 100, 3) == 33
+
+
+def test_a_first_batch_beyond_the_largest_is_refused():
+    message = "must hold the first batch, 10 examples. Received: 0.05, which holds 5"
+    with pytest.raises(ValueError, match=message):
+        batches.batch_size(growing(largest_fraction=0.05), 100)
+
+
 def orders(size, **which):
     return np.concatenate(list(batches.epoch_batches(100, size, **which)))
 

@@ -175,6 +175,40 @@ WRONG = {
         {"train_examples": 100, "measure_examples": 101},
         "subset.measure_examples: must be at most 100, for network F1. Received: 101",
     ),
+    "regimes.LB.momentum": (
+        0.9,
+        "regimes.LB.momentum: unknown to optimizer adam. Allowed: beta_1, beta_2, "
+        "epsilon, learning_rate",
+    ),
+    "training.optimizer": ("adm", "training.optimizer: must be one of adam, sgd, adag"),
+    "training.nesterov": (True, "training.nesterov: unknown to optimizer adam."),
+    "training.weight_decay": (-1, "training.weight_decay: must be at least 0. Rece"),
+    "training.schedule": (
+        {"name": "step", "factor": 0.1, "final": 0},
+        "training.schedule.final: unknown to schedule step. Allowed: epochs, factor, "
+        "name, warmup_epochs",
+    ),
+    "regimes.LB.schedule": (
+        {"name": "step", "factor": 0.1},
+        "regimes.LB.schedule.epochs: required, but missing",
+    ),
+    "regimes.SB.schedule": (
+        {"name": "cosine", "warmup_epochs": 200},
+        "regimes.SB.schedule.epochs: must be above warmup_epochs, 200. Received: 200",
+    ),
+    "regimes.SB.stopping": (
+        {"max_epochs": 3},
+        "regimes.SB.stopping.loss_floor: required, but missing",
+    ),
+    "regimes.SB.growth": (
+        {"factor": 2, "every_epochs": 10, "largest_fraction": 0.005},
+        "regimes.SB: on network F1, growth.largest_fraction must hold the first batch, "
+        "32 examples. Received: 0.005, which holds 20",
+    ),
+    "regimes.LB.growth": (
+        {"factor": 1, "every_epochs": 10, "largest_fraction": 1},
+        "regimes.LB.growth.factor: must be above 1. Received: 1",
+    ),
     "sharpness.full.starts": ([], "sharpness: needs at least one start"),
 }
 
@@ -341,6 +375,78 @@ def test_a_large_batch_beyond_the_declared_data_is_refused():
 def test_a_batch_of_one_example_is_refused():
     found = mistakes(changed("regimes.SB", {"batch_size": 3999}))
     assert "leave a last batch of one example" in found[0]
+
+
+def test_a_batch_of_one_example_is_refused_at_every_size_of_a_growing_batch():
+    growth = {"factor": 1.5, "every_epochs": 10, "largest_fraction": 1}
+    regime = {"batch_size": 62, "growth": growth}
+    found = mistakes(changed("regimes.SB", {**regime, "last_batch": "drop"}))
+    assert found == []
+    (found,) = mistakes(changed("regimes.SB", regime))
+    assert found.startswith(
+        "regimes.SB: on network F1, 4000 examples in batches of 93 "
+    )
+
+
+@pytest.mark.parametrize(
+    ("schedule", "line"),
+    [
+        ({"name": "step", "factor": 1, "epochs": 3}, "must be a list. Received: 3"),
+        (
+            {"name": "step", "factor": 1, "epochs": [6, 3]},
+            "must be in order. Received: [6, 3]",
+        ),
+        (
+            {"name": "step", "factor": 1, "epochs": [3, 6], "warmup_epochs": 3},
+            "must be above warmup_epochs, 3. Received: [3, 6]",
+        ),
+        ({"name": "cosine", "epochs": [3]}, "must be a whole number. Received: [3]"),
+    ],
+)
+def test_epochs_must_fit_their_schedule(schedule, line):
+    found = mistakes(changed("training.schedule", schedule))
+    assert found == [f"training.schedule.epochs: {line}"]
+
+
+def test_a_regime_with_a_shorter_training_needs_a_schedule_that_fits():
+    config = changed("training.schedule", {"name": "cosine", "warmup_epochs": 20})
+    assert mistakes(config) == []
+    stopping = config["training"]["stopping"] | {"max_epochs": 20}
+    config["regimes"]["LB"]["stopping"] = stopping
+    assert mistakes(config) == [
+        "training.schedule.epochs: must be above warmup_epochs, 20. Received: 20"
+    ]
+
+
+def test_a_regime_with_another_optimizer_is_sound():
+    """What `training` states for ADAM is no mistake in it, and no setting of it."""
+    config = changed("training.beta_1", 0.5)
+    config["regimes"]["LB"] |= {"optimizer": "sgd", "momentum": 0.9, "nesterov": True}
+    assert mistakes(config) == []
+    config["regimes"]["LB"]["beta_1"] = 0.5
+    assert mistakes(config) == [
+        "regimes.LB.beta_1: unknown to optimizer sgd. Allowed: learning_rate, "
+        "momentum, nesterov"
+    ]
+
+
+def test_nesterov_without_momentum_is_refused():
+    regime = {"batch_size": 32, "optimizer": "sgd", "nesterov": True}
+    found = mistakes(changed("regimes.SB", regime))
+    assert found == ["regimes.SB.nesterov: nesterov needs a momentum above 0"]
+    config = changed("training.optimizer", "sgd")
+    config["training"] |= {"momentum": 0.9, "nesterov": True}
+    assert mistakes(config) == []
+    config["regimes"]["SB"]["momentum"] = 0
+    found = mistakes(config)
+    assert found == ["regimes.SB.momentum: nesterov needs a momentum above 0"]
+
+
+def test_the_stopping_rule_of_a_regime_is_checked():
+    stopping = default_config()["training"]["stopping"] | {"max_epochs": 5}
+    assert mistakes(changed("regimes.SB.stopping", stopping)) == [
+        "regimes.SB.stopping.min_epochs: must be at most max_epochs, 5. Received: 20"
+    ]
 
 
 def test_all_mistakes_are_reported_at_once():

@@ -14,6 +14,7 @@ NETWORK = Size(parameters=2_000_000, flops=1_000_000, kind="dense")
 RATES = {
     "start": 5.0,
     "small job": 2.0,
+    "trial": 9.0,
     "dense": 0.01,
     "convolutional": 0.03,
     "update": 0.001,
@@ -25,7 +26,7 @@ MEASURE = TRAIN | {"rule": "measure_sharpness"}
 INTERPOLATE = {"rule": "interpolate", "network": "F1", "first": "SB", "second": "LB"}
 COST = {"network": "F1", "dataset": "mnist5k", "regime": "SB", "device": "CPU"}
 OUTCOME = {k: v for k, v in COST.items() if k != "device"}
-OUTCOME |= {"batch_size": 32, "train_examples": 4000}
+OUTCOME |= {"batch_size": 32, "train_examples": 4000, "variant": "plain"}
 
 
 def estimated(job, size=NETWORK, costs=NONE, outcomes=NONE, **config):
@@ -57,7 +58,7 @@ def test_measuring_counts_the_solver():
 def test_a_trajectory_counts_a_search_from_each_iterate():
     iterates = default_config()["iterates"] | {"epochs": [0, 1, 2]}
     job = MEASURE | {"rule": "measure_trajectory", "regime": "SB-iterates"}
-    gigaflops = 1e-3 * 3 * (3 * 11 * 4000 + 5000)
+    gigaflops = 1e-3 * 3 * (3 * 11 * 4000 + 1000)
     expected = 5 + 0.01 * gigaflops + 2 * 3 * 3.0
     assert estimated(job, iterates=iterates)[0] == pytest.approx(expected)
 
@@ -95,6 +96,7 @@ def test_another_regime_tells_nothing():
         ({"epochs": 500}, (200, 200)),
         ({"regime": "LB"}, (20, 200)),
         ({"batch_size": 64}, (20, 200)),
+        ({"variant": "sgd"}, (20, 200)),
         ({"train_examples": 60_000}, (20, 200)),
     ],
 )
@@ -105,10 +107,21 @@ def test_epochs_are_those_of_finished_runs_of_the_same_setting(change, epochs):
     assert found == epochs
 
 
+def test_a_regime_has_the_bounds_of_its_own_stopping_rule():
+    config = default_config()
+    own = config["training"]["stopping"] | {"min_epochs": 3, "max_epochs": 5}
+    config["regimes"]["LB"]["stopping"] = own
+    guess = Estimate(config, RATES, {"F1": NETWORK}, Past(NONE, NONE))
+    assert guess.epochs("F1", "LB") == (3, 5)
+    assert guess.epochs("F1", "SB") == (20, 200)
+
+
 def test_small_jobs_take_what_they_take():
     prepare = {"rule": "prepare_dataset", "dataset": "mnist5k"}
     assert estimated(prepare) == (2.0, 2.0)
     assert estimated({"rule": "chart_training", "network": "F1"}) == (2.0, 2.0)
+    trial = {"rule": "choose_compilation", "network": "F1"}
+    assert estimated(trial) == (9.0, 9.0)
     row = prepare | {"startup_seconds": 1.0, "seconds": 40.0}
     assert estimated(prepare, costs=pd.DataFrame([row])) == (41.0, 41.0)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 
-from sharpminima import batches
+from sharpminima import backend, batches
 from sharpminima.backend import keras
 from sharpminima.datasets import Dataset
 from sharpminima.evaluation import POLICIES, EvaluationNetwork
@@ -134,6 +134,37 @@ def test_the_gradient_is_that_of_differences(model, dataset, policy):
         )
         slope = (up - down) / (2 * STEP)
         assert direction @ gradient == pytest.approx(slope, rel=CLOSE)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_loss_accuracy_and_gradient_come_from_one_pass(model, dataset, policy):
+    network, x = build(model, dataset, policy), flatten(model.trainable_variables)
+    loss, accuracy, _ = network.loss_accuracy_and_gradient(x)
+    expected = build(model, dataset, policy).loss_and_accuracy(x, "train")
+    assert (loss, accuracy) == pytest.approx(expected, rel=1e-12)
+    assert network.work.forward_examples == (
+        EXAMPLES if policy == "recalibrated" else 0
+    )
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_mixture_is_evaluated_as_the_vector_that_it_is(model, dataset, policy):
+    network, start = build(model, dataset, policy), flatten(model.trainable_variables)
+    end = start + np.linspace(0.0, 1.0, len(start))
+    expected = network.measures(0.25 * start + 0.75 * end)
+    assert network.between(start, end)(0.25, 0.75) == pytest.approx(expected, rel=EXACT)
+
+
+def test_mixing_different_networks_is_refused(model, dataset):
+    start = flatten(model.trainable_variables)
+    with pytest.raises(ValueError, match=r"start.shape=\(63,\), end.shape=\(3,\)"):
+        build(model, dataset).between(start, np.zeros(3))
+
+
+def test_data_may_lie_on_the_device_already(model, dataset):
+    x = flatten(model.trainable_variables)
+    expected = build(model, dataset).measures(x)
+    assert build(model, backend.on_device(dataset)).measures(x) == expected
 
 
 def test_it_is_a_function_of_x_alone(model, dataset):

@@ -7,8 +7,13 @@ import pytest
 from sharpminima import experiments
 
 NAN = float("nan")
-COMMON = {"network": "F1", "dataset": "mnist5k", "learning_rate": 1e-3}
-COMMON |= {"parameters": 7, "train_examples": 4000, "batch_norm": "batch"}
+COMMON = {"network": "F1", "dataset": "mnist5k", "variant": "plain"}
+COMMON |= {
+    "learning_rate": 1e-3,
+    "parameters": 7,
+    "train_examples": 4000,
+    "batch_norm": "batch",
+}
 REACHED = {"epochs": 100, "updates": 900, "train_accuracy": 99.0, "train_loss": 0.1}
 
 

@@ -9,8 +9,8 @@ START, END = np.array([1.0, 0.0]), np.array([0.0, 3.0])
 
 
 def points(path, alphas):
-    rows = interpolation.along(path, lambda x, a: {"x": x}, START, END, alphas)
-    return {row["alpha"]: row["x"] for row in rows}
+    rows = interpolation.plots(lambda a, b, _: {"x": a * START + b * END}, alphas)
+    return {row["alpha"]: row["x"] for row in rows if row["path"] == path}
 
 
 @pytest.mark.parametrize("path", ["linear", "curvilinear"])
@@ -38,16 +38,13 @@ def test_the_papers_alphas_include_both_minima():
     assert (alphas[8], alphas[16], len(alphas)) == (0.0, 1.0, 25)
 
 
-def test_alpha_reaches_the_measure():
-    rows = interpolation.along(
-        "linear", lambda x, alpha: {"seen": alpha}, START, END, [0.25]
-    )
-    assert next(rows) == {"path": "linear", "alpha": 0.25, "seen": 0.25}
-
-
-def test_different_networks_are_refused():
-    with pytest.raises(ValueError, match=r"start.shape=\(2,\), end.shape=\(3,\)"):
-        next(interpolation.along("linear", dict, START, np.zeros(3), [0.0]))
+def test_there_is_a_row_for_each_path_and_alpha():
+    rows = interpolation.plots(lambda a, b, alpha: {"seen": alpha}, [0.25, 0.5])
+    assert list(rows) == [
+        {"path": path, "alpha": alpha, "seen": alpha}
+        for path in ("linear", "curvilinear")
+        for alpha in (0.25, 0.5)
+    ]
 
 
 def test_distances_and_their_ratio():

@@ -1,13 +1,11 @@
 """Kept iterates: they come back to the bit, and keeping them changes nothing."""
 
-import copy
-
 import h5py
 import numpy as np
 import pytest
 
 from project import default_config
-from sharpminima import iterates, parameters, training
+from sharpminima import iterates, parameters, regimes, training
 from sharpminima.backend import keras
 from sharpminima.datasets import Dataset
 from sharpminima.evaluation import EvaluationNetwork
@@ -30,7 +28,7 @@ def dataset():
 
 def trained(dataset, path, kept=(), start=None, **changes):
     """Train for three epochs, from an iterate or cold; return model and history."""
-    settings = copy.deepcopy(default_config()["training"])
+    settings = regimes.settings(default_config(), "SB")
     settings |= {"batch_size": 10, "seed": 0, **changes}
     settings["stopping"] |= {"min_epochs": 1, "max_epochs": 3}
     model = training.starting_point(NETWORK, dataset, 0)

@@ -20,6 +20,16 @@ def test_training_takes_the_larger_of_its_batch_and_the_evaluated_one(config):
     assert memory.of_training(config, "F1", "LB") == 1500 + 10 + 2 * 400
 
 
+def test_a_growing_batch_takes_what_its_largest_takes(config):
+    config["evaluation"]["batch_size"] = 50
+    growth = {"factor": 2, "every_epochs": 10, "largest_fraction": 0.1}
+    config["regimes"]["SB"]["growth"] = growth
+    assert memory.of_training(config, "F1", "SB") == 1500 + 10 + 2 * 400
+    stopping = config["training"]["stopping"] | {"max_epochs": 20}
+    config["regimes"]["SB"]["stopping"] = stopping
+    assert memory.of_training(config, "F1", "SB") == 1500 + 10 + 2 * 64
+
+
 def test_a_subset_makes_batches_smaller(config):
     config["subset"] = {"train_examples": 1000, "measure_examples": 200}
     assert memory.of_training(config, "F1", "LB") == 1500 + 10 + 2 * 1000

@@ -186,6 +186,10 @@ SETTINGS = {
 }
 
 
+def measure_all(f, x, seed=0):
+    return sharpness.measure(f, Minimum.at(f, x), SETTINGS, seed)
+
+
 def identities(rows):
     keys = ("space", "epsilon", "start", "subspace_seed")
     return [tuple(row.get(key) for key in keys) for row in rows]
@@ -193,14 +197,14 @@ def identities(rows):
 
 def test_there_is_a_row_for_each_space_epsilon_start_and_draw():
     x = RNG.normal(size=50)
-    rows = list(sharpness.measure(bowl(np.ones(50), x + 1e-3), x, SETTINGS, seed=0))
+    rows = list(measure_all(bowl(np.ones(50), x + 1e-3), x))
     assert len(set(identities(rows))) == len(rows) == 2 * 2 + 2 * 2
     assert all(row["sharpness"] > 0 for row in rows)
 
 
 def test_both_regimes_of_a_seed_are_measured_in_the_same_subspaces():
     first, second, other = (
-        identities(sharpness.measure(bowl(np.ones(50), np.ones(50)), x, SETTINGS, seed))
+        identities(measure_all(bowl(np.ones(50), np.ones(50)), x, seed))
         for x, seed in ((np.zeros(50), 0), (np.full(50, 2.0), 0), (np.zeros(50), 1))
     )
     assert first == second != other
@@ -208,7 +212,7 @@ def test_both_regimes_of_a_seed_are_measured_in_the_same_subspaces():
 
 def test_a_diverged_run_has_the_same_rows_without_values():
     x = RNG.normal(size=50)
-    measured = sharpness.measure(bowl(np.ones(50), x + 1e-3), x, SETTINGS, seed=0)
+    measured = measure_all(bowl(np.ones(50), x + 1e-3), x)
     missing = list(sharpness.not_measured(SETTINGS, 0, "diverged"))
     assert identities(missing) == identities(measured)
     assert np.isnan([row["sharpness"] for row in missing]).all()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from project import ROOT, default_config
-from sharpminima import datasets, readers, sharpness, training
+from sharpminima import backend, datasets, readers, regimes, sharpness, training
 from sharpminima.evaluation import EvaluationNetwork
 from sharpminima.parameters import flatten
 
@@ -16,12 +16,13 @@ EPSILON, EPOCHS = 1e-3, 25
 @pytest.fixture(scope="module")
 def trained():
     """The loss and gradient of F1, and the large-batch minimum of seed 0."""
+    backend.compile_by(backend.WAYS[1])  # the faster one for dense layers
     declared = CONFIG["datasets"]["mnist5k"]
     folder = ROOT / "workflow/resources/mnist5k"
     paths = {name: folder / name for name in declared["files"]}
     arrays = readers.load(paths, reader="idx", declared=declared)
     dataset = datasets.Dataset(**arrays)
-    settings = {**CONFIG["training"], **CONFIG["regimes"]["LB"], "seed": 0}
+    settings = {**regimes.settings(CONFIG, "LB"), "seed": 0}
     settings["stopping"] = settings["stopping"] | {"max_epochs": EPOCHS}
     model = training.starting_point(CONFIG["networks"]["F1"], dataset, 0)
     network = EvaluationNetwork(model, dataset, **CONFIG["evaluation"])

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from project import ROOT, default_config
-from sharpminima import backend, batches, training
+from sharpminima import backend, batches, optimizers, training
+from sharpminima.cost import Work
 from sharpminima.datasets import Dataset
 from sharpminima.evaluation import EvaluationNetwork
 from sharpminima.evaluator import Evaluator
@@ -32,9 +33,9 @@ def dataset():
 
 
 def settings(**changes):
-    base = copy.deepcopy(default_config()["training"]) | {"batch_size": 10, "seed": 0}
+    base = copy.deepcopy(default_config()["training"])
     base["stopping"] |= {"min_epochs": 1, "max_epochs": 3}
-    return base | changes
+    return optimizers.resolved(base, {"batch_size": 10, "seed": 0, **changes})
 
 
 def run(dataset, **changes):
@@ -82,6 +83,48 @@ def test_the_first_update_is_adams(dataset):
 def test_the_last_batch_can_be_dropped(dataset):
     _, rows, _ = run(dataset, batch_size=40, last_batch="drop")
     assert rows[0]["updates"] == 2
+
+
+@pytest.mark.parametrize(
+    ("last_batch", "updates", "seen"),
+    [("keep", [9, 14, 17], 3 * 90), ("drop", [9, 13, 15], 90 + 80 + 72)],
+)
+def test_a_growing_batch_makes_the_updates_of_its_sizes(
+    dataset, last_batch, updates, seen
+):
+    """Batches of 10, 20 and 36, which is 40 % of the examples."""
+    growth = {"factor": 2, "every_epochs": 1, "largest_fraction": 0.4}
+    chosen = settings(growth=growth, last_batch=last_batch)
+    _, rows, outcome = run(dataset, growth=growth, last_batch=last_batch)
+    assert [row["updates"] for row in rows] == updates
+    assert (outcome["batch_size"], outcome["final_batch_size"]) == (10, 36)
+    assert training.work(dataset, chosen, rows) == Work(updates[-1], 0, seen)
+
+
+def test_an_outcome_names_its_variant(dataset):
+    _, _, plain = run(dataset)
+    _, _, other = run(dataset, optimizer="sgd", schedule={"name": "cosine"})
+    assert plain["variant"] == "plain"
+    assert plain["batch_size"] == plain["final_batch_size"] == 10
+    assert (other["variant"], other["learning_rate"]) == ("sgd + cosine", 0.01)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"optimizer": "sgd", "momentum": 0.9, "learning_rate": 0.1},
+        {"optimizer": "adagrad", "learning_rate": 0.1},
+        {
+            "learning_rate": 0.05,
+            "weight_decay": 0.01,
+            "schedule": {"name": "cosine", "warmup_epochs": 1},
+        },
+    ],
+    ids=["sgd", "adagrad", "cosine"],
+)
+def test_every_optimizer_lowers_the_loss(dataset, changes):
+    _, rows, _ = run(dataset, **changes)
+    assert rows[-1]["train_loss"] < 0.7 * rows[0]["train_loss"]
 
 
 def test_regimes_of_a_seed_start_at_the_same_point(dataset):
@@ -169,7 +212,7 @@ BUSY = """
     backend.configure(threads=int(sys.argv[1]))
     model = keras.Sequential([keras.Input((1500,)), keras.layers.Dense(1500)])
     x = backend.to_device(np.ones((2000, 1500), np.float32))
-    multiply = backend.compiled(lambda x: model(x), model)
+    multiply = backend.compiled(lambda x: model(x))
     np.asarray(multiply(x))
 
     def used():
@@ -193,11 +236,12 @@ def test_a_process_keeps_to_one_core():
 
 def test_adam_has_the_papers_values(dataset):
     model = training.starting_point(NETWORK, dataset, 0)
-    config = training._optimizer(model, settings()).get_config()
+    config = training._optimizer(model, settings(), 90).get_config()
     assert config["learning_rate"] == pytest.approx(1e-3)
     assert (config["beta_1"], config["beta_2"]) == (0.9, 0.999)
     assert config["epsilon"] == 1e-8
-    other = training._optimizer(model, settings(beta_1=0.5, epsilon=1e-3)).get_config()
+    chosen = settings(beta_1=0.5, epsilon=1e-3)
+    other = training._optimizer(model, chosen, 90).get_config()
     assert (other["beta_1"], other["epsilon"]) == (0.5, 1e-3)
 
 
@@ -212,9 +256,15 @@ def test_losses_are_summed_in_float64(dataset):
     evaluator = Evaluator(model)
     statistics = [value for _, value in evaluator.statistics()]
     vector = flatten(model.trainable_variables).astype(np.float32)
-    batch = dataset.x_train, dataset.y_train
-    assert evaluator._loss(vector, statistics, *batch)[0].dtype == "float64"
-    loss, (gradient, _) = evaluator._loss_gradients(vector, statistics, *batch)
+    batch = x, y, indices = (
+        dataset.x_train,
+        dataset.y_train,
+        np.arange(90, dtype="int32"),
+    )
+    assert evaluator.loss(vector, statistics, batch)[0].dtype == "float64"
+    (loss, _), (gradient, _) = evaluator._loss_gradients(
+        vector, statistics, x, y, indices
+    )
     assert (loss.dtype, gradient.dtype) == ("float64", "float32")
 
 
@@ -223,7 +273,8 @@ def test_an_epoch_sums_what_its_batches_saw(dataset):
     chosen = settings(learning_rate=1e-30)
     model = training.starting_point(NETWORK, dataset, 0)
     x, y = backend.to_device(dataset.x_train), backend.to_device(dataset.y_train)
-    run_epoch = backend.epoch_runner(model, training._optimizer(model, chosen), x, y)
+    optimizer = training._optimizer(model, chosen, 90)
+    run_epoch = backend.epoch_runner(model, optimizer, x, y)
     cut = np.split(np.random.default_rng(0).permutation(90), [40, 80])
     loss, correct, seen = run_epoch(cut)
     expected = [
@@ -241,7 +292,7 @@ def test_dropout_draws_a_new_mask_for_each_batch_and_epoch(dataset):
     model = backend.keras.Sequential([layers.Dropout(0.5, seed=0), layers.Dense(3)])
     model.build((None, 2))
     x, y = backend.to_device(dataset.x_train), backend.to_device(dataset.y_train)
-    optimizer = training._optimizer(model, settings(learning_rate=1e-30))
+    optimizer = training._optimizer(model, settings(learning_rate=1e-30), 90)
     run_epoch = backend.epoch_runner(model, optimizer, x, y)
     batch = np.arange(45)
     losses = [run_epoch([batch])[0] for _ in range(3)]

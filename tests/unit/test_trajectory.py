@@ -11,14 +11,15 @@ from sharpminima import regimes, trajectory
 class Bowl:
     """Stands for an evaluation network: half the squared distance from zero."""
 
-    def measures(self, x):
-        """Return the measures of a loss that depends on `x`, accuracies that do not."""
-        loss = float(x @ x / 2)
-        accuracies = {"train_accuracy": 90.0, "test_accuracy": 80.0}
-        return {"train_loss": loss, "test_loss": 2 * loss, **accuracies}
+    def loss_accuracy_and_gradient(self, x):
+        return float(x @ x / 2), 90.0, x
 
     def loss_and_gradient(self, x):
         return float(x @ x / 2), x
+
+    def loss_and_accuracy(self, x, split):
+        """Return twice the loss: the test set can be told from the other one."""
+        return float(x @ x), {"test": 80.0}[split]
 
 
 @pytest.fixture

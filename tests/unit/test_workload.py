@@ -26,6 +26,13 @@ def test_a_dropped_batch_is_no_update_and_not_seen(config):
     assert planned == Work(3 * 31, 3 * 100 + 1000 + 100, 3 * 31 * 32)
 
 
+def test_a_growing_batch_makes_fewer_updates(config):
+    growth = {"factor": 2, "every_epochs": 2, "largest_fraction": 0.1}
+    config["regimes"]["SB"]["growth"] = growth
+    planned = workload.of_training(config, "F1", "SB", epochs=5)
+    assert planned == Work(2 * 32 + 2 * 16 + 10, 5 * 100 + 1000 + 100, 5 * 1000)
+
+
 def test_measures_see_their_own_subset(config):
     config["subset"]["measure_examples"] = 40
     assert workload.of_measuring(config, "F1", 7) == Work(7, 0, 7 * 40)
@@ -54,7 +61,7 @@ def test_a_search_for_each_epsilon_and_start(config):
 def test_each_iterate_is_evaluated_and_searched_from(config):
     config["iterates"]["epochs"] = [0, 1, 5]
     planned = workload.of_trajectory(config, "F1", 11)
-    assert planned == Work(3 * 11, 3 * (1000 + 100), 3 * 11 * 1000)
+    assert planned == Work(3 * 11, 3 * 100, 3 * 11 * 1000)
 
 
 def test_a_derived_regime_has_its_own_work(config):

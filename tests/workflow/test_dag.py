@@ -11,6 +11,7 @@ from project import ROOT
 
 STAGES = [
     {"prepare_dataset"},
+    {"choose_compilation"},
     {"train"},
     {"measure_sharpness", "interpolate"},
     {f"tabulate_{t}" for t in ("accuracy", "sharpness", "ratios", "distances", "cost")},

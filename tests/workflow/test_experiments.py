@@ -76,7 +76,8 @@ def test_experiments_that_name_no_network_add_no_job(study, tiny):
     del config["study"]["remedies"]
     assert study.planned(config) == study.planned(tiny)
     assert study.counts(tiny) == {
-        **{"prepare_dataset": 1, "train": 8, "measure_sharpness": 8, "interpolate": 4},
+        **{"prepare_dataset": 1, "choose_compilation": 2},
+        **{"train": 8, "measure_sharpness": 8, "interpolate": 4},
         **{f"chart_{c}": 2 for c in ("training", "sharpness", "interpolation")},
         **{f"tabulate_{t}": 1 for t in ("accuracy", "sharpness", "ratios")},
         **{"tabulate_distances": 1, "tabulate_cost": 1},
@@ -105,9 +106,10 @@ def test_a_warm_start_waits_for_the_run_that_it_begins_with(study, config):
     assert "results/train/N1/SB-iterates/seed0/iterates.h5" in outputs
     target = "results/train/N1/LB-after-1/seed0/final.weights.h5"
     planned = study.planned(config, target)
-    assert planned == {("prepare_dataset", "dataset=tiny")} | jobs(
-        "train", *of_n1("SB-iterates", "LB-after-1"), seeds=[0]
-    )
+    assert planned == jobs("train", *of_n1("SB-iterates", "LB-after-1"), seeds=[0]) | {
+        ("prepare_dataset", "dataset=tiny"),
+        ("choose_compilation", "network=N1"),
+    }
 
 
 def test_a_preview_counts_the_jobs_of_experiments(study, config):

@@ -23,6 +23,8 @@ def jobs(rule, networks=NETWORKS, regimes=REGIMES, seeds=SEEDS):
                 (rule, f"network={n}, first=SB, second=LB, seed={s}")
                 for n, s in itertools.product(networks, seeds)
             }
+        case "choose_compilation":
+            return {(rule, f"network={n}") for n in networks}
         case "chart_training" | "chart_sharpness":
             return {(rule, f"network={n}") for n in networks}
         case "chart_interpolation":
@@ -85,11 +87,18 @@ def test_a_finished_study_plans_nothing(finished_study, config):
         ("sharpness.epsilons", [1e-3, 2e-3], AFTER_SHARPNESS),
         ("sharpness.max_iterations", 3, AFTER_SHARPNESS),
         ("interpolation.alphas.count", 7, AFTER_INTERPOLATION),
-        ("networks.N2.options.units", 9, after_training(networks=["N2"])),
+        (
+            "networks.N2.options.units",
+            9,
+            jobs("choose_compilation", ["N2"]) | after_training(networks=["N2"]),
+        ),
         ("regimes.LB.batch_fraction", 0.25, after_training(regimes=["LB"])),
         ("training.learning_rate", 0.1, after_training()),
+        ("training.weight_decay", 0.1, after_training()),
+        ("regimes.LB.optimizer", "sgd", after_training(regimes=["LB"])),
+        ("training.optimizer_defaults", "keras1", set()),
         ("evaluation.batch_norm", "moving", after_training()),
-        ("backend", "jax", after_training()),
+        ("backend", "jax", jobs("choose_compilation") | after_training()),
         ("study.seeds", [0, 1, 2], after_training(seeds=[2])),
         ("study.networks", ["N2"], TABLES),
         (
@@ -116,7 +125,8 @@ def test_a_new_network_runs_alone(finished_study, config):
     planned = finished_study.planned(config)
     assert planned == {
         (rule, wildcards.replace("N2", "N3"))
-        for rule, wildcards in after_training(networks=["N2"])
+        for rule, wildcards in jobs("choose_compilation", ["N2"])
+        | after_training(networks=["N2"])
     }
 
 
@@ -198,7 +208,7 @@ def planned_after(finished_study, config, project, module, old, new):
             "sharpminima/tensorflow_backend.py",
             "threads(1)",
             "threads(2)",
-            after_training(),
+            jobs("choose_compilation") | after_training(),
         ),
         ("sharpminima/jax_backend.py", "jnp.int32", "jnp.int64", set()),
         ("chart_sharpness.py", "regimes=snake", "regimes = snake", set()),

@@ -120,6 +120,7 @@ def test_interpolation_ends_at_the_checkpoints_with_every_policy(
     network = config["networks"]["N1"]
     script.main(
         study.directory / "results/data/tiny.h5",
+        study.directory / "results/compilation/N1.csv",
         *(first, second),
         *(tmp_path / f"{name}.csv" for name in ("plot", "distances", "cost")),
         network=network,
@@ -216,6 +217,7 @@ def test_costs_are_summed_by_rule_and_network(ran):
     rows = table(ran, "cost").set_index("rule")
     assert rows["jobs"].to_dict() == {
         "prepare_dataset": 1,
+        "choose_compilation": 1,
         "train": 6,
         "measure_sharpness": 6,
         "interpolate": 4,

@@ -4,6 +4,7 @@
 rule measure_sharpness:
     input:
         dataset=dataset_of,
+        compiled=rules.choose_compilation.output.choice,
         weights=rules.train.output.weights,
     output:
         searches="<results>/sharpness/{network}/{regime}/seed{seed}.csv",
@@ -32,6 +33,7 @@ rule measure_sharpness:
 rule measure_trajectory:
     input:
         dataset=dataset_of,
+        compiled=rules.choose_compilation.output.choice,
         weights=rules.train.output.weights,
         kept=rules.train.output.iterates,
     output:
@@ -61,6 +63,7 @@ rule measure_trajectory:
 rule interpolate:
     input:
         dataset=dataset_of,
+        compiled=rules.choose_compilation.output.choice,
         first="<results>/train/{network}/{first}/seed{seed}/final.weights.h5",
         second="<results>/train/{network}/{second}/seed{seed}/final.weights.h5",
     output:

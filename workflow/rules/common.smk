@@ -168,6 +168,10 @@ def builder_file(wildcards):
     return builder_files.path_of(config["networks"][wildcards.network]["builder"])
 
 
+def memory_of_trial(wildcards):
+    return memory.of_trial(config, wildcards.network)
+
+
 def memory_of_training(wildcards):
     return memory.of_training(config, wildcards.network, wildcards.regime)
 
@@ -188,11 +192,7 @@ def run_config(wildcards):
         {
             "identity": {**identity, "regime": wildcards.regime, "seed": seed},
             "network": network,
-            "training": {
-                **config["training"],
-                **config["regimes"][wildcards.regime],
-                "seed": seed,
-            },
+            "training": {**regimes.settings(config, wildcards.regime), "seed": seed},
             "evaluation": config["evaluation"],
             "backend": BACKEND,
             "subset": configuration.training_subset(config),

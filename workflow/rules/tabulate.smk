@@ -242,6 +242,7 @@ rule tabulate_warm_start:
 rule tabulate_cost:
     input:
         collect(rules.prepare_dataset.output.cost, dataset=DATASETS),
+        collect(rules.choose_compilation.output.cost, network=NETWORKS),
         files_of(rules.train.output.cost, [*MEASURED, *KEEPING]),
         files_of(rules.measure_sharpness.output.cost, MEASURED),
         files_of(rules.measure_trajectory.output.cost, KEEPING),

@@ -1,9 +1,34 @@
-"""results/data -> <results>/train/{network}/{regime}/seed{seed}/"""
+"""results/data -> <results>/compilation, <results>/train/{network}/{regime}/seed{seed}/"""
+
+
+rule choose_compilation:
+    input:
+        dataset=dataset_of,
+    output:
+        choice="<results>/compilation/{network}.csv",
+        cost="<results>/cost/choose_compilation/{network}/trial.csv",
+    log:
+        "<logs>/choose_compilation/{network}.log",
+    benchmark:
+        "<benchmarks>/choose_compilation/{network}.tsv"
+    conda:
+        f"../../envs/{BACKEND}.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory_of_trial,
+        builder_file=builder_file,
+    params:
+        network=network_config,
+        backend={"name": BACKEND},
+        code=fingerprint("choose_compilation"),
+    script:
+        "../scripts/choose_compilation.py"
 
 
 rule train:
     input:
         dataset=dataset_of,
+        compiled=rules.choose_compilation.output.choice,
         warm_start=iterates_to_begin_with,
     output:
         weights="<results>/train/{network}/{regime}/seed{seed}/final.weights.h5",

@@ -6,6 +6,7 @@ import pandas as pd
 
 from sharpminima import (
     backend,
+    compilation,
     datasets,
     flops,
     interpolation,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 def main(
     dataset,
+    compiled,
     first,
     second,
     plot,
@@ -38,21 +40,24 @@ def main(
     """Write the rows of both parametric plots, of the distances and of the cost."""
     job = Job("interpolate")
     backend.configure(threads)
+    compilation.use(compiled)
     origins = [parameters.attributes(path) for path in (first, second)]
-    data = datasets.read(dataset, subset)
+    data = backend.on_device(datasets.read(dataset, subset))
     model = training.starting_point(network, data, origins[0]["seed"])
     function = EvaluationNetwork(model, data, **evaluation)
     initial = parameters.flatten(model.trainable_variables)
     start = parameters.restore(first, model), function.moving_averages()
     end = parameters.restore(second, model), function.moving_averages()
 
-    def evaluate(x, alpha):
+    between = function.between(start[0], end[0])
+
+    def measures(first, second, alpha):
         averages = function.interpolated_averages(start[1], end[1], alpha)
-        return function.measures(x, averages)
+        return between(first, second, averages)
 
     alphas = interpolation.alphas(**settings["alphas"])
     with backend.enough_memory("evaluation.batch_size"):
-        rows = interpolation.plots(evaluate, start[0], end[0], alphas)
+        rows = list(interpolation.plots(measures, alphas))
     sizes = {
         "measure_examples": len(data.x_train),
         "test_examples": len(data.x_test),

@@ -6,6 +6,7 @@ import pandas as pd
 
 from sharpminima import (
     backend,
+    compilation,
     datasets,
     flops,
     logs,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 def main(
     dataset,
+    compiled,
     weights,
     searches,
     cost,
@@ -36,21 +38,26 @@ def main(
     """Write the rows of Metric 2.1 of the checkpoint `weights`, and their cost."""
     job = Job("measure_sharpness")
     backend.configure(threads)
+    compilation.use(compiled)
     origin = parameters.attributes(weights)
-    data = datasets.read(dataset, subset)
+    data = backend.on_device(datasets.read(dataset, subset))
     model = networks.for_dataset(network, data)
     x = parameters.restore(weights, model)
     function = EvaluationNetwork(model, data, **evaluation)
-    if origin["status"] == runs.DIVERGED:
-        rows = sharpness.not_measured(settings, origin["seed"], runs.DIVERGED)
-    else:
-        f = function.loss_and_gradient
-        rows = sharpness.measure(f, x, settings, origin["seed"])
     carried = {name: origin[name] for name in runs.CARRIED}
     carried["batch_norm"] = evaluation["batch_norm"]
     carried["measure_examples"] = len(data.x_train)
     made_with = {**backend.describe(), "trained_with": origin["versions"]}
     with backend.enough_memory("evaluation.batch_size"):
+        if origin["status"] == runs.DIVERGED:
+            rows = sharpness.not_measured(settings, origin["seed"], runs.DIVERGED)
+        else:
+            loss, carried["train_accuracy"], gradient = (
+                function.loss_accuracy_and_gradient(x)
+            )
+            minimum = sharpness.Minimum(x, loss, gradient)
+            f = function.loss_and_gradient
+            rows = sharpness.measure(f, minimum, settings, origin["seed"])
         table = pd.DataFrame([{**carried, **row, **made_with} for row in rows])
     table.to_csv(searches, index=False)
     job.write(

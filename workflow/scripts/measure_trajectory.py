@@ -6,6 +6,7 @@ import pandas as pd
 
 from sharpminima import (
     backend,
+    compilation,
     datasets,
     flops,
     iterates,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 def main(
     dataset,
+    compiled,
     weights,
     kept,
     rows,
@@ -38,8 +40,9 @@ def main(
     """Write a row for each iterate in `kept`, of the run that ended at `weights`."""
     job = Job("measure_trajectory")
     backend.configure(threads)
+    compilation.use(compiled)
     origin = parameters.attributes(weights)
-    data = datasets.read(dataset, subset)
+    data = backend.on_device(datasets.read(dataset, subset))
     model = networks.for_dataset(network, data)
     function = EvaluationNetwork(model, data, **evaluation)
     carried = {name: origin[name] for name in runs.CARRIED}

@@ -6,6 +6,7 @@ import pandas as pd
 
 from sharpminima import (
     backend,
+    compilation,
     datasets,
     flops,
     logs,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 def main(
     dataset,
+    compiled,
     warm_start,
     weights,
     history,
@@ -44,7 +46,8 @@ def main(
     """
     job = Job("train")
     backend.configure(threads)
-    data = datasets.read(dataset, run["subset"])
+    compilation.use(compiled)
+    data = backend.on_device(datasets.read(dataset, run["subset"]))
     network = {**run["network"], "file": builder_file}
     settings, seed = run["training"], run["identity"]["seed"]
     model = training.starting_point(network, data, seed, settings["precision"])

@@ -12,7 +12,7 @@ import numpy as np
 from sharpminima import streams
 
 
-def batch_size(regime: dict, examples: int) -> int:
+def batch_size(regime: dict, examples: int, epoch: int = 0) -> int:
     """Return the batch size of a regime on a training set of `examples` examples.
 
     A fraction is taken as the decimal that was written, exactly, and rounded so that
@@ -21,33 +21,68 @@ def batch_size(regime: dict, examples: int) -> int:
 
     Args:
         regime: `batch_size`, or `batch_fraction` in (0, 1], and `last_batch`, `keep`
-            or `drop`.
+            or `drop`; `growth`, if the batch grows, see `stages`.
         examples: Size of the training set.
+        epoch: Which one; the first is 0.
 
     Raises:
         ValueError: If the batch is larger than the training set, or if any batch,
             the last one included, would hold a single example: batch normalisation
             has no variance there.
     """
-    if "batch_size" in regime:
-        size = regime["batch_size"]
-    else:
-        exact = Fraction(str(regime["batch_fraction"])) * examples
-        keep = regime["last_batch"] == "keep"
-        size = math.ceil(exact) if keep else math.floor(exact)
-    if size > examples:
-        raise ValueError(
-            f"a batch must not be larger than the training set of {examples} examples. "
-            f"Received: {size}"
-        )
-    if size < 2:
-        raise ValueError(f"a batch must hold at least 2 examples. Received: {size}")
-    if regime["last_batch"] == "keep" and examples % size == 1:
-        raise ValueError(
-            f"{examples} examples in batches of {size} leave a last batch of one "
-            "example. Choose another size, or `last_batch: drop`"
-        )
+    *_, (size, _) = stages(regime, examples, epoch + 1)
     return size
+
+
+def stages(regime: dict, examples: int, epochs: int) -> Iterator[tuple[int, int]]:
+    """Yield the batch sizes of the first `epochs` epochs, and for how many each holds.
+
+    With `growth`, the batch becomes `factor` times larger every `every_epochs` epochs,
+    rounded down, until it holds the share `largest_fraction` of the training set: the
+    dynamic sampling of section 4 (Byrd et al. 2012; Friedlander and Schmidt 2012), here
+    by the clock, as in Smith et al. 2018 (arXiv:1711.00489).
+
+    Args:
+        regime: What `batch_size` takes.
+        examples: Size of the training set.
+        epochs: How many.
+
+    Raises:
+        ValueError: If one of the sizes is none, see `batch_size`.
+    """
+    size = _first_size(regime, examples)
+    if growth := regime.get("growth"):
+        every, exact = growth["every_epochs"], Fraction(size)
+        largest = _share(growth["largest_fraction"], regime, examples)
+        if size > largest:
+            raise ValueError(
+                f"growth.largest_fraction must hold the first batch, {size} examples. "
+                f"Received: {growth['largest_fraction']}, which holds {largest}"
+            )
+        while epochs > every and size < largest:
+            yield _possible(size, regime, examples), every
+            epochs -= every
+            exact *= Fraction(str(growth["factor"]))
+            size = min(math.floor(exact), largest)
+    yield _possible(size, regime, examples), epochs
+
+
+def updates(regime: dict, examples: int, epochs: int) -> int:
+    """Return how many updates the first `epochs` epochs make, an update a batch."""
+    last = regime["last_batch"]
+    return sum(
+        ran * math.ceil(examples_of_epoch(examples, size, last) / size)
+        for size, ran in stages(regime, examples, epochs)
+    )
+
+
+def examples_seen(regime: dict, examples: int, epochs: int) -> int:
+    """Return how many examples the first `epochs` epochs of training see."""
+    last = regime["last_batch"]
+    return sum(
+        ran * examples_of_epoch(examples, size, last)
+        for size, ran in stages(regime, examples, epochs)
+    )
 
 
 def epoch_batches(
@@ -77,3 +112,31 @@ def evaluation_batches(split: str, examples: int, size: int) -> list[np.ndarray]
     """
     order = streams.generator("evaluation order", split).permutation(examples)
     return np.array_split(order, math.ceil(examples / size))
+
+
+def _first_size(regime, examples):
+    if "batch_size" in regime:
+        return regime["batch_size"]
+    return _share(regime["batch_fraction"], regime, examples)
+
+
+def _share(fraction, regime, examples):
+    exact = Fraction(str(fraction)) * examples
+    return (math.ceil if regime["last_batch"] == "keep" else math.floor)(exact)
+
+
+def _possible(size, regime, examples):
+    """Return `size`, if every batch can have it."""
+    if size > examples:
+        raise ValueError(
+            f"a batch must not be larger than the training set of {examples} examples. "
+            f"Received: {size}"
+        )
+    if size < 2:
+        raise ValueError(f"a batch must hold at least 2 examples. Received: {size}")
+    if regime["last_batch"] == "keep" and examples % size == 1:
+        raise ValueError(
+            f"{examples} examples in batches of {size} leave a last batch of one "
+            "example. Choose another size, or `last_batch: drop`"
+        )
+    return size

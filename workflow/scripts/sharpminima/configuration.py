@@ -13,7 +13,7 @@ from pathlib import Path
 import jsonschema
 import yaml
 
-from sharpminima import batches, builder_files, idx, networks, regimes
+from sharpminima import batches, builder_files, idx, networks, optimizers, regimes
 
 WORKFLOW = Path(__file__).resolve().parents[2]
 SCHEMA = WORKFLOW / "schemas/config.schema.yaml"
@@ -24,6 +24,13 @@ NEEDED_FILES = {
     ]
 }
 READER_OPTIONS = {"kaldi": {"context", "max_dropped"}, "festvox": {"context"}}
+# Those of `step` are required.
+SCHEDULE_OPTIONS = {
+    "constant": set(),
+    "step": {"epochs", "factor"},
+    "cosine": {"epochs", "final"},
+}
+ALWAYS_OF_SCHEDULE = {"name", "warmup_epochs"}
 
 
 def without_nulls(config):
@@ -317,11 +324,12 @@ def _bad_batches(config) -> Iterator[tuple[str, str]]:
     for name, dataset in _datasets_of_study(config):
         for regime in regimes.trained_on(config, name):
             if regime in config["regimes"]:
-                settings = {**config["training"], **config["regimes"][regime]}
+                settings = regimes.settings(config, regime)
                 declared = dataset["train_examples"]
                 examples = config["subset"].get("train_examples", declared)
+                epochs = settings["stopping"]["max_epochs"]
                 try:
-                    batches.batch_size(settings, examples)
+                    list(batches.stages(settings, examples, epochs))
                 except ValueError as error:
                     yield f"regimes.{regime}", f"on network {name}, {error}"
 
@@ -334,8 +342,9 @@ def _bad_sweep(config) -> Iterator[tuple[str, str]]:
     for name, dataset in _datasets_of_study(config):
         examples = config["subset"].get("train_examples", dataset["train_examples"])
         for i, size in enumerate(batch_sizes.get(name, [])):
+            settings = {**config["training"], "batch_size": size}
             try:
-                batches.batch_size({**config["training"], "batch_size": size}, examples)
+                list(batches.stages(settings, examples, config["sweep"]["epochs"]))
             except ValueError as error:
                 yield f"sweep.batch_sizes.{name}[{i}]", str(error)
 
@@ -399,14 +408,75 @@ def _bad_names(config) -> Iterator[tuple[str, str]]:
         )
 
 
+def _sections(config) -> Iterator[tuple[str, dict, dict]]:
+    """Yield `training` and each regime: its key, what it states, what then holds."""
+    training = config["training"]
+    yield "training", training, training
+    for name, regime in config["regimes"].items():
+        yield f"regimes.{name}", regime, {**training, **regime}
+
+
+def _bad_optimizers(config) -> Iterator[tuple[str, str]]:
+    for where, stated, merged in _sections(config):
+        optimizer = merged["optimizer"]
+        known = optimizers.values_of(optimizer)
+        allowed = ", ".join(sorted(known))
+        for key in (optimizers.VALUES & set(stated)) - known:
+            message = f"unknown to optimizer {optimizer}. Allowed: {allowed}"
+            yield f"{where}.{key}", message
+        values = optimizers.resolved(config["training"], stated)
+        if values.get("nesterov") and not values["momentum"]:
+            for key in {"nesterov", "momentum"} & set(stated):
+                yield f"{where}.{key}", "nesterov needs a momentum above 0"
+
+
+def _bad_schedules(config) -> Iterator[tuple[str, str]]:
+    for where, stated, merged in _sections(config):
+        if schedule := merged.get("schedule"):
+            section = where if "schedule" in stated else "training"
+            longest = merged["stopping"]["max_epochs"]
+            yield from _bad_schedule_options(f"{section}.schedule", schedule)
+            yield from _bad_epochs(f"{section}.schedule.epochs", schedule, longest)
+
+
+def _bad_schedule_options(where, schedule) -> Iterator[tuple[str, str]]:
+    name = schedule["name"]
+    known = SCHEDULE_OPTIONS[name]
+    for key in set(schedule) - known - ALWAYS_OF_SCHEDULE:
+        allowed = ", ".join(sorted(known | ALWAYS_OF_SCHEDULE))
+        yield f"{where}.{key}", f"unknown to schedule {name}. Allowed: {allowed}"
+    for key in known - set(schedule):
+        if name == "step":
+            yield f"{where}.{key}", "required, but missing"
+
+
+def _bad_epochs(where, schedule, longest) -> Iterator[tuple[str, str]]:
+    """Compare a schedule's epochs with its name, with each other, and with warm-up."""
+    steps, warmup = schedule["name"] == "step", schedule.get("warmup_epochs", 0)
+    epochs = schedule.get("epochs", [] if steps else longest)
+    if schedule["name"] == "constant" or epochs == []:
+        return
+    if steps != isinstance(epochs, list):
+        rule = "a list" if steps else "a whole number"
+    elif steps and epochs != sorted(epochs):
+        rule = "in order"
+    elif (epochs[0] if steps else epochs) <= warmup:
+        rule = f"above warmup_epochs, {warmup}"
+    else:
+        return
+    yield where, f"must be {rule}. Received: {epochs!r}"
+
+
 def _bad_rules(config) -> Iterator[tuple[str, str]]:
-    stopping, sharpness = config["training"]["stopping"], config["sharpness"]
-    if stopping["min_epochs"] > stopping["max_epochs"]:
-        yield (
-            "training.stopping.min_epochs",
-            f"must be at most max_epochs, {stopping['max_epochs']}. "
-            f"Received: {stopping['min_epochs']}",
-        )
+    for where, stated, _ in _sections(config):
+        stopping = stated.get("stopping")
+        if stopping and stopping["min_epochs"] > stopping["max_epochs"]:
+            yield (
+                f"{where}.stopping.min_epochs",
+                f"must be at most max_epochs, {stopping['max_epochs']}. "
+                f"Received: {stopping['min_epochs']}",
+            )
+    sharpness = config["sharpness"]
     full, subspace = sharpness["full"], sharpness["subspace"]
     if not (full["starts"] or (subspace["draws"] and subspace["starts"])):
         yield "sharpness", "needs at least one start, in the full space or in subspaces"
@@ -436,5 +506,7 @@ CHECKS = (
     _bad_iterates,
     _bad_warm_start,
     _bad_names,
+    _bad_optimizers,
+    _bad_schedules,
     _bad_rules,
 )

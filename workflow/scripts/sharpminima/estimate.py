@@ -20,6 +20,7 @@ from sharpminima import (
     flops,
     networks,
     regimes,
+    variants,
     workload,
 )
 
@@ -47,7 +48,7 @@ class Past:
     def of(cls, folder: str | Path) -> "Past":
         """Return the past of every study whose results lie under `folder`."""
         folder = Path(folder)
-        costs = [*folder.rglob("cost/*/*/*/*.csv"), *folder.rglob("data/*.cost.csv")]
+        costs = [*folder.rglob("cost/**/*.csv"), *folder.rglob("data/*.cost.csv")]
         return cls(_rows(costs), _rows(folder.rglob("train/*/*/*/outcome.csv")))
 
 
@@ -167,6 +168,8 @@ class Estimate:
     def _of_small_job(self, job, past):
         if not past.empty:
             return (past["startup_seconds"] + past["seconds"]).mean()
+        if job["rule"] == "choose_compilation":
+            return self._seconds_per["trial"]
         dataset = self._config["datasets"].get(job.get("dataset"), {"bundled": True})
         return self._seconds_per["small job"] if dataset.get("bundled") else math.nan
 
@@ -197,11 +200,12 @@ class Estimate:
         config, dataset = self._config, self._config["networks"][network]["dataset"]
         declared = config["datasets"][dataset]["train_examples"]
         examples = config["subset"].get("train_examples", declared)
-        settings = {**config["training"], **config["regimes"][regime]}
+        settings = regimes.settings(config, regime)
         return {
             "network": network,
             "dataset": dataset,
             "regime": regime,
+            "variant": variants.name_of(settings),
             "batch_size": batches.batch_size(settings, examples),
             "train_examples": examples,
         }

@@ -13,15 +13,16 @@ over a whole set. It must be deterministic, so dropout is off, and the batches a
 Losses are summed in float64.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from sharpminima import backend, batches
+from sharpminima import backend, batches, evaluator
 from sharpminima.backend import keras
 from sharpminima.cost import NOTHING, Work
 from sharpminima.datasets import Dataset
-from sharpminima.evaluator import Evaluator, statistics
+from sharpminima.evaluator import Evaluator
 from sharpminima.networks import layers_of
 
 # In which networks may be trained, and are never measured.
@@ -39,12 +40,27 @@ class BatchMoments(keras.layers.BatchNormalization):
 
 
 @dataclass(frozen=True)
-class Batch:
-    """One evaluation batch on the device and its share of the set."""
+class Split:
+    """One set on the device, and the indices of each of its evaluation batches."""
 
-    inputs: object
-    labels: object
-    share: float
+    x: object
+    y: object
+    cuts: list
+
+    @classmethod
+    def on_device(cls, split: str, x, y, batch_size: int) -> "Split":
+        """Cut the set called `split` into batches of at most `batch_size`."""
+        cuts = batches.evaluation_batches(split, len(x), batch_size)
+        cuts = [backend.to_device(cut.astype(np.int32)) for cut in cuts]
+        return cls(backend.to_device(x), backend.to_device(y), cuts)
+
+    def __len__(self):
+        return len(self.x)
+
+    def batches(self):
+        """Yield each batch, as an `Evaluator` takes it, and its share of the set."""
+        for cut in self.cuts:
+            yield (self.x, self.y, cut), len(cut) / len(self)
 
 
 class EvaluationNetwork:
@@ -54,7 +70,7 @@ class EvaluationNetwork:
 
     Args:
         model: The network as it was trained; its statistics serve the `moving` policy.
-        dataset: The arrays of both sets.
+        dataset: Both sets, wherever they lie.
         batch_norm: One of `POLICIES`.
         batch_size: Largest number of examples evaluated at a time.
 
@@ -70,7 +86,7 @@ class EvaluationNetwork:
         self._policy = batch_norm
         self.work = NOTHING
         self._sets = {
-            split: _on_device(split, x, y, batch_size)
+            split: Split.on_device(split, x, y, batch_size)
             for split, x, y in (
                 ("train", dataset.x_train, dataset.y_train),
                 ("test", dataset.x_test, dataset.y_test),
@@ -88,24 +104,24 @@ class EvaluationNetwork:
 
     def moving_averages(self) -> list[np.ndarray]:
         """Return the moving averages of the model as it is now."""
-        return [value for _, value in statistics(self._model)]
+        return [value for _, value in evaluator.statistics(self._model)]
 
     def loss_and_accuracy(self, x, split: str, moving=None) -> tuple[float, float]:
         """Return mean loss (nats per example) and accuracy (percent) at `x`.
 
         Args:
-            x: Parameters, shape `(n,)`.
+            x: Parameters, shape `(n,)`, an array or on the device.
             split: `train` or `test`.
             moving: Moving averages for the `moving` policy; by default the model's.
         """
+        x, examples = evaluator.vector(x), len(self._sets[split])
         statistics = self._statistics(x, moving)
-        loss, correct, examples = 0.0, 0, 0
-        for batch in self._sets[split]:
-            batch_loss, batch_correct = self._losses.loss(
-                x, statistics, batch.inputs, batch.labels
-            )
-            loss, correct = loss + batch_loss, correct + batch_correct
-            examples += len(batch.labels)
+        found = [
+            self._losses.loss(x, statistics, batch)
+            for batch, _ in self._sets[split].batches()
+        ]
+        # Numbers leave the device when all batches are under way.
+        loss, correct = (sum(map(float, column)) for column in zip(*found))
         self.work += Work(forward_examples=examples)
         return loss / examples, 100.0 * correct / examples
 
@@ -117,24 +133,58 @@ class EvaluationNetwork:
             row |= {f"{split}_loss": loss, f"{split}_accuracy": accuracy}
         return row
 
+    def between(self, start, end) -> Callable[..., dict[str, float]]:
+        """Return the measures at `a start + b end` as a function of `a` and `b`.
+
+        Both vectors stay on the device: only numbers go there and come back.
+
+        Args:
+            start: Parameters, shape `(n,)`.
+            end: Parameters, shape `(n,)`.
+
+        Raises:
+            ValueError: If `start` and `end` differ in shape.
+        """
+        if start.shape != end.shape:
+            raise ValueError(
+                "`start` and `end` must have the same shape. "
+                f"Received: start.shape={start.shape}, end.shape={end.shape}"
+            )
+        ends = evaluator.vector(start), evaluator.vector(end)
+        mixed = backend.compiled(lambda a, b, start, end: a * start + b * end)
+
+        def measures(a: float, b: float, moving=None):
+            return self.measures(mixed(*_floatx([a, b]), *ends), moving)
+
+        return measures
+
     def loss_and_gradient(self, x) -> tuple[float, np.ndarray]:
         """Return the mean training loss at `x` and its gradient, float64 `(n,)`."""
-        statistics = self._statistics(x)
-        loss, gradient = 0.0, np.zeros(len(x))
+        loss, _, gradient = self.loss_accuracy_and_gradient(x)
+        return loss, gradient
+
+    def loss_accuracy_and_gradient(self, x) -> tuple[float, float, np.ndarray]:
+        """Return mean training loss, accuracy (percent) and gradient, in one pass.
+
+        Args:
+            x: Parameters, shape `(n,)`.
+        """
+        x = evaluator.vector(x)
+        statistics, examples = self._statistics(x), len(self._sets["train"])
+        loss, correct, gradient = 0.0, 0, np.zeros(x.shape)
         by_statistics = [np.zeros(s.shape) for s in statistics]
-        examples = sum(len(batch.labels) for batch in self._sets["train"])
-        for batch in self._sets["train"]:
-            part, by_x, by_s = self._losses.loss_and_gradient(
-                x, statistics, batch.inputs, batch.labels
+        for batch, _ in self._sets["train"].batches():
+            part, hits, by_x, by_s = self._losses.loss_and_gradient(
+                x, statistics, batch
             )
-            loss += part / examples
+            loss, correct = loss + part / examples, correct + hits
             gradient += by_x.astype(np.float64) / examples
             for total, term in zip(by_statistics, by_s, strict=True):
                 total += term / examples
         self.work += Work(gradient_evaluations=1, gradient_examples=examples)
         if self._policy == "recalibrated":
             gradient += self._gradient_through_moments(x, by_statistics)
-        return loss, gradient
+        return loss, 100.0 * correct / examples, gradient
 
     def interpolated_averages(self, start, end, alpha: float) -> list[np.ndarray]:
         """Return moving averages on the straight line between those of two models.
@@ -156,12 +206,12 @@ class EvaluationNetwork:
 
     def _gradient_through_moments(self, x, by_statistics):
         """Return `(d statistics / dx)^T (df / d statistics)`, the chain rule's rest."""
-        gradient = np.zeros(len(x))
-        for batch in self._sets["train"]:
-            weights = _floatx(batch.share * part for part in by_statistics)
-            term = self._moments.moments_gradient(x, batch.inputs, weights)
+        gradient = np.zeros(x.shape)
+        for batch, share in self._sets["train"].batches():
+            weights = _floatx(share * part for part in by_statistics)
+            term = self._moments.moments_gradient(x, batch, weights)
             gradient += term.astype(np.float64)
-            self.work += Work(gradient_examples=len(batch.labels))
+        self.work += Work(gradient_examples=len(self._sets["train"]))
         return gradient
 
     def _statistics(self, x, moving=None):
@@ -172,24 +222,16 @@ class EvaluationNetwork:
     def _recalibrated(self, x):
         """Return the batch moments at `x`, averaged over the training set."""
         means = None
-        for batch in self._sets["train"]:
-            moments = self._moments.moments(x, batch.inputs)
-            self.work += Work(forward_examples=len(batch.labels))
-            terms = [batch.share * m.astype(np.float64) for m in moments]
+        for batch, share in self._sets["train"].batches():
+            moments = self._moments.moments(x, batch)
+            terms = [share * m.astype(np.float64) for m in moments]
             means = terms if means is None else [a + b for a, b in zip(means, terms)]
+        self.work += Work(forward_examples=len(self._sets["train"]))
         return _floatx(means)
 
 
 def _floatx(arrays):
     return [np.asarray(array, keras.config.floatx()) for array in arrays]
-
-
-def _on_device(split, x, y, batch_size):
-    cut = batches.evaluation_batches(split, len(x), batch_size)
-    return [
-        Batch(backend.to_device(x[i]), backend.to_device(y[i]), len(i) / len(x))
-        for i in cut
-    ]
 
 
 def _copy(model, *, batch_moments):

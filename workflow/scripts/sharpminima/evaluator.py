@@ -10,7 +10,9 @@ class Evaluator:
     """Compiled loss, gradient and batch moments of a network at a flat vector.
 
     The network is a function of the flat vector of its trainable weights and of its
-    statistics, the floating-point state that is not trained.
+    statistics, the floating-point state that is not trained. Vectors may be arrays, or
+    lie on the device already. A batch is the inputs and labels of a whole set, on the
+    device, and the indices of some of them: it is gathered in the compiled function.
 
     Args:
         network: Keras model that is called with `training=False`.
@@ -18,36 +20,41 @@ class Evaluator:
 
     def __init__(self, network):
         self._network = network
-        self._loss = backend.compiled(self._loss_and_correct, network)
-        self._loss_gradients = backend.compiled(self._loss_and_gradients, network)
-        self._moments = backend.compiled(self._updated_statistics, network)
-        self._moments_gradient = backend.compiled(self._moments_product, network)
+        self._loss = backend.compiled(self._loss_and_correct)
+        self._loss_gradients = backend.compiled(self._loss_and_gradients)
+        self._moments = backend.compiled(self._updated_statistics)
+        self._moments_gradient = backend.compiled(self._moments_product)
 
     def statistics(self) -> list[tuple[str, np.ndarray]]:
         """Return names and values of the network's own statistics."""
         return statistics(self._network)
 
-    def loss(self, x, statistics, inputs, labels) -> tuple[float, int]:
-        """Return summed loss and number of correct answers on one batch."""
-        loss, correct = self._loss(_vector(x), statistics, inputs, labels)
-        return float(loss), int(correct)
+    def loss(self, x, statistics, batch):
+        """Return summed loss and number of correct answers, both on the device."""
+        return self._loss(vector(x), statistics, *batch)
 
-    def loss_and_gradient(self, x, statistics, inputs, labels):
-        """Return summed loss and its gradients by the vector and by the statistics."""
-        loss, (gradient, by_statistics) = self._loss_gradients(
-            _vector(x), statistics, inputs, labels
+    def loss_and_gradient(self, x, statistics, batch):
+        """Return what `loss` does, and the loss' gradients.
+
+        Returns:
+            Summed loss, number of correct answers, gradient by the vector, and a list
+            of the gradients by the statistics.
+        """
+        (loss, correct), (gradient, by_statistics) = self._loss_gradients(
+            vector(x), statistics, *batch
         )
-        return float(loss), np.asarray(gradient), [np.asarray(g) for g in by_statistics]
+        by_statistics = [np.asarray(g) for g in by_statistics]
+        return float(loss), int(correct), np.asarray(gradient), by_statistics
 
-    def moments(self, x, inputs) -> list[np.ndarray]:
+    def moments(self, x, batch) -> list[np.ndarray]:
         """Return the statistics that the network computes from one batch."""
         state = [value for _, value in self.statistics()]
-        return [np.asarray(m) for m in self._moments(_vector(x), state, inputs)]
+        return [np.asarray(m) for m in self._moments(vector(x), state, *batch)]
 
-    def moments_gradient(self, x, inputs, weights) -> np.ndarray:
+    def moments_gradient(self, x, batch, weights) -> np.ndarray:
         """Return the gradient of the inner product of `weights` with `moments`."""
         state = [value for _, value in self.statistics()]
-        return np.asarray(self._moments_gradient(_vector(x), state, inputs, weights))
+        return np.asarray(self._moments_gradient(vector(x), state, *batch, weights))
 
     def _call(self, vector, statistics, inputs):
         variables = self._network.trainable_variables
@@ -63,22 +70,22 @@ class Evaluator:
         )
         return logits, [s for s, v in zip(state, others) if _is_floating(v)]
 
-    def _loss_and_correct(self, vector, statistics, inputs, labels):
-        logits, _ = self._call(vector, statistics, inputs)
-        return backend.loss_and_correct(labels, logits)
+    def _loss_and_correct(self, vector, statistics, x, y, indices):
+        logits, _ = self._call(vector, statistics, keras.ops.take(x, indices, axis=0))
+        return backend.loss_and_correct(keras.ops.take(y, indices), logits)
 
-    def _loss_and_gradients(self, vector, statistics, inputs, labels):
-        def loss(vector, statistics):
-            return self._loss_and_correct(vector, statistics, inputs, labels)[0]
+    def _loss_and_gradients(self, vector, statistics, x, y, indices):
+        def loss_and_correct(vector, statistics):
+            return self._loss_and_correct(vector, statistics, x, y, indices)
 
-        return backend.value_and_gradients(loss, vector, statistics)
+        return backend.value_and_gradients(loss_and_correct, vector, statistics)
 
-    def _updated_statistics(self, vector, statistics, inputs):
-        return self._call(vector, statistics, inputs)[1]
+    def _updated_statistics(self, vector, statistics, x, y, indices):
+        return self._call(vector, statistics, keras.ops.take(x, indices, axis=0))[1]
 
-    def _moments_product(self, vector, statistics, inputs, weights):
+    def _moments_product(self, vector, statistics, x, y, indices, weights):
         def moments(vector):
-            return self._updated_statistics(vector, statistics, inputs)
+            return self._updated_statistics(vector, statistics, x, y, indices)
 
         return backend.vector_product(moments, vector, weights)
 
@@ -89,7 +96,10 @@ def statistics(network) -> list[tuple[str, np.ndarray]]:
     return [(v.name, v.numpy()) for v in state if _is_floating(v)]
 
 
-def _vector(x):
+def vector(x):
+    """Return `x`, shape `(n,)`, on the device."""
+    if keras.ops.is_tensor(x):
+        return x
     return backend.to_device(np.asarray(x, keras.config.floatx()))
 
 

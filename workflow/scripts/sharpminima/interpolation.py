@@ -4,22 +4,23 @@ Source: Keskar et al. 2017 (arXiv:1609.04836), section 2.2.1 and Figure 3 (strai
 line, after Goodfellow et al. 2015, arXiv:1412.6544), appendix D and Figure 7 (curve).
 """
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-Evaluate = Callable[[np.ndarray, float], dict[str, float]]
+Measures = Callable[[float, float, float], dict[str, float]]
 
 
-def linear(start: np.ndarray, end: np.ndarray, alpha: float) -> np.ndarray:
-    """Return `alpha x_l + (1 - alpha) x_s`, shape `(n,)` (Figure 3)."""
-    return alpha * end + (1.0 - alpha) * start
+def linear(alpha: float) -> tuple[float, float]:
+    """Return the weights of x_s and x_l in `alpha x_l + (1 - alpha) x_s` (Figure 3)."""
+    return 1.0 - alpha, alpha
 
 
-def curvilinear(start: np.ndarray, end: np.ndarray, alpha: float) -> np.ndarray:
-    """Return `sin(alpha pi/2) x_l + cos(alpha pi/2) x_s`, shape `(n,)` (Figure 7)."""
+def curvilinear(alpha: float) -> tuple[float, float]:
+    """Return those in `sin(alpha pi/2) x_l + cos(alpha pi/2) x_s` (Figure 7)."""
     angle = alpha * np.pi / 2.0
-    return np.sin(angle) * end + np.cos(angle) * start
+    return np.cos(angle), np.sin(angle)
 
 
 def alphas(start: float, stop: float, count: int) -> list[float]:
@@ -30,40 +31,17 @@ def alphas(start: float, stop: float, count: int) -> list[float]:
 PATHS = {"linear": linear, "curvilinear": curvilinear}
 
 
-def along(
-    path: str,
-    evaluate: Evaluate,
-    start: np.ndarray,
-    end: np.ndarray,
-    alphas: Iterable[float],
-) -> Iterator[dict]:
-    """Yield one row of measures for each position on a path.
+def plots(measures: Measures, alphas: Iterable[float]) -> Iterator[dict]:
+    """Yield one row for each position on each path: the rows of both parametric plots.
 
     Args:
-        path: A name in `PATHS`.
-        evaluate: Maps parameters of shape `(n,)` and alpha to named measures.
-        start: Parameters x_s at alpha 0, shape `(n,)`.
-        end: Parameters x_l at alpha 1, shape `(n,)`.
+        measures: Maps the weights of x_s (at alpha 0) and x_l (at alpha 1), and alpha,
+            to named measures.
         alphas: Positions, dimensionless; values outside [0, 1] extrapolate.
-
-    Raises:
-        ValueError: If `start` and `end` differ in shape.
     """
-    if start.shape != end.shape:
-        raise ValueError(
-            "`start` and `end` must have the same shape. "
-            f"Received: start.shape={start.shape}, end.shape={end.shape}"
-        )
-    for alpha in alphas:
-        point = PATHS[path](start, end, alpha)
-        yield {"path": path, "alpha": alpha, **evaluate(point, alpha)}
-
-
-def plots(
-    evaluate: Evaluate, start: np.ndarray, end: np.ndarray, alphas: Iterable[float]
-) -> list[dict]:
-    """Return the rows of both parametric plots; see `along`."""
-    return [row for path in PATHS for row in along(path, evaluate, start, end, alphas)]
+    for path, alpha in itertools.product(PATHS, alphas):
+        first, second = PATHS[path](alpha)
+        yield {"path": path, "alpha": alpha, **measures(first, second, alpha)}
 
 
 def distances(initial: np.ndarray, start: np.ndarray, end: np.ndarray) -> dict:

@@ -12,7 +12,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from sharpminima.networks import is_convolutional
 from sharpminima.versions import installed
 
 # Keras imports TensorFlow wherever it finds it, to copy a layer for instance.
@@ -20,6 +19,10 @@ sys.modules["tensorflow"] = None
 import keras as keras  # noqa: E402
 
 jax.config.update("jax_enable_x64", True)
+
+# A loop in Python over a compiled step, or an epoch as one scan. On a CPU, gradients of
+# convolutions are a hundred times slower in a scan (jax-ml/jax, issue 12868).
+WAYS = ("loop", "scan")
 
 
 def configure(threads: int) -> None:
@@ -35,10 +38,14 @@ def configure(threads: int) -> None:
     jax.config.update("jax_default_matmul_precision", "highest")
 
 
-def describe() -> dict[str, str]:
-    """Return what computes: the device, and the versions of what runs on it."""
-    versions = installed({"jax": jax.__version__, "jaxlib": jax.lib.__version__})
-    return {"device": jax.default_backend().upper(), "versions": versions}
+def device() -> str:
+    """Return what computes, `GPU` or `CPU`."""
+    return jax.default_backend().upper()
+
+
+def versions() -> str:
+    """Return the versions of the packages behind the numbers."""
+    return installed({"jax": jax.__version__, "jaxlib": jax.lib.__version__})
 
 
 def tensor_float_32(enabled: bool):
@@ -57,18 +64,19 @@ def to_device(array: np.ndarray):
     return jnp.asarray(array)
 
 
-def epoch_runner(model, optimizer, x, y):
+def epoch_runner(model, optimizer, x, y, way):
     """Return `run(batches)`, which trains `model` in place, an update a batch.
 
     `batches` is a list of index arrays; `run` returns the summed loss, the number of
-    correct answers and the number of examples, as training saw them. All of them are
-    one compiled scan; a smaller last one is another.
+    correct answers and the number of examples, as training saw them. In a scan, all of
+    them are compiled as one; a smaller last one is another.
 
     Args:
         model: Keras model with logits.
         optimizer: Keras optimizer, built on the model's trainable variables.
         x: All inputs on the device, shape `(N, ...)`.
         y: All labels on the device, shape `(N,)`.
+        way: One of `WAYS`.
     """
     groups = [
         *(model.trainable_variables, model.non_trainable_variables),
@@ -80,7 +88,7 @@ def epoch_runner(model, optimizer, x, y):
     def step(state, batch, x, y):
         return update(state, x[batch], y[batch])
 
-    through = _one_by_one(step) if _slow_in_a_loop(model) else _at_once(step)
+    through = {"scan": _at_once, "loop": _one_by_one}[way](step)
 
     def run(batches):
         state, results = [[v.value for v in variables] for variables in groups], []
@@ -95,14 +103,20 @@ def epoch_runner(model, optimizer, x, y):
     return run
 
 
-def compiled(function, model):
-    """Return `function`, which runs `model`, compiled."""
+def compiled(function, way):
+    """Return `function` compiled: by XLA, whatever way epochs go."""
     return jax.jit(function)
 
 
 def value_and_gradients(function, *arguments):
-    """Return `function(*arguments)`, a scalar, and its gradient by each argument."""
-    return jax.value_and_grad(function, range(len(arguments)))(*arguments)
+    """Return what `function` returns, and the gradients of its first value.
+
+    Args:
+        function: Returns a scalar, and anything beside it.
+        arguments: By which the gradients are taken.
+    """
+    by_all = range(len(arguments))
+    return jax.value_and_grad(function, by_all, has_aux=True)(*arguments)
 
 
 def vector_product(function, argument, weights):
@@ -125,14 +139,6 @@ def loss_and_correct(labels, logits):
         logits: Shape `(N, classes)`.
     """
     return _summed(_cross_entropies(labels, logits)), _correct(labels, logits)
-
-
-def _slow_in_a_loop(model):
-    """Tell whether XLA is a hundred times slower on `model` in a loop than out of it.
-
-    On a CPU it is, for gradients of convolutions (github.com/jax-ml/jax/issues/12868).
-    """
-    return jax.default_backend() == "cpu" and is_convolutional(model)
 
 
 def _at_once(step):

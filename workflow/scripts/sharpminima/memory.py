@@ -9,15 +9,22 @@ from collections.abc import Iterator, Mapping
 from sharpminima import batches, regimes
 
 JOB = 1500
+TRIAL = 64  # examples of the batches that are tried
 UNSTATED = {"data": 500, "per_example": 1.0, "search": 2000}
+
+
+def of_trial(config: Mapping, network: str) -> int:
+    """Return the MB of trying how steps are compiled."""
+    return _megabytes(config, network, TRIAL)
 
 
 def of_training(config: Mapping, network: str, regime: str) -> int:
     """Return the MB of one training run."""
-    settings = {**config["training"], **config["regimes"][regime]}
+    settings = regimes.settings(config, regime)
     examples = _examples(config, network)
-    batch = max(batches.batch_size(settings, examples), _evaluated(config, examples))
-    return _megabytes(config, network, batch)
+    last_epoch = settings["stopping"]["max_epochs"] - 1
+    largest = batches.batch_size(settings, examples, last_epoch)
+    return _megabytes(config, network, max(largest, _evaluated(config, examples)))
 
 
 def of_interpolation(config: Mapping, network: str) -> int:

@@ -100,7 +100,7 @@ def options(builder: str) -> dict[str, type]:
 
 def for_dataset(network: dict, dataset):
     """Return the untrained model of a `networks` entry, fitting `dataset`."""
-    input_shape = dataset.x_train.shape[1:]
+    input_shape = tuple(dataset.x_train.shape[1:])
     return build(network, input_shape=input_shape, classes=dataset.classes)
 
 

@@ -12,12 +12,13 @@ TARGETS = ("all", "tables", "charts")
 # Jobs wait for those of earlier stages; tables and charts come last.
 STAGE = {
     "prepare_dataset": 0,
-    "train": 1,
-    "measure_sharpness": 2,
-    "measure_trajectory": 2,
-    "interpolate": 2,
+    "choose_compilation": 1,
+    "train": 2,
+    "measure_sharpness": 3,
+    "measure_trajectory": 3,
+    "interpolate": 3,
 }
-LAST_STAGE = 3
+LAST_STAGE = 4
 GROUP = ["rule", "network", "regime"]
 ENDS = ["low", "high"]
 

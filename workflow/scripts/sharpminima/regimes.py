@@ -6,6 +6,8 @@ sections `sweep`, `iterates` and `warm_start` derive. Knows nothing of Keras.
 
 from collections.abc import Mapping
 
+from sharpminima import optimizers
+
 Run = tuple[str, str, int]
 
 
@@ -18,7 +20,7 @@ def settings(config: Mapping, regime: str) -> dict:
         config: The whole config.
         regime: The regime's name.
     """
-    return {**config["training"], **config["regimes"][regime]}
+    return optimizers.resolved(config["training"], config["regimes"][regime])
 
 
 def with_derived(config: Mapping) -> dict:

@@ -2,7 +2,7 @@
 
 IDENTITY = ("network", "dataset", "regime", "seed")
 IDENTITY_OF_PAIR = ("network", "dataset", "first", "second", "seed")
-SETTING = ("batch_size", "learning_rate", "parameters", "train_examples")
+SETTING = ("variant", "batch_size", "learning_rate", "parameters", "train_examples")
 CARRIED = (*IDENTITY, *SETTING, "batch_norm", "status")
 DIVERGED = "diverged"
 UNCONVERGED = "max_epochs"

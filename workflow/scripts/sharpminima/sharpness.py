@@ -141,25 +141,31 @@ def starting_z(start: str, half_widths: np.ndarray, seed: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Minimum:
-    """The point x that is measured, with the loss and its gradient there."""
+    """The point x that is measured, with the loss and its gradient there.
+
+    Attributes:
+        x: Parameters, shape `(n,)`, float64.
+        loss: f(x), nats per example.
+        gradient: Of the loss, shape `(n,)`, float64.
+
+    Raises:
+        ValueError: If the loss is not finite.
+    """
 
     x: np.ndarray
     loss: float
     gradient: np.ndarray
 
+    def __post_init__(self):
+        if not np.isfinite(self.loss):
+            raise ValueError(
+                f"The loss at the minimum must be finite. Received: {self.loss}"
+            )
+
     @classmethod
     def at(cls, loss_and_gradient: LossAndGradient, x: np.ndarray) -> "Minimum":
-        """Evaluate at `x`, shape `(n,)`.
-
-        Raises:
-            ValueError: If the loss is not finite.
-        """
-        loss, gradient = loss_and_gradient(x)
-        if not np.isfinite(loss):
-            raise ValueError(
-                f"The loss at the minimum must be finite. Received: {loss}"
-            )
-        return cls(x, loss, gradient)
+        """Evaluate at `x`, shape `(n,)`."""
+        return cls(x, *loss_and_gradient(x))
 
 
 def maximise(
@@ -260,21 +266,20 @@ class _Search:
 
 
 def measure(
-    loss_and_gradient: LossAndGradient, x: np.ndarray, settings: dict, seed: int
+    loss_and_gradient: LossAndGradient, minimum: Minimum, settings: dict, seed: int
 ) -> Iterator[dict]:
     """Yield one row of Metric 2.1 for each space, epsilon and start.
 
     Args:
         loss_and_gradient: See `maximise`.
-        x: Parameters at the minimum, shape `(n,)`, float64.
+        minimum: What is measured.
         settings: The `sharpness` section of the config.
         seed: The run's seed; names the streams of subspaces and random starts, so that
             SB and LB of one seed are measured in the same subspaces.
     """
-    minimum = Minimum.at(loss_and_gradient, x)
     for identity, starts in _spaces(settings, seed):
-        space = _space(identity, len(x))
-        coordinates = space.coordinates(x)
+        space = _space(identity, len(minimum.x))
+        coordinates = space.coordinates(minimum.x)
         for epsilon in settings["epsilons"]:
             half_widths = box_half_widths(coordinates, epsilon)
             for start in starts:

@@ -1,8 +1,4 @@
-"""TensorFlow, and the only module that names it: see `sharpminima.backend`.
-
-XLA makes dense networks 1.5-4 times faster on a CPU and convolutional ones 3-4 times
-slower than oneDNN in a plain graph; on a GPU it serves both.
-"""
+"""TensorFlow, and the only module that names it: see `sharpminima.backend`."""
 
 import os
 import sys
@@ -12,7 +8,6 @@ from contextlib import contextmanager
 import numpy as np
 
 from sharpminima.logs import native_output_muted
-from sharpminima.networks import is_convolutional
 from sharpminima.versions import installed
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -21,6 +16,11 @@ with native_output_muted():
     import keras as keras
     import tensorflow as tf
 del sys.modules["jax"]
+
+# XLA makes dense networks 1.5-4 times faster on a CPU and convolutional ones 3-4 times
+# slower than oneDNN does in a plain graph, and refuses max pooling's gradient where
+# it is to be deterministic.
+WAYS = ("graph", "xla")
 
 
 def configure(threads: int) -> None:
@@ -36,11 +36,14 @@ def configure(threads: int) -> None:
         tf.config.experimental.set_memory_growth(gpu, True)
 
 
-def describe() -> dict[str, str]:
-    """Return what computes: the device, and the versions of what runs on it."""
-    device = "GPU" if _gpus() else "CPU"
-    versions = installed({"tensorflow": tf.__version__})
-    return {"device": device, "versions": versions}
+def device() -> str:
+    """Return what computes, `GPU` or `CPU`."""
+    return "GPU" if _gpus() else "CPU"
+
+
+def versions() -> str:
+    """Return the versions of the packages behind the numbers."""
+    return installed({"tensorflow": tf.__version__})
 
 
 @contextmanager
@@ -63,7 +66,7 @@ def to_device(array: np.ndarray):
     return tf.constant(array)
 
 
-def epoch_runner(model, optimizer, x, y):
+def epoch_runner(model, optimizer, x, y, way):
     """Return `run(batches)`, which trains `model` in place, an update a batch.
 
     `batches` is a list of index arrays; `run` returns the summed loss, the number of
@@ -74,6 +77,7 @@ def epoch_runner(model, optimizer, x, y):
         optimizer: Keras optimizer, built on the model's trainable variables.
         x: All inputs on the device, shape `(N, ...)`.
         y: All labels on the device, shape `(N,)`.
+        way: One of `WAYS`.
     """
 
     def step(indices):
@@ -88,7 +92,7 @@ def epoch_runner(model, optimizer, x, y):
         )
         return _summed(losses), _correct(labels, logits)
 
-    compiled_step = compiled(step, model)
+    compiled_step = compiled(step, way)
 
     def run(batches):
         results = [(*compiled_step(tf.constant(i, tf.int32)), len(i)) for i in batches]
@@ -97,19 +101,23 @@ def epoch_runner(model, optimizer, x, y):
     return run
 
 
-def compiled(function, model):
-    """Return `function`, which runs `model`, compiled in the faster of two ways."""
-    use_xla = bool(_gpus()) or not is_convolutional(model)
-    return tf.function(function, jit_compile=use_xla, autograph=False)
+def compiled(function, way):
+    """Return `function` compiled in one of the `WAYS`."""
+    return tf.function(function, jit_compile=way == "xla", autograph=False)
 
 
 def value_and_gradients(function, *arguments):
-    """Return `function(*arguments)`, a scalar, and its gradient by each argument."""
+    """Return what `function` returns, and the gradients of its first value.
+
+    Args:
+        function: Returns a scalar, and anything beside it.
+        arguments: By which the gradients are taken.
+    """
     with tf.GradientTape() as tape:
         tape.watch(arguments)
-        value = function(*arguments)
+        value, beside = function(*arguments)
     gradients = tape.gradient(value, arguments, unconnected_gradients="zero")
-    return value, gradients
+    return (value, beside), gradients
 
 
 def vector_product(function, argument, weights):

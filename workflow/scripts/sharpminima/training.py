@@ -12,7 +12,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sharpminima import backend, batches, runs, streams
+from sharpminima import (
+    backend,
+    batches,
+    optimizers,
+    runs,
+    schedules,
+    streams,
+    variants,
+)
 from sharpminima.backend import keras
 from sharpminima.cost import Work
 from sharpminima.datasets import Dataset
@@ -21,9 +29,6 @@ from sharpminima.initialisation import initialise
 from sharpminima.networks import for_dataset
 from sharpminima.parameters import flatten
 from sharpminima.stopping import StoppingRule
-
-ADAM_SETTINGS = ("learning_rate", "beta_1", "beta_2", "epsilon")
-OPTIMIZERS = {"adam": (keras.optimizers.Adam, ADAM_SETTINGS)}
 
 
 @dataclass(frozen=True)
@@ -72,8 +77,7 @@ def fit(
     Args:
         model: The network at its starting point.
         dataset: Both sets.
-        settings: The `training` section of the config with the regime's values, and
-            `seed`.
+        settings: What `regimes.settings` returned, and `seed`.
         evaluation: The evaluation network of `model`.
 
     Yields:
@@ -131,8 +135,11 @@ def outcome(
     x = flatten(model.trainable_variables)
     reached = evaluation.measures(x)
     last, finite = history[-1], np.isfinite(list(reached.values())).all()
+    examples = len(dataset.x_train)
     return {
-        "batch_size": batches.batch_size(settings, len(dataset.x_train)),
+        "variant": variants.name_of(settings),
+        "batch_size": batches.batch_size(settings, examples),
+        "final_batch_size": batches.batch_size(settings, examples, last["epoch"] - 1),
         "optimizer": settings["optimizer"],
         "learning_rate": settings["learning_rate"],
         "precision": settings["precision"],
@@ -144,7 +151,7 @@ def outcome(
         "parameters": len(x),
         "classes": dataset.classes,
         "input_shape": "x".join(map(str, dataset.x_train.shape[1:])),
-        "train_examples": len(dataset.x_train),
+        "train_examples": examples,
         "test_examples": len(dataset.x_test),
     }
 
@@ -158,25 +165,22 @@ def work(dataset: Dataset, settings: dict, history: list[dict]) -> Work:
         history: The rows that `fit` yielded.
     """
     examples = len(dataset.x_train)
-    size, last = batches.batch_size(settings, examples), settings["last_batch"]
     return Work(
         gradient_evaluations=history[-1]["updates"],
-        gradient_examples=len(history)
-        * batches.examples_of_epoch(examples, size, last),
+        gradient_examples=batches.examples_seen(settings, examples, len(history)),
     )
 
 
 def _epoch_runner(model, dataset, settings):
     examples = len(dataset.x_train)
-    size = batches.batch_size(settings, examples)
     x, y = backend.to_device(dataset.x_train), backend.to_device(dataset.y_train)
-    run = backend.epoch_runner(model, _optimizer(model, settings), x, y)
+    run = backend.epoch_runner(model, _optimizer(model, settings, examples), x, y)
 
     def run_epoch(epoch):
         cut = list(
             batches.epoch_batches(
                 examples,
-                size,
+                batches.batch_size(settings, examples, epoch),
                 last_batch=settings["last_batch"],
                 seed=settings["seed"],
                 epoch=epoch,
@@ -189,11 +193,9 @@ def _epoch_runner(model, dataset, settings):
     return run_epoch
 
 
-def _optimizer(model, settings):
-    cls, names = OPTIMIZERS[settings["optimizer"]]
-    optimizer = cls(**{name: settings[name] for name in names})
-    optimizer.build(model.trainable_variables)
-    return optimizer
+def _optimizer(model, settings, examples):
+    rate = schedules.learning_rate(settings, examples)
+    return optimizers.make(model, settings, rate)
 
 
 def _report(row, max_epochs, examples):

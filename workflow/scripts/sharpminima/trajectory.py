@@ -10,6 +10,8 @@ import numpy as np
 
 from sharpminima import runs, sharpness
 
+TEST = ("test_loss", "test_accuracy")
+
 
 def measure(
     function, iterates: Iterable[tuple[int, np.ndarray]], settings: dict, seed: int
@@ -27,9 +29,13 @@ def measure(
         `sharpness.measure` yields.
     """
     for epoch, x in iterates:
-        reached = function.measures(x)
-        if np.isfinite(reached["train_loss"]):
-            rows = sharpness.measure(function.loss_and_gradient, x, settings, seed)
+        loss, accuracy, gradient = function.loss_accuracy_and_gradient(x)
+        on_test = dict(zip(TEST, function.loss_and_accuracy(x, "test")))
+        reached = {"train_loss": loss, "train_accuracy": accuracy, **on_test}
+        if np.isfinite(loss):
+            minimum = sharpness.Minimum(x, loss, gradient)
+            f = function.loss_and_gradient
+            rows = sharpness.measure(f, minimum, settings, seed)
         else:
             reached = dict.fromkeys(reached, np.nan)
             rows = sharpness.not_measured(settings, seed, runs.DIVERGED)

@@ -3,24 +3,25 @@
 Knows nothing of Keras, nor of the data: sizes of sets are those that are declared.
 """
 
-import math
 from collections.abc import Mapping
 
-from sharpminima import batches
+from sharpminima import batches, regimes
 from sharpminima.cost import Work
 from sharpminima.interpolation import PATHS
 
 
 def of_training(config: Mapping, network: str, regime: str, epochs: int) -> Work:
     """Return the work of one training run that ends after `epochs`."""
-    settings = {**config["training"], **config["regimes"][regime]}
+    settings = regimes.settings(config, regime)
     train, test = _sizes(config, network, ("train_examples",))
-    size = batches.batch_size(settings, train)
-    seen = batches.examples_of_epoch(train, size, settings["last_batch"])
     # The test set after each epoch, and both sets after the last.
     evaluations = epochs * _evaluation(config, train, test)
     evaluations += _evaluation(config, train, train) + _evaluation(config, train, test)
-    return Work(epochs * math.ceil(seen / size), evaluations, epochs * seen)
+    return Work(
+        batches.updates(settings, train, epochs),
+        evaluations,
+        batches.examples_seen(settings, train, epochs),
+    )
 
 
 def of_measuring(config: Mapping, network: str, evaluations: int) -> Work:
@@ -40,9 +41,8 @@ def of_trajectory(config: Mapping, network: str, evaluations: int) -> Work:
     """
     train, test = _sizes(config, network, ("train_examples", "measure_examples"))
     iterates = len(config["iterates"]["epochs"])
-    both = _evaluation(config, train, train) + _evaluation(config, train, test)
-    measuring = of_measuring(config, network, iterates * evaluations)
-    return measuring + Work(forward_examples=iterates * both)
+    tested = Work(forward_examples=iterates * _evaluation(config, train, test))
+    return of_measuring(config, network, iterates * evaluations) + tested
 
 
 def of_interpolation(config: Mapping, network: str) -> Work:
