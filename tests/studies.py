@@ -1,6 +1,7 @@
 """Plan or run the real Snakefile in a directory of its own."""
 
 import collections
+import copy
 import functools
 import hashlib
 import os
@@ -141,6 +142,17 @@ def counts_of_preview(text: str) -> dict[str, int]:
     for row in rows_of_preview(text):
         counts[row["rule"]] += int(row["jobs"])
     return dict(counts)
+
+
+def with_experiments(config: dict) -> dict:
+    """Return a copy of a tiny config with the runs of Figures 4 to 6, and a remedy."""
+    config = copy.deepcopy(config)
+    config["regimes"]["LB-slow"] = {"batch_fraction": 0.5, "learning_rate": 5.0e-3}
+    config["study"]["remedies"] = {"N1": ["LB-slow"]}
+    config["sweep"]["batch_sizes"] = {"N1": [4, 16], "N2": [16]}
+    config["iterates"]["networks"] = config["warm_start"]["networks"] = ["N1"]
+    config["warm_start"]["seeds"] = [0]
+    return config
 
 
 def tiny_config() -> dict:

@@ -54,9 +54,8 @@ def points():
 
 
 def data_of(chart):
-    return pd.concat(
-        pd.DataFrame(rows) for rows in chart.to_dict()["datasets"].values()
-    )
+    datasets = chart.to_dict()["datasets"].values()
+    return pd.concat(pd.DataFrame(rows) for rows in datasets if rows)
 
 
 def test_training_curves_have_a_line_for_every_run_and_set(history):
@@ -93,6 +92,152 @@ def test_sharpness_shows_every_seed_and_counts_what_is_missing():
     assert sorted(drawn["sharpness"].round(6)) == [0.2, 2.0, 4.0, 100.0]
     subtitle = chart.to_dict()["title"]["subtitle"]
     assert "not drawn: 1 value, zero or missing" in subtitle
+
+
+@pytest.fixture
+def sweep():
+    rows = [
+        {
+            **IDENTITY,
+            "batch_size": size,
+            "seed": seed,
+            "status": "diverged" if (size, seed) == (512, 1) else "max_epochs",
+            "test_accuracy": 98.0 - seed,
+            "sharpness": 0.0 if (size, seed) == (8, 0) else size / 2,
+        }
+        for size in (8, 64, 512)
+        for seed in (0, 1)
+    ]
+    return pd.DataFrame(rows)
+
+
+THRESHOLDS = pd.DataFrame(
+    {
+        **{key: [value] * 2 for key, value in IDENTITY.items()},
+        "measure": ["test_accuracy", "sharpness"],
+        "threshold": [100.0, None],
+        "low": [50.0, None],
+        "high": [200.0, None],
+    }
+)
+
+
+def layers(chart):
+    """Return the encodings of all layers of a chart, in the order of drawing."""
+    if "layer" not in chart:
+        return [chart["encoding"]]
+    return [encoding for layer in chart["layer"] for encoding in layers(layer)]
+
+
+def fields(encoding):
+    return {name: of["field"] for name, of in encoding.items() if "field" in of}
+
+
+def test_batch_sizes_have_points_means_and_the_threshold(sweep):
+    chart = charts.batch_sizes(sweep, THRESHOLDS).to_dict()
+    accuracy, sharpness = (layers(panel) for panel in chart["hconcat"])
+    band, rule, mean, points = map(fields, accuracy)
+    assert (band["x"], band["x2"], rule["x"]) == ("low", "high", "threshold")
+    assert points["x"] == mean["x"] == "batch_size"
+    assert accuracy[2]["y"]["aggregate"] == "mean"
+    x, y = accuracy[3]["x"], accuracy[3]["y"]
+    assert (x["title"], x["scale"]["type"]) == ("batch size (examples)", "log")
+    assert x["axis"]["values"] == [8, 64, 512]
+    assert y["title"] == "test accuracy (%)"
+    assert sharpness[3]["y"]["title"] == "sharpness (%)"
+    assert sharpness[3]["y"]["scale"]["type"] == "log"
+    subtitle = chart["title"]["subtitle"]
+    assert subtitle == (
+        "not drawn: 1 value, zero or missing; 1 seed with a run that diverged"
+    )
+
+
+def test_batch_sizes_leave_out_what_diverged_and_thresholds_that_there_are_not(sweep):
+    drawn = data_of(charts.batch_sizes(sweep, THRESHOLDS))
+    runs = drawn.dropna(subset="batch_size")
+    # 5 of 6 runs of the test accuracy, 4 of the sharpness.
+    assert len(runs) == 9
+    assert drawn["threshold"].dropna().tolist() == [100.0]
+
+
+def test_a_sweep_without_any_threshold_is_drawn(sweep, tmp_path):
+    none = THRESHOLDS.assign(threshold=None, low=None, high=None)
+    paths = [str(tmp_path / f"chart.{kind}") for kind in ("html", "svg", "png")]
+    pictures.save(charts.batch_sizes(sweep, none), *paths)
+    assert (tmp_path / "chart.svg").read_text().count("batch size (examples)") >= 2
+
+
+@pytest.fixture
+def warm():
+    rows = [
+        {
+            **IDENTITY,
+            "seed": seed,
+            "epoch": epoch,
+            "status": "max_epochs",
+            "first_test_accuracy": 90.0 + epoch,
+            "first_train_loss": 0.1,
+            "second_test_accuracy": 95.0,
+            "second_train_accuracy": 99.0,
+            "second_sharpness": 300.0 - epoch,
+        }
+        for seed in (0, 1)
+        for epoch in (0, 5, 10)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_warm_starts_show_accuracy_above_and_sharpness_below(warm):
+    chart = charts.warm_starts(warm, "SB", "LB").to_dict()
+    above, below = (layers(panel)[1] for panel in chart["vconcat"])
+    assert above["x"]["title"] == "epochs of SB before LB"
+    assert above["y"]["title"] == "test accuracy (%)"
+    assert below["y"]["title"] == "sharpness (%)"
+    assert below["y"]["scale"]["type"] == "log"
+    assert above["color"]["scale"]["domain"] == ["SB", "LB"]
+
+
+def test_warm_starts_draw_the_iterates_and_what_follows(warm):
+    drawn = data_of(charts.warm_starts(warm, "SB", "LB"))
+    accuracies = drawn[drawn["value"] < 101]
+    assert sorted(accuracies.loc[accuracies["regime"] == "SB", "value"]) == sorted(
+        [90.0, 95.0, 100.0] * 2
+    )
+    assert (accuracies.loc[accuracies["regime"] == "LB", "value"] == 95.0).all()
+    assert set(drawn.loc[drawn["value"] > 101, "regime"]) == {"LB"}
+
+
+def test_trajectories_join_iterates_in_the_order_of_epochs():
+    rows = pd.DataFrame(
+        {
+            **{key: [value] * 3 for key, value in IDENTITY.items()},
+            "regime": ["SB-iterates"] * 3,
+            "seed": [0] * 3,
+            "epoch": [0, 1, 2],
+            "status": ["max_epochs"] * 3,
+            "train_loss": [2.3, 0.5, None],
+            "sharpness": [1.0, 2.0, None],
+        }
+    )
+    chart = charts.trajectories(rows, ["SB-iterates", "LB-iterates"])
+    encoding = chart.to_dict()["encoding"]
+    assert fields(encoding) == {
+        **{"x": "train_loss", "y": "sharpness", "color": "regime"},
+        **{"detail": "seed", "order": "epoch"},
+    }
+    title = "training cross entropy (nats per example)"
+    assert encoding["x"]["title"] == title
+    assert encoding["x"]["scale"]["type"] == encoding["y"]["scale"]["type"] == "log"
+    assert data_of(chart)["epoch"].tolist() == [0, 1]
+    assert "not drawn: 1 value" in chart.to_dict()["title"]["subtitle"]
+
+
+def test_every_regime_has_a_colour_of_its_own(history):
+    names = [f"R{i}" for i in range(14)]
+    chart = charts.training_curves(history, names).to_dict()
+    colours = chart["hconcat"][0]["encoding"]["color"]["scale"]["range"]
+    assert len(set(colours)) == 14
+    assert colours[:2] == [charts.BLUE, charts.VERMILION]
 
 
 def test_pictures_open_offline(history, tmp_path):

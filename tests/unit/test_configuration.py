@@ -230,6 +230,134 @@ def test_classes_that_are_made_cannot_be_inferred():
     assert mistakes(config) == ["datasets.ru-speech.classes: required, but missing"]
 
 
+def with_sections(**sections):
+    """Return the default config with every experiment, and changes to its sections."""
+    config = default_config()
+    config["regimes"]["LB-new"] = {"batch_fraction": 0.1}
+    config["study"]["remedies"] = {"F1": ["LB-new"]}
+    config["sweep"]["batch_sizes"] = {"F1": [16, 400]}
+    config["iterates"]["networks"] = config["warm_start"]["networks"] = ["F1"]
+    for name, changes in sections.items():
+        config[name] |= changes
+    return config
+
+
+def test_every_experiment_is_sound():
+    assert mistakes(with_sections()) == []
+
+
+@pytest.mark.parametrize("section", ["sweep", "iterates", "warm_start"])
+def test_a_section_of_an_experiment_may_be_missing(section):
+    config = default_config()
+    del config[section]
+    assert mistakes(config) == []
+
+
+def test_what_an_empty_section_would_use_may_be_unknown():
+    config = changed("regimes", {"A": {"batch_size": 32}, "B": {"batch_size": 400}})
+    config["study"] |= {"regimes": ["A", "B"], "pairs": [["A", "B"]]}
+    assert mistakes(config) == []
+
+
+@pytest.mark.parametrize(
+    ("sections", "line"),
+    [
+        (
+            {"sweep": {"batch_sizes": {"C1": [16]}}},
+            "sweep.batch_sizes.C1: unknown name. Allowed: F1. Received: 'C1'",
+        ),
+        (
+            {"sweep": {"batch_sizes": {"F1": [16, 4001]}}},
+            "sweep.batch_sizes.F1[1]: a batch must not be larger than the training set "
+            "of 4000 examples. Received: 4001",
+        ),
+        (
+            {"sweep": {"batch_sizes": {"F1": [1333]}}},
+            "sweep.batch_sizes.F1[0]: 4000 examples in batches of 1333 leave a last",
+        ),
+        (
+            {"sweep": {"batch_sizes": {"F1": [1]}}},
+            "sweep.batch_sizes.F1[0]: must be at least 2. Received: 1",
+        ),
+        (
+            {"iterates": {"networks": ["F1", "C1"]}},
+            "iterates.networks[1]: unknown name. Allowed: F1. Received: 'C1'",
+        ),
+        (
+            {"iterates": {"regimes": ["SB", "XB"]}},
+            "iterates.regimes[1]: unknown name. Allowed: LB, LB-new, SB. Received: 'XB",
+        ),
+        (
+            {"iterates": {"epochs": [0, 5, 3]}},
+            "iterates.epochs: must be in order, the last at least 1. Received: [0, 5",
+        ),
+        (
+            {"iterates": {"epochs": [0]}},
+            "iterates.epochs: must be in order, the last at least 1. Received: [0]",
+        ),
+        (
+            {"iterates": {"networks": []}},
+            "warm_start.networks[0]: must be one of iterates.networks. Allowed: none. "
+            "Received: 'F1'",
+        ),
+        (
+            {"iterates": {"regimes": ["LB"]}},
+            "warm_start.first: must be one of iterates.regimes. Allowed: LB. "
+            "Received: 'SB'",
+        ),
+        (
+            {"warm_start": {"second": "XB"}},
+            "warm_start.second: unknown name. Allowed: LB, LB-new, SB. Received: 'XB'",
+        ),
+        (
+            {"warm_start": {"seeds": [0, 9]}},
+            "warm_start.seeds[1]: must be one of iterates.seeds. Allowed: 0, 1, 2. "
+            "Received: 9",
+        ),
+        (
+            {"study": {"remedies": {"C1": ["LB-new"]}}},
+            "study.remedies.C1: unknown name. Allowed: F1. Received: 'C1'",
+        ),
+        (
+            {"study": {"remedies": {"F1": ["LB-old"]}}},
+            "study.remedies.F1[0]: unknown name. Allowed: LB, LB-new, SB. Received: ",
+        ),
+        (
+            {"study": {"remedies": {"F1": ["LB"]}}},
+            "study.remedies.F1[0]: is in study.regimes already. Received: 'LB'",
+        ),
+        (
+            {"study": {"pairs": []}},
+            "study.remedies.F1: needs a pair in study.pairs to be compared with",
+        ),
+        (
+            {"regimes": {"LB-after-3": {"batch_size": 2}}},
+            "regimes.LB-after-3: a regime of sweep, iterates or warm_start has this",
+        ),
+        (
+            {"regimes": {"LB-new": {"batch_size": 4001}}},
+            "regimes.LB-new: on network F1, a batch must not be larger than",
+        ),
+        (
+            {"sharpness": {"full": {"starts": []}}},
+            "sharpness.full.starts: must not be empty where sweep, warm_start or",
+        ),
+    ],
+)
+def test_a_mistake_in_an_experiment_is_one_line(sections, line):
+    found = mistakes(with_sections(**sections))
+    assert any(mistake.startswith(line) for mistake in found), found
+    assert len(found) <= 2
+
+
+def test_regimes_of_experiments_must_fit_even_if_the_study_has_them_not():
+    config = with_sections(study={"regimes": ["SB", "LB"]})
+    config["regimes"]["XB"] = {"batch_size": 4001}
+    config["warm_start"]["second"] = "XB"
+    (found,) = mistakes(config)
+    assert found.startswith("regimes.XB: on network F1, a batch must not be larger")
+
+
 @pytest.mark.parametrize("key", ["networks", "regimes", "seeds"])
 def test_an_empty_list_is_refused(key):
     found = mistakes(changed(f"study.{key}", []))
@@ -383,6 +511,18 @@ def test_nothing_that_yaml_can_say_is_a_crash(path, value):
     found = mistakes(changed(path, value))
     assert found
     assert all("Traceback" not in line for line in found)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("study.remedies", "sweep", "sweep.batch_sizes", "iterates", "warm_start"),
+        *("iterates.epochs", "warm_start.networks"),
+    ],
+)
+@pytest.mark.parametrize("value", [3, "text", [{}], True, {1: 2, "a": 3}, {"a": {}}])
+def test_nothing_that_an_experiment_can_be_is_a_crash(path, value):
+    assert mistakes(changed(path, value))
 
 
 def with_builder(tmp_path, source, **options):

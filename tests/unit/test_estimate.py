@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from project import default_config
-from sharpminima import estimate
+from sharpminima import estimate, regimes
 from sharpminima.estimate import Estimate, Past, Size
 
 NONE = pd.DataFrame()
@@ -53,6 +53,24 @@ def test_measuring_counts_the_solver():
     gradients = 4 * 11 + 2 * 40
     expected = 5 + 0.01 * 1e-3 * 3 * gradients * 4000 + 2 * (4 * 3.0 + 2 * 7.0)
     assert estimated(MEASURE)[0] == pytest.approx(expected)
+
+
+def test_a_trajectory_counts_a_search_from_each_iterate():
+    iterates = default_config()["iterates"] | {"epochs": [0, 1, 2]}
+    job = MEASURE | {"rule": "measure_trajectory", "regime": "SB-iterates"}
+    gigaflops = 1e-3 * 3 * (3 * 11 * 4000 + 1000)
+    expected = 5 + 0.01 * gigaflops + 2 * 3 * 3.0
+    assert estimated(job, iterates=iterates)[0] == pytest.approx(expected)
+
+
+def test_a_derived_regime_trains_for_exactly_its_epochs():
+    config = default_config()
+    config["sweep"]["batch_sizes"] = {"F1": [32]}
+    config = regimes.with_derived(config)
+    guess = Estimate(config, RATES, {"F1": NETWORK}, Past(NONE, NONE))
+    assert guess.epochs("F1", "B32") == (100, 100)
+    low, high = guess.seconds(TRAIN | {"regime": "B32"})
+    assert low == high > guess.seconds(TRAIN)[0]
 
 
 def test_finished_jobs_of_the_same_kind_are_preferred():

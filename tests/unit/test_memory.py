@@ -3,7 +3,7 @@
 import pytest
 
 from project import default_config
-from sharpminima import memory
+from sharpminima import memory, regimes
 
 
 @pytest.fixture
@@ -53,3 +53,15 @@ def test_what_cannot_fit_is_refused_with_what_to_lower(config):
     train = list(memory.too_large(config, 100))
     assert train[0].startswith("networks.F1: train in regime SB would take 9510 MB")
     assert len(train) == 3
+
+
+def test_batches_of_experiments_must_fit_too(config):
+    config["evaluation"]["batch_size"] = 50
+    config["sweep"]["batch_sizes"] = {"F1": [2000]}
+    config["regimes"]["XB"] = {"batch_size": 3000}
+    config["iterates"] |= {"networks": ["F1"], "regimes": ["XB"]}
+    lines = list(memory.too_large(regimes.with_derived(config), 5000))
+    assert [line.split("would")[0] for line in lines] == [
+        "networks.F1: train in regime XB ",
+        "networks.F1: train in regime B2000 ",
+    ]

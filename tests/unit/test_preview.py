@@ -70,6 +70,15 @@ def test_jobs_of_a_kind_share_a_row():
     assert rows["rate"].to_dict() == {"train": "own", "tabulate_accuracy": "stored"}
 
 
+def test_trajectories_are_measured_before_tables_and_after_training():
+    jobs = [{"rule": "tabulate_trajectory"}, *train(0)]
+    jobs.append(jobs[1] | {"rule": "measure_trajectory"})
+    names = [job["rule"] for job in jobs]
+    rows = preview.table(jobs, Told(**dict.fromkeys(names, (1.0, 1.0))))
+    expected = ["train", "measure_trajectory", "tabulate_trajectory"]
+    assert rows["rule"].tolist() == expected
+
+
 @pytest.mark.parametrize(("cores", "seconds"), [(1, 34), (2, 17), (3, 12), (99, 12)])
 def test_a_stage_takes_as_long_as_its_longest_job_at_least(cores, seconds):
     jobs = [*train(0, 1, 2), *[{"rule": "tabulate_accuracy"}] * 2]

@@ -3,7 +3,7 @@
 import pytest
 
 from project import default_config
-from sharpminima import workload
+from sharpminima import regimes, workload
 from sharpminima.cost import Work
 
 
@@ -56,3 +56,15 @@ def test_recalibration_sees_the_training_set_again(config):
 def test_a_search_for_each_epsilon_and_start(config):
     config["sharpness"]["subspace"]["draws"] = 3
     assert workload.searches(config) == {"full": 2 * 2, "subspace": 2 * 3}
+
+
+def test_each_iterate_is_evaluated_and_searched_from(config):
+    config["iterates"]["epochs"] = [0, 1, 5]
+    planned = workload.of_trajectory(config, "F1", 11)
+    assert planned == Work(3 * 11, 3 * 100, 3 * 11 * 1000)
+
+
+def test_a_derived_regime_has_its_own_work(config):
+    config["sweep"]["batch_sizes"] = {"F1": [10]}
+    planned = workload.of_training(regimes.with_derived(config), "F1", "B10", epochs=2)
+    assert planned.gradient_evaluations == 2 * 100

@@ -1,4 +1,4 @@
-"""<results>/train -> <results>/sharpness, <results>/interpolation"""
+"""<results>/train -> <results>/sharpness, <results>/trajectory, <results>/interpolation"""
 
 
 rule measure_sharpness:
@@ -28,6 +28,36 @@ rule measure_sharpness:
         code=fingerprint("measure_sharpness"),
     script:
         "../scripts/measure_sharpness.py"
+
+
+rule measure_trajectory:
+    input:
+        dataset=dataset_of,
+        compiled=rules.choose_compilation.output.choice,
+        weights=rules.train.output.weights,
+        kept=rules.train.output.iterates,
+    output:
+        rows="<results>/trajectory/{network}/{regime}/seed{seed}.csv",
+        cost="<results>/cost/measure_trajectory/{network}/{regime}/seed{seed}.csv",
+    log:
+        "<logs>/measure_trajectory/{network}_{regime}_seed{seed}.log",
+    benchmark:
+        "<benchmarks>/measure_trajectory/{network}_{regime}_seed{seed}.tsv"
+    conda:
+        f"../../envs/{BACKEND}.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory_of_measuring,
+        builder_file=builder_file,
+    params:
+        network=network_config,
+        sharpness=search_of_iterates,
+        evaluation=ordered(config["evaluation"]),
+        subset=ordered(config["subset"]),
+        backend={"name": BACKEND},
+        code=fingerprint("measure_trajectory"),
+    script:
+        "../scripts/measure_trajectory.py"
 
 
 rule interpolate:

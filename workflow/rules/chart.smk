@@ -15,13 +15,12 @@ rule charts:
             pair=PAIR_NAMES,
             format=FORMATS,
         ),
+        collect("<results>/charts/{chart}.{format}", chart=EXPERIMENTS, format=FORMATS),
 
 
 rule chart_training:
     input:
-        collect(
-            rules.train.output.history, regime=REGIMES, seed=SEEDS, allow_missing=True
-        ),
+        files_of_network(rules.train.output.history, OF_STUDY),
     output:
         html=report(
             "<results>/charts/training_{network}.html",
@@ -41,7 +40,7 @@ rule chart_training:
     conda:
         "../../envs/present.yaml"
     params:
-        study={"regimes": REGIMES},
+        study=regimes_of_network,
         code=fingerprint("chart_training"),
     script:
         "../scripts/chart_training.py"
@@ -49,12 +48,7 @@ rule chart_training:
 
 rule chart_sharpness:
     input:
-        collect(
-            rules.measure_sharpness.output.searches,
-            regime=REGIMES,
-            seed=SEEDS,
-            allow_missing=True,
-        ),
+        files_of_network(rules.measure_sharpness.output.searches, OF_STUDY),
     output:
         html=report(
             "<results>/charts/sharpness_{network}.html",
@@ -74,7 +68,7 @@ rule chart_sharpness:
     conda:
         "../../envs/present.yaml"
     params:
-        study={"regimes": REGIMES},
+        study=regimes_of_network,
         code=fingerprint("chart_sharpness"),
     script:
         "../scripts/chart_sharpness.py"
@@ -113,3 +107,87 @@ rule chart_interpolation:
         code=fingerprint("chart_interpolation"),
     script:
         "../scripts/chart_interpolation.py"
+
+
+rule chart_sweep:
+    input:
+        runs=rules.tabulate_sweep.output.runs,
+        thresholds="<results>/tables/thresholds.csv",
+    output:
+        html=report(
+            "<results>/charts/sweep_{network}.html",
+            caption="../report/sweep_chart.rst",
+            category="Batch sizes",
+            labels={"network": "{network}", "format": "interactive"},
+        ),
+        svg=report(
+            "<results>/charts/sweep_{network}.svg",
+            caption="../report/sweep_chart.rst",
+            category="Batch sizes",
+            labels={"network": "{network}", "format": "picture"},
+        ),
+        png="<results>/charts/sweep_{network}.png",
+    log:
+        "<logs>/chart_sweep/{network}.log",
+    conda:
+        "../../envs/present.yaml"
+    params:
+        code=fingerprint("chart_sweep"),
+    script:
+        "../scripts/chart_sweep.py"
+
+
+rule chart_warm_start:
+    input:
+        runs=rules.tabulate_warm_start.output.runs,
+    output:
+        html=report(
+            "<results>/charts/warm_start_{network}.html",
+            caption="../report/warm_start_chart.rst",
+            category="Warm start",
+            labels={"network": "{network}", "format": "interactive"},
+        ),
+        svg=report(
+            "<results>/charts/warm_start_{network}.svg",
+            caption="../report/warm_start_chart.rst",
+            category="Warm start",
+            labels={"network": "{network}", "format": "picture"},
+        ),
+        png="<results>/charts/warm_start_{network}.png",
+    log:
+        "<logs>/chart_warm_start/{network}.log",
+    conda:
+        "../../envs/present.yaml"
+    params:
+        study=pair_of_warm_start,
+        code=fingerprint("chart_warm_start"),
+    script:
+        "../scripts/chart_warm_start.py"
+
+
+rule chart_trajectory:
+    input:
+        files_of_network(rules.measure_trajectory.output.rows, KEEPING),
+    output:
+        html=report(
+            "<results>/charts/trajectory_{network}.html",
+            caption="../report/trajectory_chart.rst",
+            category="Sharpness on the way",
+            labels={"network": "{network}", "format": "interactive"},
+        ),
+        svg=report(
+            "<results>/charts/trajectory_{network}.svg",
+            caption="../report/trajectory_chart.rst",
+            category="Sharpness on the way",
+            labels={"network": "{network}", "format": "picture"},
+        ),
+        png="<results>/charts/trajectory_{network}.png",
+    log:
+        "<logs>/chart_trajectory/{network}.log",
+    conda:
+        "../../envs/present.yaml"
+    params:
+        study=regimes_with_iterates,
+        code=fingerprint("chart_trajectory"),
+    script:
+        "../scripts/chart_trajectory.py"

@@ -27,6 +27,7 @@ config = configuration.without_nulls(config)
 config = builder_files.anchored(config, config_layers())
 if found := configuration.mistakes(config):
     raise WorkflowError("The config has mistakes:\n" + "\n".join(found))
+config = regimes.with_derived(config)
 
 # Snakemake would start a job that declares more than there is, as if it were less. Jobs
 # on a cluster parse this file again, with their own memory for a limit.
@@ -45,8 +46,24 @@ SEEDS = config["study"]["seeds"]
 PAIRS = config["study"]["pairs"]
 DATASETS = sorted({config["networks"][network]["dataset"] for network in NETWORKS})
 PAIR_NAMES = [f"{first}_{second}" for first, second in PAIRS]
+OF_STUDY = regimes.runs_of_study(config)
+OF_SWEEP = regimes.runs_of_sweep(config)
+KEEPING = regimes.runs_with_iterates(config)
+WARM_STARTED = regimes.runs_after_warm_start(config)
+BEFORE_WARM_START = regimes.runs_before_warm_start(config)
+BESIDE_REMEDIES = regimes.runs_beside_remedies(config)
+MEASURED = [*OF_STUDY, *OF_SWEEP, *WARM_STARTED]
 TABLES = ["runs", "networks", "accuracy", "sharpness", "cost"]
 TABLES += ["ratios", "distances"] if PAIRS else []
+TABLES += ["remedies"] if BESIDE_REMEDIES else []
+TABLES += ["sweep", "thresholds"] if OF_SWEEP else []
+TABLES += ["trajectory"] if KEEPING else []
+TABLES += ["warm_start"] if WARM_STARTED else []
+EXPERIMENTS = [
+    *(f"sweep_{network}" for network in regimes.batch_sizes(config)),
+    *(f"trajectory_{network}" for network in regimes.networks_of(config, "iterates")),
+    *(f"warm_start_{network}" for network in regimes.networks_of(config, "warm_start")),
+]
 FORMATS = ["html", "svg", "png"]
 SPEECH = {n for n, d in config["datasets"].items() if d["reader"] == "festvox"}
 
@@ -54,10 +71,22 @@ SPEECH = {n for n, d in config["datasets"].items() if d["reader"] == "festvox"}
 wildcard_constraints:
     dataset="|".join(config["datasets"]),
     network="|".join(NETWORKS),
-    regime="|".join(REGIMES),
+    regime="|".join(sorted({regime for _, regime, _ in [*MEASURED, *KEEPING]})),
     first="|".join(REGIMES),
     second="|".join(REGIMES),
     seed=r"\d+",
+
+
+def files_of(pattern, runs):
+    """Return the files of `runs` that `pattern` names."""
+    return [pattern.format(network=n, regime=r, seed=s) for n, r, s in runs]
+
+
+def files_of_network(pattern, runs):
+    """Return an input function: the files of those `runs` that are of one network."""
+    return lambda wildcards: files_of(
+        pattern, [run for run in runs if run[0] == wildcards.network]
+    )
 
 
 def one_of(names):
@@ -99,6 +128,30 @@ def raw_urls(wildcards):
 def dataset_of(wildcards):
     dataset = config["networks"][wildcards.network]["dataset"]
     return f"results/data/{dataset}.h5"
+
+
+def iterates_to_begin_with(wildcards):
+    if start := config["regimes"][wildcards.regime].get("warm_start"):
+        folder = f"<results>/train/{wildcards.network}/{start['regime']}"
+        return f"{folder}/seed{wildcards.seed}/iterates.h5"
+    return []
+
+
+def search_of_iterates(wildcards):
+    return ordered(regimes.search_of_iterates(config))
+
+
+def regimes_of_network(wildcards):
+    return {"regimes": regimes.of_network(config, wildcards.network)}
+
+
+def regimes_with_iterates(wildcards):
+    names = config["iterates"]["regimes"]
+    return {"regimes": [regimes.with_iterates(name) for name in names]}
+
+
+def pair_of_warm_start(wildcards):
+    return {name: config["warm_start"][name] for name in ("first", "second")}
 
 
 def network_config(wildcards):

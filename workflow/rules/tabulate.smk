@@ -8,9 +8,7 @@ rule tables:
 
 rule tabulate_accuracy:
     input:
-        collect(
-            rules.train.output.outcome, network=NETWORKS, regime=REGIMES, seed=SEEDS
-        ),
+        files_of(rules.train.output.outcome, OF_STUDY),
     output:
         runs="<results>/tables/runs.csv",
         networks=[
@@ -45,12 +43,7 @@ rule tabulate_accuracy:
 
 rule tabulate_sharpness:
     input:
-        collect(
-            rules.measure_sharpness.output.searches,
-            network=NETWORKS,
-            regime=REGIMES,
-            seed=SEEDS,
-        ),
+        files_of(rules.measure_sharpness.output.searches, OF_STUDY),
     output:
         measurements="<results>/tables/measurements.csv",
         sharpness=[
@@ -127,17 +120,132 @@ rule tabulate_distances:
         "../scripts/tabulate_distances.py"
 
 
+rule tabulate_remedies:
+    input:
+        outcomes=files_of(rules.train.output.outcome, BESIDE_REMEDIES),
+        searches=files_of(rules.measure_sharpness.output.searches, BESIDE_REMEDIES),
+    output:
+        remedies=[
+            "<results>/tables/remedies.csv",
+            "<results>/tables/remedies.md",
+            report(
+                "<results>/tables/remedies.html",
+                caption="../report/remedies.rst",
+                category="Tables",
+                labels={"table": "remedies (Tables 6 and 7)"},
+            ),
+        ],
+    log:
+        "<logs>/tabulate_remedies.log",
+    conda:
+        "../../envs/present.yaml"
+    params:
+        study={"pairs": PAIRS[:1]},
+        code=fingerprint("tabulate_remedies"),
+    script:
+        "../scripts/tabulate_remedies.py"
+
+
+rule tabulate_sweep:
+    input:
+        outcomes=files_of(rules.train.output.outcome, OF_SWEEP),
+        searches=files_of(rules.measure_sharpness.output.searches, OF_SWEEP),
+    output:
+        runs="<results>/tables/sweep_runs.csv",
+        sweep=[
+            "<results>/tables/sweep.csv",
+            "<results>/tables/sweep.md",
+            report(
+                "<results>/tables/sweep.html",
+                caption="../report/sweep.rst",
+                category="Tables",
+                labels={"table": "batch sizes (Figure 4)"},
+            ),
+        ],
+        thresholds=[
+            "<results>/tables/thresholds.csv",
+            "<results>/tables/thresholds.md",
+            report(
+                "<results>/tables/thresholds.html",
+                caption="../report/thresholds.rst",
+                category="Tables",
+                labels={"table": "thresholds of the batch size"},
+            ),
+        ],
+    log:
+        "<logs>/tabulate_sweep.log",
+    conda:
+        "../../envs/present.yaml"
+    params:
+        study={"epsilon": config["sharpness"]["epsilons"][0]},
+        code=fingerprint("tabulate_sweep"),
+    script:
+        "../scripts/tabulate_sweep.py"
+
+
+rule tabulate_trajectory:
+    input:
+        files_of(rules.measure_trajectory.output.rows, KEEPING),
+    output:
+        trajectory="<results>/tables/trajectory.csv",
+        means=[
+            "<results>/tables/trajectory_means.csv",
+            "<results>/tables/trajectory_means.md",
+            report(
+                "<results>/tables/trajectory_means.html",
+                caption="../report/trajectory_means.rst",
+                category="Tables",
+                labels={"table": "iterates (Figure 6)"},
+            ),
+        ],
+    log:
+        "<logs>/tabulate_trajectory.log",
+    conda:
+        "../../envs/present.yaml"
+    params:
+        code=fingerprint("tabulate_trajectory"),
+    script:
+        "../scripts/tabulate_trajectory.py"
+
+
+rule tabulate_warm_start:
+    input:
+        outcomes=files_of(rules.train.output.outcome, WARM_STARTED),
+        searches=files_of(rules.measure_sharpness.output.searches, WARM_STARTED),
+        trajectories=files_of(rules.measure_trajectory.output.rows, BEFORE_WARM_START),
+    output:
+        runs="<results>/tables/warm_start_runs.csv",
+        warm_start=[
+            "<results>/tables/warm_start.csv",
+            "<results>/tables/warm_start.md",
+            report(
+                "<results>/tables/warm_start.html",
+                caption="../report/warm_start.rst",
+                category="Tables",
+                labels={"table": "warm start (Figure 5)"},
+            ),
+        ],
+    log:
+        "<logs>/tabulate_warm_start.log",
+    conda:
+        "../../envs/present.yaml"
+    params:
+        study={
+            "epochs": ordered(regimes.epochs_of_warm_start(config)),
+            "epsilon": config["sharpness"]["epsilons"][0],
+        },
+        code=fingerprint("tabulate_warm_start"),
+    script:
+        "../scripts/tabulate_warm_start.py"
+
+
 rule tabulate_cost:
     input:
         collect(rules.prepare_dataset.output.cost, dataset=DATASETS),
         collect(rules.choose_compilation.output.cost, network=NETWORKS),
-        collect(rules.train.output.cost, network=NETWORKS, regime=REGIMES, seed=SEEDS),
-        collect(
-            rules.measure_sharpness.output.cost,
-            network=NETWORKS,
-            regime=REGIMES,
-            seed=SEEDS,
-        ),
+        files_of(rules.train.output.cost, [*MEASURED, *KEEPING]),
+        files_of(rules.measure_sharpness.output.cost, MEASURED),
+        files_of(rules.measure_trajectory.output.cost, KEEPING),
         collect(
             "<results>/cost/interpolate/{network}/{pair}/seed{seed}.csv",
             network=NETWORKS,

@@ -29,10 +29,12 @@ rule train:
     input:
         dataset=dataset_of,
         compiled=rules.choose_compilation.output.choice,
+        warm_start=iterates_to_begin_with,
     output:
         weights="<results>/train/{network}/{regime}/seed{seed}/final.weights.h5",
         history="<results>/train/{network}/{regime}/seed{seed}/history.csv",
         outcome="<results>/train/{network}/{regime}/seed{seed}/outcome.csv",
+        iterates="<results>/train/{network}/{regime}/seed{seed}/iterates.h5",
         cost="<results>/cost/train/{network}/{regime}/seed{seed}.csv",
     log:
         "<logs>/train/{network}_{regime}_seed{seed}.log",

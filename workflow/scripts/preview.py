@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 from snakemake.utils import update_config
 
-from sharpminima import builder_files, configuration, preview
+from sharpminima import builder_files, configuration, preview, regimes
 from sharpminima.estimate import Estimate, Past, rates, size_of
 
 SNAKEFILE = Path(__file__).resolve().parents[2] / "Snakefile"
@@ -50,7 +50,7 @@ def dry_run(cores, configfiles, flags):
 
 
 def merged(paths):
-    """Return the config that Snakemake makes of the files that there are of `paths`."""
+    """Return the config that the Snakefile makes of those of `paths` that there are."""
     layers = [
         (path.absolute().parent, yaml.safe_load(path.read_text(encoding="utf-8")))
         for path in filter(Path.exists, map(Path, paths))
@@ -59,7 +59,7 @@ def merged(paths):
     for _, layer in layers:
         update_config(config, layer)
     config = configuration.without_nulls(config)
-    return builder_files.anchored(config, reversed(layers))
+    return regimes.with_derived(builder_files.anchored(config, reversed(layers)))
 
 
 def sizes_of(config, names):

@@ -15,6 +15,7 @@ from sharpminima import (
 )
 from sharpminima.cost import Job
 from sharpminima.evaluation import EvaluationNetwork
+from sharpminima.iterates import keeping, restore
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
 def main(
     dataset,
     compiled,
+    warm_start,
     weights,
     history,
     outcome,
+    iterates,
     cost,
     *,
     run,
@@ -33,6 +36,9 @@ def main(
     threads,
 ):
     """Write final weights, one row of history an epoch, outcome and cost of a run.
+
+    `iterates` is written with those that the run keeps, if any; `warm_start` is such a
+    file of another run, to begin with, or empty.
 
     `run` holds the config that makes this run: its identity, network, training,
     evaluation and a digest of all of them; `builder_file` is where the network's own
@@ -45,11 +51,15 @@ def main(
     network = {**run["network"], "file": builder_file}
     settings, seed = run["training"], run["identity"]["seed"]
     model = training.starting_point(network, data, seed, settings["precision"])
+    if warm_start:
+        restore(warm_start, settings["warm_start"]["epoch"], model)
     with backend.enough_memory(
         f"the batch of regime {run['identity']['regime']}, or evaluation.batch_size"
     ):
         evaluation = EvaluationNetwork(model, data, **run["evaluation"])
-        rows = list(training.fit(model, data, settings, evaluation))
+        epochs = training.fit(model, data, settings, evaluation)
+        keep = settings.get("iterates", [])
+        rows = list(keeping(iterates, model, keep, epochs))
     row = {
         **run["identity"],
         **training.outcome(model, data, settings, evaluation, rows),

@@ -174,6 +174,20 @@ def summarise_cost(rows: pd.DataFrame) -> pd.DataFrame:
     return table.join(groups["peak_mb"].max()).reset_index()
 
 
+def summarise(rows: pd.DataFrame, keys: list, measures: list) -> pd.DataFrame:
+    """Return one row per value of `keys`: counts, and mean and std of `measures`.
+
+    Args:
+        rows: One row per run, with its `status` and its `versions`.
+        keys: Columns that make a condition.
+        measures: Columns that are averaged over the runs that did not diverge.
+    """
+    table = _counted(rows, keys)
+    for measure in measures:
+        table = table.join(_statistics(rows, keys, measure, ["mean", "std"]))
+    return _with_versions(table, rows, keys).reset_index()
+
+
 def _counted(rows, keys):
     """Return how many runs each condition has, and how many of them diverged."""
     groups = rows.groupby(keys, sort=False)["status"]

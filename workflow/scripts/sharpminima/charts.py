@@ -4,6 +4,8 @@ Colours are those of Okabe and Ito, which colour-blind readers can tell apart. T
 solid and test dashed everywhere, as in the paper's figures.
 """
 
+from functools import partial
+
 import altair as alt
 import pandas as pd
 
@@ -19,6 +21,10 @@ DASHES = {"train": [1, 0], "test": [5, 3]}
 LOSS, ACCURACY = "cross entropy (nats per example)", "accuracy (%)"
 LOG = alt.Scale(type="log", nice=True)
 LOG_AXIS = alt.Axis(values=DECADES, format="~g")
+Y_AXES = {
+    "test_accuracy": {"title": "test accuracy (%)", "scale": alt.Scale(zero=False)},
+    "sharpness": {"title": "sharpness (%)", "scale": LOG, "axis": LOG_AXIS},
+}
 SPACES = {"full": "full space", "subspace": "random subspace"}
 
 
@@ -71,12 +77,86 @@ def sharpness_by_regime(measurements: pd.DataFrame, regimes: list[str]) -> alt.C
         _sharpness_panel(group, f"{SPACES[space]}, ε = {epsilon:g}", regimes)
         for (space, epsilon), group in drawn.groupby(["space", "epsilon"], sort=False)
     ]
-    missing = len(values) - len(drawn)
-    note = (
-        f"not drawn: {_counted(missing, 'value')}, zero or missing" if missing else ""
-    )
+    note = _left_out(values["sharpness"])
     title = _title(measurements, "sharpness (Metric 2.1) of every seed", note)
     return alt.concat(*panels, columns=4).properties(title=title)
+
+
+def batch_sizes(rows: pd.DataFrame, thresholds: pd.DataFrame) -> alt.Chart:
+    """Return test accuracy and sharpness against the batch size (Figure 4).
+
+    Points are runs, lines go through the means over the seeds; a vertical rule and a
+    band stand where a threshold was estimated.
+
+    Args:
+        rows: What `experiments.sweep_runs` returned, of one network.
+        thresholds: What `thresholds.estimate` returned, of that network.
+    """
+    axis = alt.Axis(values=sorted(set(rows["batch_size"])), labelOverlap=True)
+    scale = alt.Scale(type="log", nice=False, padding=10)
+    x = partial(alt.X, title="batch size (examples)", scale=scale, axis=axis)
+    panels = [
+        _threshold(thresholds[thresholds["measure"] == measure], x)
+        + _runs_and_mean(_drawn(rows, measure), x("batch_size:Q"), y, alt.value(BLUE))
+        for measure, y in Y_AXES.items()
+    ]
+    title = _title(rows, "batch sizes", _left_out(rows["sharpness"]))
+    return alt.hconcat(*panels).properties(title=title)
+
+
+def warm_starts(rows: pd.DataFrame, first: str, second: str) -> alt.Chart:
+    """Return what runs reach that begin with iterates of another regime (Figure 5).
+
+    Above is the test accuracy of the iterates and of the runs from there, below these
+    runs' sharpness. Points are runs, lines go through the means over the seeds.
+
+    Args:
+        rows: What `experiments.warm_start_runs` returned, of one network.
+        first: The regime of the iterates.
+        second: The regime that begins with them.
+    """
+    title, whole = f"epochs of {first} before {second}", alt.Axis(tickMinStep=1)
+    x = alt.X("epoch:Q", title=title, axis=whole)
+    parts = {
+        measure: pd.concat(
+            _drawn(rows, f"{which}_{measure}").assign(regime=regime)
+            for which, regime in (("first", first), ("second", second))
+            if f"{which}_{measure}" in rows.columns
+        )
+        for measure in Y_AXES
+    }
+    colour = _by_regime([first, second])
+    panels = [
+        _runs_and_mean(part, x, Y_AXES[measure], colour)
+        for measure, part in parts.items()
+    ]
+    note = _left_out(rows["second_sharpness"])
+    title = _title(rows, f"{second} from iterates of {first}", note)
+    return alt.vconcat(*panels).properties(title=title)
+
+
+def trajectories(rows: pd.DataFrame, regimes: list[str]) -> alt.Chart:
+    """Return sharpness against training loss, iterate by iterate (Figure 6).
+
+    Args:
+        rows: Rows of `trajectory.measure`, of one network.
+        regimes: The regimes, in the order of their colours.
+    """
+    drawn = rows[(rows["train_loss"] > 0) & (rows["sharpness"] > 0)]
+    chart = (
+        alt.Chart(drawn, width=2 * WIDTH, height=1.5 * HEIGHT)
+        .mark_line(point=True, strokeWidth=1, opacity=0.8)
+        .encode(
+            x=alt.X("train_loss:Q", title=f"training {LOSS}", scale=LOG, axis=LOG_AXIS),
+            y=alt.Y("sharpness:Q", **Y_AXES["sharpness"]),
+            color=_by_regime(regimes),
+            detail="seed:N",
+            order="epoch:Q",
+            tooltip=["regime", "seed", "epoch", "train_loss", "sharpness"],
+        )
+    )
+    note = _left_out(rows["sharpness"])
+    return chart.properties(title=_title(rows, "sharpness on the way", note))
 
 
 def _curve(history, measure, regimes, y):
@@ -127,7 +207,7 @@ def _sharpness_panel(rows, title, regimes):
     chart = alt.Chart(rows, width=130, height=160, title=title).encode(
         x=alt.X("regime:N", sort=regimes, title=None, axis=alt.Axis(labelAngle=0)),
         xOffset=alt.XOffset("seed:N"),
-        y=alt.Y("sharpness:Q", title="sharpness (%)", scale=LOG, axis=LOG_AXIS),
+        y=alt.Y("sharpness:Q", **Y_AXES["sharpness"]),
     )
     lines = chart.mark_line(color="grey", opacity=0.4, strokeWidth=1).encode(
         detail="seed:N"
@@ -139,6 +219,40 @@ def _sharpness_panel(rows, title, regimes):
     return lines + points
 
 
+def _drawn(rows, measure):
+    """Return the runs that did not diverge, and the `value` of a measure above 0."""
+    sound = rows[(rows["status"] != runs.DIVERGED) & (rows[measure] > 0)]
+    return sound.assign(value=sound[measure])
+
+
+def _left_out(values):
+    """Return how many values a logarithmic axis cannot show, in words."""
+    missing = len(values) - (values > 0).sum()
+    return (
+        f"not drawn: {_counted(missing, 'value')}, zero or missing" if missing else ""
+    )
+
+
+def _runs_and_mean(rows, x, y, colour):
+    """Return each row's `value` as a point, and their means as a line."""
+    chart = alt.Chart(rows, width=WIDTH, height=HEIGHT).encode(x=x, color=colour)
+    line = chart.mark_line(strokeWidth=1.6).encode(y=alt.Y("mean(value):Q", **y))
+    points = chart.mark_point(filled=True, size=30, opacity=0.6).encode(
+        y=alt.Y("value:Q", **y), tooltip=["seed", "value"]
+    )
+    return line + points
+
+
+def _threshold(rows, x):
+    """Return a vertical rule at an estimated threshold, and a band for its range."""
+    known = rows.dropna(subset="threshold")
+    band = alt.Chart(known.dropna(subset=["low", "high"])).mark_rect(
+        color="grey", opacity=0.2
+    )
+    rule = alt.Chart(known).mark_rule(color="grey", strokeDash=[4, 3])
+    return band.encode(x("low:Q"), x2="high:Q") + rule.encode(x("threshold:Q"))
+
+
 def _tidy(rows, keys):
     """Return one row per key, set (train, test) and measure (loss, accuracy)."""
     columns = [f"{split}_{m}" for split in SETS for m in ("loss", "accuracy")]
@@ -148,8 +262,22 @@ def _tidy(rows, keys):
 
 
 def _by_regime(regimes, **options):
-    scale = alt.Scale(domain=regimes, range=REGIME_COLOURS)
+    scale = alt.Scale(domain=regimes, range=_colours(len(regimes)))
     return alt.Color("regime:N", title="regime", scale=scale, **options)
+
+
+def _colours(number):
+    """Return so many colours: the palette, and darker ones of it once it is used up."""
+    palette = len(REGIME_COLOURS)
+    return [
+        _darkened(REGIME_COLOURS[i % palette], 0.6 ** (i // palette))
+        for i in range(number)
+    ]
+
+
+def _darkened(colour, factor):
+    channels = bytes.fromhex(colour.removeprefix("#"))
+    return "#" + bytes(int(factor * part) for part in channels).hex().upper()
 
 
 def _by_set():

@@ -63,7 +63,7 @@ def mistakes(config: dict) -> list[str]:
         try:
             found |= {x for x in check(config) if not _covered(x[0], malformed)}
         except (AttributeError, KeyError, TypeError, ValueError):
-            if not malformed:
+            if not found:
                 raise
     return [f"{key}: {message}" for key, message in sorted(found)]
 
@@ -322,7 +322,7 @@ def _misfit(value, kind, least) -> str:
 def _bad_batches(config) -> Iterator[tuple[str, str]]:
     """Try each regime of the study on each network's declared training set."""
     for name, dataset in _datasets_of_study(config):
-        for regime in config["study"]["regimes"]:
+        for regime in regimes.trained_on(config, name):
             if regime in config["regimes"]:
                 settings = regimes.settings(config, regime)
                 declared = dataset["train_examples"]
@@ -332,6 +332,80 @@ def _bad_batches(config) -> Iterator[tuple[str, str]]:
                     list(batches.stages(settings, examples, epochs))
                 except ValueError as error:
                     yield f"regimes.{regime}", f"on network {name}, {error}"
+
+
+def _bad_sweep(config) -> Iterator[tuple[str, str]]:
+    """Try each batch size of the sweep on its network's declared training set."""
+    batch_sizes, known = regimes.batch_sizes(config), config["study"]["networks"]
+    for network in batch_sizes:
+        yield from _unknown(f"sweep.batch_sizes.{network}", network, known)
+    for name, dataset in _datasets_of_study(config):
+        examples = config["subset"].get("train_examples", dataset["train_examples"])
+        for i, size in enumerate(batch_sizes.get(name, [])):
+            settings = {**config["training"], "batch_size": size}
+            try:
+                list(batches.stages(settings, examples, config["sweep"]["epochs"]))
+            except ValueError as error:
+                yield f"sweep.batch_sizes.{name}[{i}]", str(error)
+
+
+def _bad_remedies(config) -> Iterator[tuple[str, str]]:
+    study = config["study"]
+    for network, names in study.get("remedies", {}).items():
+        where = f"study.remedies.{network}"
+        yield from _unknown(where, network, study["networks"])
+        if not study["pairs"]:
+            yield where, "needs a pair in study.pairs to be compared with"
+        for i, name in enumerate(names):
+            yield from _unknown(f"{where}[{i}]", name, config["regimes"])
+            if name in study["regimes"]:
+                message = f"is in study.regimes already. Received: {name!r}"
+                yield f"{where}[{i}]", message
+
+
+def _bad_iterates(config) -> Iterator[tuple[str, str]]:
+    networks_with_iterates = regimes.networks_of(config, "iterates")
+    for i, name in enumerate(networks_with_iterates):
+        known = config["study"]["networks"]
+        yield from _unknown(f"iterates.networks[{i}]", name, known)
+    if networks_with_iterates:
+        for i, name in enumerate(config["iterates"]["regimes"]):
+            yield from _unknown(f"iterates.regimes[{i}]", name, config["regimes"])
+        epochs = config["iterates"]["epochs"]
+        if epochs != sorted(epochs) or epochs[-1] == 0:
+            rule = "must be in order, the last at least 1"
+            yield "iterates.epochs", f"{rule}. Received: {epochs!r}"
+
+
+def _bad_warm_start(config) -> Iterator[tuple[str, str]]:
+    """Check that runs begin with what `iterates` keeps."""
+    if starting := regimes.networks_of(config, "warm_start"):
+        section, iterates = config["warm_start"], config.get("iterates", {})
+        for i, name in enumerate(starting):
+            where, kept = f"warm_start.networks[{i}]", iterates.get("networks", [])
+            yield from _not_kept(where, name, "networks", kept)
+        first, kept = section["first"], iterates.get("regimes", [])
+        yield from _not_kept("warm_start.first", first, "regimes", kept)
+        yield from _unknown("warm_start.second", section["second"], config["regimes"])
+        for i, seed in enumerate(section.get("seeds", [])):
+            kept = regimes.seeds(config, "iterates")
+            yield from _not_kept(f"warm_start.seeds[{i}]", seed, "seeds", kept)
+
+
+def _not_kept(where, name, key, kept) -> Iterator[tuple[str, str]]:
+    if name not in kept:
+        allowed = ", ".join(map(str, kept)) or "none"
+        rule = f"must be one of iterates.{key}"
+        yield where, f"{rule}. Allowed: {allowed}. Received: {name!r}"
+
+
+def _bad_names(config) -> Iterator[tuple[str, str]]:
+    """A regime that a section derives must not be one of the catalogue."""
+    for name in set(regimes.derived(config)) & set(config["regimes"]):
+        yield (
+            f"regimes.{name}",
+            "a regime of sweep, iterates or warm_start has this name",
+        )
 
 
 def _sections(config) -> Iterator[tuple[str, dict, dict]]:
@@ -406,6 +480,19 @@ def _bad_rules(config) -> Iterator[tuple[str, str]]:
     full, subspace = sharpness["full"], sharpness["subspace"]
     if not (full["starts"] or (subspace["draws"] and subspace["starts"])):
         yield "sharpness", "needs at least one start, in the full space or in subspaces"
+    if not full["starts"] and _is_compared_in_full_space(config):
+        rule = (
+            "must not be empty where sweep, warm_start or study.remedies name anything"
+        )
+        yield "sharpness.full.starts", rule
+
+
+def _is_compared_in_full_space(config):
+    return (
+        regimes.batch_sizes(config)
+        or regimes.networks_of(config, "warm_start")
+        or config["study"].get("remedies")
+    )
 
 
 CHECKS = (
@@ -414,6 +501,11 @@ CHECKS = (
     _bad_networks,
     _bad_subsets,
     _bad_batches,
+    _bad_sweep,
+    _bad_remedies,
+    _bad_iterates,
+    _bad_warm_start,
+    _bad_names,
     _bad_optimizers,
     _bad_schedules,
     _bad_rules,

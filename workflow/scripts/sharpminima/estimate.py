@@ -25,7 +25,7 @@ from sharpminima import (
 )
 
 RATES = Path(__file__).resolve().parents[2] / "resources/rates/rates.csv"
-COMPUTING = ("train", "measure_sharpness", "interpolate")
+COMPUTING = ("train", "measure_sharpness", "measure_trajectory", "interpolate")
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Estimate:
     """How long the jobs of a config take.
 
     Args:
-        config: The whole config.
+        config: The whole config, with the regimes that it derives.
         seconds_per: Stored rates, by name.
         sizes: Of each network, or nothing where it is unknown.
         past: What finished jobs left.
@@ -144,6 +144,9 @@ class Estimate:
             case "measure_sharpness":
                 evaluations = self._evaluations()
                 return [workload.of_measuring(config, network, evaluations)] * 2
+            case "measure_trajectory":
+                evaluations = self._evaluations_in_full_space()
+                return [workload.of_trajectory(config, network, evaluations)] * 2
             case "interpolate":
                 return [workload.of_interpolation(config, network)] * 2
 
@@ -153,10 +156,14 @@ class Estimate:
         In the full space one an iteration, and the first; in subspaces the line search
         turns back so often that most searches use up what they may.
         """
+        found = workload.searches(self._config)
+        full = found["full"] * self._evaluations_in_full_space()
+        most = self._config["sharpness"]["max_evaluations"]
+        return full + found["subspace"] * most
+
+    def _evaluations_in_full_space(self):
         settings = self._config["sharpness"]
-        most, found = settings["max_evaluations"], workload.searches(self._config)
-        full = min(settings["max_iterations"] + 1, most)
-        return found["full"] * full + found["subspace"] * most
+        return min(settings["max_iterations"] + 1, settings["max_evaluations"])
 
     def _of_small_job(self, job, past):
         if not past.empty:
@@ -184,6 +191,8 @@ class Estimate:
         if rule == "interpolate":
             return 0.0
         found = workload.searches(self._config)
+        if rule == "measure_trajectory":
+            found = {"full": len(self._config["iterates"]["epochs"])}
         return sum(stored[f"search {space}"] * found[space] for space in found)
 
     def _setting(self, network, regime):

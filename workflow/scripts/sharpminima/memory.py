@@ -41,9 +41,13 @@ def of_measuring(config: Mapping, network: str) -> int:
 
 
 def too_large(config: Mapping, limit: int) -> Iterator[str]:
-    """Yield a line for each job of the study that would take more than `limit` MB.
+    """Yield a line for each kind of job that would take more than `limit` MB.
 
     Networks whose `memory` is not stated are not judged by a guess.
+
+    Args:
+        config: The whole config, with the regimes that it derives.
+        limit: What there is.
     """
     for network in config["study"]["networks"]:
         if "memory" in config["networks"][network]:
@@ -59,7 +63,8 @@ def too_large(config: Mapping, limit: int) -> Iterator[str]:
 
 
 def _jobs(config, network):
-    for regime in config["study"]["regimes"]:
+    names = regimes.trained_on(config, network) + regimes.of_sweep(config, network)
+    for regime in names:
         yield f"train in regime {regime}", of_training(config, network, regime)
     yield "measure_sharpness", of_measuring(config, network)
 

@@ -15,6 +15,7 @@ STAGE = {
     "choose_compilation": 1,
     "train": 2,
     "measure_sharpness": 3,
+    "measure_trajectory": 3,
     "interpolate": 3,
 }
 LAST_STAGE = 4

@@ -31,6 +31,20 @@ def of_measuring(config: Mapping, network: str, evaluations: int) -> Work:
     return Work(evaluations, again, evaluations * train + again)
 
 
+def of_trajectory(config: Mapping, network: str, evaluations: int) -> Work:
+    """Return the work of measuring the kept iterates of a run.
+
+    Args:
+        config: The whole config.
+        network: The network's name.
+        evaluations: How many gradients each iterate takes.
+    """
+    train, test = _sizes(config, network, ("train_examples", "measure_examples"))
+    iterates = len(config["iterates"]["epochs"])
+    tested = Work(forward_examples=iterates * _evaluation(config, train, test))
+    return of_measuring(config, network, iterates * evaluations) + tested
+
+
 def of_interpolation(config: Mapping, network: str) -> Work:
     """Return the work of evaluating the paths between two minima."""
     train, test = _sizes(config, network, ("train_examples", "measure_examples"))

@@ -1,0 +1,297 @@
+"""Figures 4 to 6 and remedies: what they plan, what a change reruns, one real run."""
+
+import itertools
+import json
+
+import pandas as pd
+import pytest
+
+from sharpminima import regimes, workload
+from sharpminima.cost import Work
+from studies import Study, counts_of_preview, with_experiments
+
+AFTER = ["LB-after-0", "LB-after-1", "LB-after-3"]
+SWEPT = [("N1", "B4"), ("N1", "B16"), ("N2", "B16")]
+
+
+@pytest.fixture
+def config(tiny):
+    """The tiny config with every experiment. Yours to edit."""
+    return with_experiments(tiny)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, tiny):
+    """Return such a study in which every job counts as done. Plan against it."""
+    study = Study(tmp_path_factory.mktemp("experiments"))
+    study.record_as_finished(with_experiments(tiny))
+    return study
+
+
+def jobs(rule, *networks_and_regimes, seeds=(0, 1)):
+    """Return the jobs of a rule for these pairs and seeds."""
+    return {
+        (rule, f"network={n}, regime={r}, seed={s}")
+        for (n, r), s in itertools.product(networks_and_regimes, seeds)
+    }
+
+
+def measured(*networks_and_regimes, seeds=(0, 1)):
+    return jobs("train", *networks_and_regimes, seeds=seeds) | jobs(
+        "measure_sharpness", *networks_and_regimes, seeds=seeds
+    )
+
+
+def of_n1(*names):
+    return [("N1", name) for name in names]
+
+
+def tables(*names):
+    return {(f"tabulate_{name}", "") for name in (*names, "cost")}
+
+
+def charts(name, *networks):
+    return {(f"chart_{name}", f"network={network}") for network in networks}
+
+
+AFTER_SWEEP = tables("sweep") | charts("sweep", "N1", "N2")
+AFTER_TRAJECTORY = tables("trajectory", "warm_start")
+AFTER_TRAJECTORY |= charts("trajectory", "N1") | charts("warm_start", "N1")
+TRAJECTORIES = jobs("measure_trajectory", *of_n1("SB-iterates", "LB-iterates"))
+AFTER_REMEDY = tables("accuracy", "sharpness", "ratios", "remedies")
+AFTER_REMEDY |= charts("training", "N1") | charts("sharpness", "N1")
+
+
+def edit(config, path, value):
+    *parents, last = path.split(".")
+    for key in parents:
+        config = config[key]
+    config[last] = value
+
+
+def test_experiments_that_name_no_network_add_no_job(study, tiny):
+    config = json.loads(json.dumps(tiny))
+    for section in ("sweep", "iterates", "warm_start"):
+        del config[section]
+    del config["study"]["remedies"]
+    assert study.planned(config) == study.planned(tiny)
+    assert study.counts(tiny) == {
+        **{"prepare_dataset": 1, "choose_compilation": 2},
+        **{"train": 8, "measure_sharpness": 8, "interpolate": 4},
+        **{f"chart_{c}": 2 for c in ("training", "sharpness", "interpolation")},
+        **{f"tabulate_{t}": 1 for t in ("accuracy", "sharpness", "ratios")},
+        **{"tabulate_distances": 1, "tabulate_cost": 1},
+    }
+
+
+def test_each_experiment_adds_its_runs_tables_and_charts(study, config, tiny):
+    added = study.planned(config) - study.planned(tiny)
+    warm = of_n1(*AFTER)
+    assert added == set().union(
+        measured(("N1", "LB-slow")),
+        measured(*SWEPT),
+        jobs("train", *of_n1("SB-iterates", "LB-iterates")),
+        TRAJECTORIES,
+        measured(*warm, seeds=[0]),
+        tables("remedies", "sweep", "trajectory", "warm_start") - tables(),
+        charts("sweep", "N1", "N2"),
+        charts("trajectory", "N1"),
+        charts("warm_start", "N1"),
+    )
+
+
+def test_a_warm_start_waits_for_the_run_that_it_begins_with(study, config):
+    done = study.run(config, "--summary").stdout.splitlines()[1:]
+    outputs = {line.split("\t")[0] for line in done}
+    assert "results/train/N1/SB-iterates/seed0/iterates.h5" in outputs
+    target = "results/train/N1/LB-after-1/seed0/final.weights.h5"
+    planned = study.planned(config, target)
+    assert planned == jobs("train", *of_n1("SB-iterates", "LB-after-1"), seeds=[0]) | {
+        ("prepare_dataset", "dataset=tiny"),
+        ("choose_compilation", "network=N1"),
+    }
+
+
+def test_a_preview_counts_the_jobs_of_experiments(study, config):
+    text = study.preview(config)
+    assert counts_of_preview(text) == study.counts(config)
+
+
+def test_finished_experiments_plan_nothing(finished, config):
+    assert finished.planned(config) == set()
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "reruns"),
+    [
+        (
+            "sweep.batch_sizes.N1",
+            [4, 8, 16],
+            measured(("N1", "B8")) | AFTER_SWEEP,
+        ),
+        ("sweep.epochs", 3, measured(*SWEPT) | AFTER_SWEEP),
+        (
+            "sweep.seeds",
+            [0, 1, 2],
+            measured(*SWEPT, seeds=[2]) | AFTER_SWEEP,
+        ),
+        ("iterates.epsilon", 2e-3, TRAJECTORIES | AFTER_TRAJECTORY),
+        (
+            "iterates.epochs",
+            [0, 1, 2, 3],
+            set().union(
+                jobs("train", *of_n1("SB-iterates", "LB-iterates")),
+                TRAJECTORIES,
+                measured(*of_n1(*AFTER, "LB-after-2"), seeds=[0]),
+                AFTER_TRAJECTORY,
+            ),
+        ),
+        (
+            "warm_start.seeds",
+            [0, 1],
+            measured(*of_n1(*AFTER), seeds=[1])
+            | tables("warm_start")
+            | charts("warm_start", "N1"),
+        ),
+        (
+            "warm_start.epochs",
+            3,
+            measured(*of_n1(*AFTER), seeds=[0])
+            | tables("warm_start")
+            | charts("warm_start", "N1"),
+        ),
+        (
+            "regimes.LB-slow.learning_rate",
+            6e-3,
+            measured(("N1", "LB-slow")) | AFTER_REMEDY,
+        ),
+        (
+            "study.remedies",
+            {"N1": ["LB-slow"], "N2": ["LB-slow"]},
+            measured(("N2", "LB-slow"))
+            | tables("accuracy", "sharpness", "ratios", "remedies")
+            | charts("training", "N2")
+            | charts("sharpness", "N2"),
+        ),
+        (
+            "study.pairs",
+            [["LB", "SB"]],
+            tables("ratios", "remedies", "distances")
+            | {
+                (rule, f"network={n}, first=LB, second=SB{seed}")
+                for n in ("N1", "N2")
+                for rule, seed in (
+                    ("interpolate", ", seed=0"),
+                    ("interpolate", ", seed=1"),
+                    ("chart_interpolation", ""),
+                )
+            },
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_change_of_an_experiment_reruns_only_its_dependants(
+    finished, config, path, value, reruns
+):
+    edit(config, path, value)
+    assert finished.planned(config) == reruns
+
+
+def test_how_training_stops_is_not_for_the_sweep(finished, config):
+    """Nor for iterates and warm starts: these train for exactly their epochs."""
+    config["training"]["stopping"]["patience"] = 5
+    trained = {
+        wildcards for rule, wildcards in finished.planned(config) if rule == "train"
+    }
+    assert {wildcards.split("regime=")[1].split(",")[0] for wildcards in trained} == {
+        *("SB", "LB", "LB-slow"),
+    }
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory, tiny):
+    """Every experiment on one network and seed; one run with iterates diverges."""
+    config = with_experiments(tiny)
+    config["study"] |= {"networks": ["N1"], "seeds": [0], "pairs": [["SB", "LB"]]}
+    config["sweep"]["batch_sizes"] = {"N1": [4, 32]}
+    config["regimes"]["HB"] = {"batch_size": 8, "learning_rate": 1e30}
+    config["iterates"] |= {"regimes": ["SB", "HB"], "epochs": [0, 1, 30]}
+    study = Study(tmp_path_factory.mktemp("ran"))
+    done = study.run(config)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return study, config
+
+
+def table(ran, name):
+    return pd.read_csv(ran[0].directory / f"results/tables/{name}.csv")
+
+
+@pytest.mark.slow
+def test_experiments_run_once(ran):
+    study, config = ran
+    assert study.planned(config) == set()
+    for chart in ("sweep_N1", "trajectory_N1", "warm_start_N1"):
+        text = (study.directory / f"results/charts/{chart}.svg").read_text()
+        assert text.startswith("<svg")
+
+
+@pytest.mark.slow
+def test_the_sweep_trains_for_exactly_its_epochs(ran):
+    rows = table(ran, "sweep_runs")
+    assert rows[["batch_size", "epochs", "updates"]].values.tolist() == [
+        [4, 2, 32],
+        [32, 2, 4],
+    ]
+    assert (rows["sharpness"] > 0).all()
+    assert len(table(ran, "thresholds")) == 2
+
+
+@pytest.mark.slow
+def test_a_warm_start_from_the_starting_point_is_a_cold_run(ran):
+    """LB has batches of 32 here, as B32, and both train for two epochs."""
+    warm = table(ran, "warm_start_runs").set_index("epoch")
+    cold = table(ran, "sweep_runs").set_index("batch_size").loc[32]
+    for name in ("test_accuracy", "train_accuracy", "sharpness"):
+        assert warm.loc[0, f"second_{name}"] == cold[name]
+    assert warm.loc[30, "first_train_loss"] < warm.loc[0, "first_train_loss"]
+    assert warm.loc[30, "second_sharpness"] != warm.loc[0, "second_sharpness"]
+
+
+@pytest.mark.slow
+def test_a_trajectory_goes_from_the_starting_point_to_the_end(ran):
+    rows = table(ran, "trajectory").set_index(["regime", "epoch"])
+    start = rows.xs(0, level="epoch")
+    assert (
+        start.loc["SB-iterates", "sharpness"] == start.loc["HB-iterates", "sharpness"]
+    )
+    outcome = ran[0].directory / "results/train/N1/SB-iterates/seed0/outcome.csv"
+    outcome, last = pd.read_csv(outcome).iloc[0], rows.loc[("SB-iterates", 30)]
+    for name in ("train_loss", "test_loss", "test_accuracy"):
+        assert last[name] == pytest.approx(outcome[name], rel=1e-4)
+    values = ["train_loss", "test_accuracy", "sharpness"]
+    assert rows.loc[("HB-iterates", 30), values].isna().all()
+
+
+@pytest.mark.slow
+def test_a_trajectory_counts_what_it_evaluated(ran):
+    path = ran[0].directory / "results/cost/measure_trajectory/N1/SB-iterates/seed0.csv"
+    row = pd.read_csv(path).iloc[0]
+    names = ("gradient_evaluations", "forward_examples", "gradient_examples")
+    config = regimes.with_derived(ran[1])
+    # Two iterations, and the iterate itself.
+    assert workload.of_trajectory(config, "N1", 3) == Work(*(row[n] for n in names))
+
+
+@pytest.mark.slow
+def test_remedies_stand_beside_the_pair(ran):
+    rows = table(ran, "remedies").set_index(["regime", "epsilon"])
+    assert list(rows.index.get_level_values("regime")[::2]) == ["SB", "LB", "LB-slow"]
+    assert (rows.loc["LB", "test_accuracy_minus_LB_mean"] == 0).all()
+    assert set(table(ran, "accuracy")["regime"]) == {"SB", "LB", "LB-slow"}
+
+
+@pytest.mark.slow
+def test_the_report_holds_the_experiments(ran):
+    study, config = ran
+    done = study.run(config, "--report", "report.zip")
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,25 @@
+"""Tabulate remedies beside the plain regimes."""
+
+from typing import TYPE_CHECKING
+
+from sharpminima import experiments, logs, tables
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(outcomes, searches, *, remedies, pair):
+    """Compare the runs of the CSV files `outcomes` with the regimes of `pair`."""
+    table = experiments.summarise_remedies(
+        tables.gather(outcomes), tables.gather(searches), pair
+    )
+    tables.write_for_readers(table, *remedies)
+
+
+if __name__ == "__main__":
+    logs.write_to(snakemake.log[0])
+    main(
+        **snakemake.input,
+        **snakemake.output,
+        pair=snakemake.params.study["pairs"][0],
+    )

@@ -1,0 +1,20 @@
+"""Tabulate the iterates that were measured on the way: every one, and means."""
+
+from typing import TYPE_CHECKING
+
+from sharpminima import experiments, logs, tables
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(rows, *, trajectory, means):
+    """Gather the CSV files `rows` into both tables."""
+    points = tables.gather(rows)
+    tables.write(points, trajectory)
+    tables.write_for_readers(experiments.summarise_trajectories(points), *means)
+
+
+if __name__ == "__main__":
+    logs.write_to(snakemake.log[0])
+    main(snakemake.input, **snakemake.output)
