@@ -113,6 +113,14 @@ def test_few_batch_sizes_have_no_threshold():
     assert row["note"] == "needs 4 batch sizes. Received: 3"
 
 
+def test_few_runs_have_no_threshold():
+    table = thresholds.estimate(sweep(falling, sizes=SIZES[::2], seeds=1))
+    assert table["note"].tolist() == [
+        "needs 6 runs. Received: 5",
+        "needs 7 runs. Received: 5",
+    ]
+
+
 def test_one_seed_has_a_threshold_and_no_interval():
     row = row_of(sweep(falling, seeds=1, noise=0.01))
     assert row["threshold"] == pytest.approx(512, rel=0.1)

@@ -21,14 +21,15 @@ from sharpminima import runs, streams
 
 COLUMNS = ["network", "dataset", "measure", "threshold", "low", "high"]
 COLUMNS += ["drop_per_doubling", "runs", "note"]
-MEASURES = ("test_accuracy", "sharpness")
+# Of the broken line: its coefficients, and the break itself.
+PARAMETERS = {"test_accuracy": 3, "sharpness": 4}
 LEAST_SIZES, LEAST_SEEDS = 4, 2
 STEPS_PER_DOUBLING = 16
 # The break is searched for, which finds one in noise more often than AIC reckons with.
 MARGIN = 4.0
 RESAMPLES, PERCENTILES = 999, (2.5, 97.5)
-# Residuals below this share of the values are rounding.
-ROUNDING = 1e-9
+# Residuals below this, in points or log10, are rounding.
+ROUNDING = 1e-6
 
 
 def estimate(sweep_runs: pd.DataFrame) -> pd.DataFrame:
@@ -48,11 +49,14 @@ def estimate(sweep_runs: pd.DataFrame) -> pd.DataFrame:
     for (network, dataset), group in sweep_runs.groupby(
         ["network", "dataset"], sort=False
     ):
-        for measure in MEASURES:
+        for measure in PARAMETERS:
             values = table(group, measure)
             row = {"network": network, "dataset": dataset, "measure": measure}
-            row["runs"] = int(values.notna().to_numpy().sum())
-            rows.append({**row, **_estimate(values, network, measure)})
+            row["runs"] = int(values.count().sum())
+            row["note"] = _what_lacks(row["runs"], values, measure)
+            if not row["note"]:
+                row |= _estimate(values, network, measure)
+            rows.append(row)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -92,10 +96,16 @@ def middle(values: pd.DataFrame) -> float:
     return 2.0 ** ((values.columns.min() + values.columns.max()) / 2.0)
 
 
-def _estimate(values, network, measure):
-    sizes, seeds = values.shape[1], len(values)
+def _what_lacks(number, values, measure):
+    """Return what there is too little of for an estimate, or nothing."""
+    sizes, needed = values.shape[1], PARAMETERS[measure] + 3
     if sizes < LEAST_SIZES:
-        return {"note": f"needs {LEAST_SIZES} batch sizes. Received: {sizes}"}
+        return f"needs {LEAST_SIZES} batch sizes. Received: {sizes}"
+    return f"needs {needed} runs. Received: {number}" if number < needed else ""
+
+
+def _estimate(values, network, measure):
+    seeds = len(values)
     x, y = values.columns.to_numpy(), values.to_numpy()
     found = _broken_line(x, y, measure)
     if not (found and _fits_better(values, found["squares"], measure)):
@@ -160,25 +170,20 @@ def _beyond(x, at):
 def _fits_better(values, squares, measure):
     """Tell whether a broken line is better than a constant and a straight line."""
     y, x = _points(values)
-    floor = len(y) * (ROUNDING * np.abs(y).max()) ** 2
     others = [np.ones((len(x), 1)), np.column_stack([np.ones_like(x), x])]
-    simpler = min(_aicc(_squares(d, y), d.shape[1], len(y), floor) for d in others)
-    # The break counts as a parameter.
-    parameters = {"test_accuracy": 3, "sharpness": 4}[measure]
-    return _aicc(squares, parameters, len(y), floor) < simpler - MARGIN
+    simpler = min(_aicc(_squares(d, y), d.shape[1], len(y)) for d in others)
+    return _aicc(squares, PARAMETERS[measure], len(y)) < simpler - MARGIN
 
 
 def _squares(design, y):
     return ((y - design @ np.linalg.lstsq(design, y)[0]) ** 2).sum()
 
 
-def _aicc(squares, coefficients, points, floor):
-    """Return the corrected AIC of normal residuals; infinite with too few points."""
-    k = coefficients + 1
-    if points <= k + 1:
-        return np.inf
-    correction = 2.0 * k * (k + 1) / (points - k - 1)
-    return points * np.log(max(squares, floor) / points) + 2.0 * k + correction
+def _aicc(squares, parameters, points):
+    """Return the corrected AIC of normal residuals, whose variance counts as well."""
+    k = parameters + 1
+    variance = max(squares / points, ROUNDING**2)
+    return points * np.log(variance) + 2.0 * k + 2.0 * k * (k + 1) / (points - k - 1)
 
 
 def _points(values):
