@@ -15,6 +15,11 @@ rule charts:
             pair=PAIR_NAMES,
             format=FORMATS,
         ),
+        collect(
+            "<results>/charts/performance_{network}.{format}",
+            network=NETWORKS if PERFORMANCE else [],
+            format=FORMATS,
+        ),
 
 
 rule chart_training:
@@ -113,3 +118,37 @@ rule chart_interpolation:
         code=fingerprint("chart_interpolation"),
     script:
         "../scripts/chart_interpolation.py"
+
+
+rule chart_performance:
+    input:
+        histories=collect(
+            rules.train.output.history, regime=REGIMES, seed=SEEDS, allow_missing=True
+        ),
+        outcomes=collect(
+            rules.train.output.outcome, regime=REGIMES, seed=SEEDS, allow_missing=True
+        ),
+    output:
+        html=report(
+            "<results>/charts/performance_{network}.html",
+            caption="../report/performance_chart.rst",
+            category="Performance model",
+            labels={"network": "{network}", "format": "interactive"},
+        ),
+        svg=report(
+            "<results>/charts/performance_{network}.svg",
+            caption="../report/performance_chart.rst",
+            category="Performance model",
+            labels={"network": "{network}", "format": "picture"},
+        ),
+        png="<results>/charts/performance_{network}.png",
+    log:
+        "<logs>/chart_performance/{network}.log",
+    conda:
+        "../../envs/present.yaml"
+    params:
+        study={"pairs": PAIRS[:1]},
+        performance=ordered(PERFORMANCE),
+        code=fingerprint("chart_performance"),
+    script:
+        "../scripts/chart_performance.py"

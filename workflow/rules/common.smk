@@ -46,7 +46,9 @@ PAIRS = config["study"]["pairs"]
 DATASETS = sorted({config["networks"][network]["dataset"] for network in NETWORKS})
 PAIR_NAMES = [f"{first}_{second}" for first, second in PAIRS]
 TABLES = ["runs", "networks", "accuracy", "sharpness", "cost"]
-TABLES += ["ratios", "distances"] if PAIRS else []
+TABLES += ["ratios", "distances", "claims"] if PAIRS else []
+PERFORMANCE = config.get("performance", {}) if PAIRS else {}
+TABLES += ["performance"] if PERFORMANCE else []
 FORMATS = ["html", "svg", "png"]
 SPEECH = {n for n, d in config["datasets"].items() if d["reader"] == "festvox"}
 
@@ -73,6 +75,11 @@ onstart:
             f"backend: {BACKEND} is not installed here. Use an environment that has it: "
             "make study REQUIREMENTS=envs/requirements-jax.txt"
         )
+
+
+def if_studied(section, table):
+    """The table of an experiment, if the study has that section of the config."""
+    return [f"<results>/tables/{table}.csv"] if section in config else []
 
 
 def fingerprint(script):
