@@ -63,7 +63,7 @@ def _fit(network, dataset, size, jit):
 
 
 def _settings_of_fit(network):
-    """Return what `jit_compile` may be: TensorFlow's XLA has no deterministic pooling."""
+    """Return what `jit_compile` may be: XLA refuses pooling's gradient."""
     on_tensorflow = keras.backend.backend() == "tensorflow"
     return (False,) if on_tensorflow and network != "F1" else (True, False)
 

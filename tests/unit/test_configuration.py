@@ -117,6 +117,14 @@ WRONG = {
         500,
         "training.stopping.min_epochs: must be at most max_epochs, 200. Received: 500",
     ),
+    "performance": (
+        {"tolerance": -1, "parallel_efficiency": [0.5]},
+        "performance.tolerance: must be at least 0. Received: -1",
+    ),
+    "performance.parallel_efficiency": (
+        [0.5, 2.0],
+        "performance.parallel_efficiency[1]: must be at most 1. Received: 2.0",
+    ),
     "evaluation.batch_norm": (
         "frozen",
         "evaluation.batch_norm: must be one of batch, moving, recalibrated. "

@@ -68,6 +68,25 @@ def test_tabulate_sharpness(run_script, tmp_path):
     assert "205.1" in output.sharpness[1].read_text()
 
 
+def test_tabulate_claims_reads_what_the_study_has(run_script, tmp_path):
+    searches = tmp_path / "measurements.in.csv"
+    SEARCHES.to_csv(searches, index=False)
+    output = Names(claims=[tmp_path / f"claims.{kind}" for kind in KINDS])
+    params = Names(study={"networks": ["F1"], "pairs": [["SB", "LB"]]})
+    run_script(
+        "tabulate_claims",
+        input=Names(measurements=[searches], trajectory=[]),
+        output=output,
+        params=params,
+    )
+    table = pd.read_csv(output.claims[0]).set_index("claim")
+    row = table.loc["lb-sharper"]
+    assert (row["verdict"], row["seeds"], row["diverged"]) == ("reproduced", 1, 1)
+    assert row["effect"] == pytest.approx(1.69897)
+    assert set(table["verdict"].drop("lb-sharper")) == {"not studied"}
+    assert "LB ends in sharper minima than SB" in output.claims[1].read_text()
+
+
 def test_speech_says_how_to_get_the_libraries_that_it_lacks(run_script, monkeypatch):
     monkeypatch.setitem(sys.modules, "kaldi_native_fbank", None)
     monkeypatch.setitem(sys.modules, "debian", None)

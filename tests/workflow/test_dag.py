@@ -14,8 +14,13 @@ STAGES = [
     {"choose_compilation"},
     {"train"},
     {"measure_sharpness", "interpolate"},
-    {f"tabulate_{t}" for t in ("accuracy", "sharpness", "ratios", "distances", "cost")},
-    {"chart_training", "chart_sharpness", "chart_interpolation"},
+    {f"tabulate_{t}" for t in ("accuracy", "sharpness", "ratios", "distances", "cost")}
+    | {"tabulate_performance"},
+    {"tabulate_claims"},
+    {
+        f"chart_{chart}"
+        for chart in ("training", "sharpness", "interpolation", "performance")
+    },
     {"all"},
 ]
 STAGE_OF = {rule: rank for rank, rules in enumerate(STAGES) for rule in rules}
@@ -39,7 +44,8 @@ def test_one_job_per_network_regime_and_seed(study, config):
     assert jobs["prepare_dataset"] == 1
     assert jobs["train"] == jobs["measure_sharpness"] == 2 * 2 * 2
     assert jobs["interpolate"] == 2 * 2
-    assert jobs["chart_interpolation"] == 2
+    assert jobs["chart_interpolation"] == jobs["chart_performance"] == 2
+    assert jobs["tabulate_claims"] == jobs["tabulate_performance"] == 1
 
 
 def test_a_new_seed_adds_its_own_jobs_only(study, config):
@@ -53,6 +59,15 @@ def test_a_study_may_have_no_pairs(study, config):
     config["study"]["pairs"] = []
     jobs, _ = graph_of(study, config)
     assert jobs["interpolate"] == jobs["tabulate_distances"] == 0
+    assert jobs["tabulate_claims"] == jobs["tabulate_performance"] == 0
+    assert jobs["chart_performance"] == 0
+
+
+def test_a_study_may_have_no_performance_model(study, config):
+    config["performance"] = None
+    jobs, _ = graph_of(study, config)
+    assert jobs["tabulate_performance"] == jobs["chart_performance"] == 0
+    assert jobs["tabulate_claims"] == 1
 
 
 def test_only_what_the_study_names_runs(study, config):

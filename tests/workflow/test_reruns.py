@@ -8,6 +8,11 @@ import pytest
 from project import ROOT
 
 NETWORKS, REGIMES, SEEDS = ("N1", "N2"), ("SB", "LB"), (0, 1)
+NAMES_OF_TABLES = (
+    *("accuracy", "sharpness", "ratios", "distances", "cost"),
+    *("performance", "claims"),
+)
+CHARTS = ("training", "sharpness", "interpolation", "performance")
 
 
 def jobs(rule, networks=NETWORKS, regimes=REGIMES, seeds=SEEDS):
@@ -25,7 +30,7 @@ def jobs(rule, networks=NETWORKS, regimes=REGIMES, seeds=SEEDS):
             }
         case "choose_compilation":
             return {(rule, f"network={n}") for n in networks}
-        case "chart_training" | "chart_sharpness":
+        case "chart_training" | "chart_sharpness" | "chart_performance":
             return {(rule, f"network={n}") for n in networks}
         case "chart_interpolation":
             return {(rule, f"network={n}, first=SB, second=LB") for n in networks}
@@ -40,12 +45,8 @@ def after_training(**which):
         jobs("train", **which),
         jobs("measure_sharpness", **which),
         jobs("interpolate", networks=networks, seeds=seeds),
-        *(jobs(f"chart_{c}", networks) for c in ("training", "sharpness")),
-        jobs("chart_interpolation", networks),
-        *(
-            jobs(f"tabulate_{table}")
-            for table in ("accuracy", "sharpness", "ratios", "distances", "cost")
-        ),
+        *(jobs(f"chart_{chart}", networks) for chart in CHARTS),
+        TABLES,
     )
 
 
@@ -53,21 +54,19 @@ AFTER_SHARPNESS = set().union(
     jobs("measure_sharpness"),
     jobs("tabulate_sharpness"),
     jobs("tabulate_ratios"),
+    jobs("tabulate_claims"),
     jobs("tabulate_cost"),
     jobs("chart_sharpness"),
 )
-TABLES = set().union(
-    *(
-        jobs(f"tabulate_{table}")
-        for table in ("accuracy", "sharpness", "ratios", "distances", "cost")
-    )
-)
+TABLES = set().union(*(jobs(f"tabulate_{table}") for table in NAMES_OF_TABLES))
 AFTER_INTERPOLATION = set().union(
     jobs("interpolate"),
     jobs("tabulate_distances"),
+    jobs("tabulate_claims"),
     jobs("tabulate_cost"),
     jobs("chart_interpolation"),
 )
+AFTER_PERFORMANCE = jobs("tabulate_performance") | jobs("chart_performance")
 
 
 def edit(config, path, value):
@@ -106,6 +105,8 @@ def test_a_finished_study_plans_nothing(finished_study, config):
             [],
             jobs("tabulate_cost"),
         ),
+        ("performance.tolerance", 1.0, AFTER_PERFORMANCE),
+        ("performance", None, set()),
         ("raw_folder", "elsewhere", set()),
         ("networks.N2.memory", {"data": 0, "per_example": 1, "search": 0}, set()),
         ("subset.measure_examples", 32, AFTER_SHARPNESS | AFTER_INTERPOLATION),
@@ -196,13 +197,11 @@ def planned_after(finished_study, config, project, module, old, new):
             "sharpminima/charts.py",
             "WIDTH, HEIGHT = 260, 200",
             "WIDTH, HEIGHT = 300, 200",
-            set().union(
-                *(
-                    jobs(f"chart_{c}")
-                    for c in ("training", "sharpness", "interpolation")
-                )
-            ),
+            set().union(*(jobs(f"chart_{chart}") for chart in CHARTS)),
         ),
+        ("sharpminima/claims.py", "mean > bound", "mean > 0", jobs("tabulate_claims")),
+        ("sharpminima/thresholds.py", "= 4.0", "= 2.0", jobs("tabulate_claims")),
+        ("sharpminima/performance.py", "- tolerance", "+ tolerance", AFTER_PERFORMANCE),
         ("sharpminima/stopping.py", "1.0 - self", "1.1 - self", after_training()),
         (
             "sharpminima/tensorflow_backend.py",
@@ -216,7 +215,8 @@ def planned_after(finished_study, config, project, module, old, new):
         ("sharpminima/initialisation.py", "import math", "import math  # x", set()),
     ],
     ids=[
-        *("measure", "path", "chart", "stopping rule", "backend", "other backend"),
+        *("measure", "path", "chart", "claims", "thresholds", "performance"),
+        *("stopping rule", "backend", "other backend"),
         *("layout", "docstring", "comment"),
     ],
 )

@@ -81,6 +81,31 @@ def test_distances_leave_the_diverged_out(ran):
     assert math.isnan(rows.loc["HB", "distance_ratio_mean"])
 
 
+def test_performance_compares_each_larger_batch_with_sb(ran):
+    """HB has SB's batch size, and no larger one."""
+    rows = table(ran, "performance").set_index("seed")
+    assert rows["second"].tolist() == ["LB", "LB"]
+    assert (rows["bound"] == 0.25).all()
+    runs = table(ran, "runs").set_index(["regime", "seed"])
+    target = runs.loc["SB"]["test_accuracy"] - ran[1]["performance"]["tolerance"]
+    assert rows["target_accuracy"].tolist() == pytest.approx(target.tolist(), rel=1e-5)
+    assert (rows["first_iterations"] >= 8).all()
+
+
+def test_claims_are_judged_by_the_tables(ran):
+    rows = table(ran, "claims").set_index("claim")
+    accuracy = table(ran, "accuracy").set_index("regime")["test_accuracy_mean"]
+    row = rows.loc["lb-tests-worse"]
+    assert row["effect"] == pytest.approx(accuracy["SB"] - accuracy["LB"], abs=1e-3)
+    assert (row["seeds"], row["smallest_p"]) == (2, 0.5)
+    ratios = table(ran, "ratios").query("second == 'LB' and space == 'full'")["ratio"]
+    mean = np.log10(ratios).mean()
+    assert rows.loc["lb-sharper", "effect"] == pytest.approx(mean, rel=1e-3)
+    studied = rows[rows["verdict"] != "not studied"]
+    assert set(studied["seeds"]) == {2}
+    assert rows.loc["warm-start-accuracy", "verdict"] == "not studied"
+
+
 def test_history_has_the_status_of_each_run(ran):
     path = "results/train/N1/{}/seed0/history.csv"
     histories = {
@@ -287,7 +312,8 @@ def test_the_report_holds_every_item(ran):
         page = archive.read(next(n for n in names if n.endswith("report.html")))
     assert b"What batch size does to a network" in page
     assert b'src="http' not in page
-    for item in ("sharpness_N1.svg", "interpolation_N1_SB_LB.html", "accuracy"):
+    charts = ("sharpness_N1.svg", "interpolation_N1_SB_LB.html", "performance_N1.svg")
+    for item in (*charts, "accuracy", "claims", "performance.html"):
         assert any(item in name for name in names), names
 
 
@@ -308,7 +334,8 @@ def open_offline(page, folder, *flags):
 
 
 @pytest.mark.parametrize(
-    "chart", ["training_N1", "sharpness_N1", "interpolation_N1_SB_LB"]
+    "chart",
+    ["training_N1", "sharpness_N1", "interpolation_N1_SB_LB", "performance_N1"],
 )
 def test_a_chart_draws_itself_offline(ran, tmp_path, chart):
     page, picture = (

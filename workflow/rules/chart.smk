@@ -16,6 +16,11 @@ rule charts:
             format=FORMATS,
         ),
         collect("<results>/charts/{chart}.{format}", chart=EXPERIMENTS, format=FORMATS),
+        collect(
+            "<results>/charts/performance_{network}.{format}",
+            network=NETWORKS if PERFORMANCE else [],
+            format=FORMATS,
+        ),
 
 
 rule chart_training:
@@ -191,3 +196,33 @@ rule chart_trajectory:
         code=fingerprint("chart_trajectory"),
     script:
         "../scripts/chart_trajectory.py"
+
+
+rule chart_performance:
+    input:
+        histories=files_of_network(rules.train.output.history, [*OF_STUDY, *OF_SWEEP]),
+        outcomes=files_of_network(rules.train.output.outcome, [*OF_STUDY, *OF_SWEEP]),
+    output:
+        html=report(
+            "<results>/charts/performance_{network}.html",
+            caption="../report/performance_chart.rst",
+            category="Performance model",
+            labels={"network": "{network}", "format": "interactive"},
+        ),
+        svg=report(
+            "<results>/charts/performance_{network}.svg",
+            caption="../report/performance_chart.rst",
+            category="Performance model",
+            labels={"network": "{network}", "format": "picture"},
+        ),
+        png="<results>/charts/performance_{network}.png",
+    log:
+        "<logs>/chart_performance/{network}.log",
+    conda:
+        "../../envs/present.yaml"
+    params:
+        study={"pairs": PAIRS[:1]},
+        performance=ordered(PERFORMANCE),
+        code=fingerprint("chart_performance"),
+    script:
+        "../scripts/chart_performance.py"

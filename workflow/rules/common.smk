@@ -54,7 +54,7 @@ BEFORE_WARM_START = regimes.runs_before_warm_start(config)
 BESIDE_REMEDIES = regimes.runs_beside_remedies(config)
 MEASURED = [*OF_STUDY, *OF_SWEEP, *WARM_STARTED]
 TABLES = ["runs", "networks", "accuracy", "sharpness", "cost"]
-TABLES += ["ratios", "distances"] if PAIRS else []
+TABLES += ["ratios", "distances", "claims"] if PAIRS else []
 TABLES += ["remedies"] if BESIDE_REMEDIES else []
 TABLES += ["sweep", "thresholds"] if OF_SWEEP else []
 TABLES += ["trajectory"] if KEEPING else []
@@ -64,6 +64,8 @@ EXPERIMENTS = [
     *(f"trajectory_{network}" for network in regimes.networks_of(config, "iterates")),
     *(f"warm_start_{network}" for network in regimes.networks_of(config, "warm_start")),
 ]
+PERFORMANCE = config.get("performance", {}) if PAIRS else {}
+TABLES += ["performance"] if PERFORMANCE else []
 FORMATS = ["html", "svg", "png"]
 SPEECH = {n for n, d in config["datasets"].items() if d["reader"] == "festvox"}
 
@@ -102,6 +104,11 @@ onstart:
             f"backend: {BACKEND} is not installed here. Use an environment that has it: "
             "make study REQUIREMENTS=envs/requirements-jax.txt"
         )
+
+
+def if_studied(table, experiment):
+    """Return the table, if the study has the table of that experiment."""
+    return [f"<results>/tables/{table}.csv"] if experiment in TABLES else []
 
 
 def fingerprint(script):

@@ -239,6 +239,75 @@ rule tabulate_warm_start:
         "../scripts/tabulate_warm_start.py"
 
 
+rule tabulate_performance:
+    input:
+        histories=files_of(rules.train.output.history, [*OF_STUDY, *OF_SWEEP]),
+        outcomes=files_of(rules.train.output.outcome, [*OF_STUDY, *OF_SWEEP]),
+    output:
+        performance=[
+            "<results>/tables/performance.csv",
+            "<results>/tables/performance.md",
+            report(
+                "<results>/tables/performance.html",
+                caption="../report/performance.rst",
+                category="Tables",
+                labels={"table": "performance model (appendix C)"},
+            ),
+        ],
+    log:
+        "<logs>/tabulate_performance.log",
+    conda:
+        "../../envs/present.yaml"
+    params:
+        study={"pairs": PAIRS[:1]},
+        performance=ordered(PERFORMANCE),
+        code=fingerprint("tabulate_performance"),
+    script:
+        "../scripts/tabulate_performance.py"
+
+
+rule tabulate_claims:
+    input:
+        runs=[rules.tabulate_accuracy.output.runs],
+        measurements=[rules.tabulate_sharpness.output.measurements],
+        interpolation=collect(
+            "<results>/interpolation/{network}/{pair}/seed{seed}.csv",
+            network=NETWORKS,
+            pair=PAIR_NAMES[:1],
+            seed=SEEDS,
+        ),
+        distances=collect(
+            "<results>/interpolation/{network}/{pair}/seed{seed}.distances.csv",
+            network=NETWORKS,
+            pair=PAIR_NAMES[:1],
+            seed=SEEDS,
+        ),
+        sweep_runs=if_studied("sweep_runs", "sweep"),
+        thresholds=if_studied("thresholds", "sweep"),
+        warm_start_runs=if_studied("warm_start_runs", "warm_start"),
+        trajectory=if_studied("trajectory", "trajectory"),
+    output:
+        claims=[
+            "<results>/tables/claims.csv",
+            "<results>/tables/claims.md",
+            report(
+                "<results>/tables/claims.html",
+                caption="../report/claims.rst",
+                category="Claims",
+                labels={"table": "the paper's claims"},
+            ),
+        ],
+    log:
+        "<logs>/tabulate_claims.log",
+    conda:
+        "../../envs/present.yaml"
+    params:
+        study={"networks": NETWORKS, "pairs": PAIRS[:1]},
+        code=fingerprint("tabulate_claims"),
+    script:
+        "../scripts/tabulate_claims.py"
+
+
 rule tabulate_cost:
     input:
         collect(rules.prepare_dataset.output.cost, dataset=DATASETS),

@@ -159,6 +159,64 @@ def trajectories(rows: pd.DataFrame, regimes: list[str]) -> alt.Chart:
     return chart.properties(title=_title(rows, "sharpness on the way", note))
 
 
+def iterations_by_batch(
+    table: pd.DataFrame, outcomes: pd.DataFrame, parallel_efficiency: list[float]
+) -> alt.Chart:
+    """Return I_l / I_s against B_l / B_s, with a line for each f_s(P) (appendix C).
+
+    Below its line LB trains faster than SB at that parallel efficiency of SB.
+
+    Args:
+        table: What `performance.compare` returns, of one network.
+        outcomes: The runs behind it, for the title.
+        parallel_efficiency: Values of f_s(P).
+    """
+    drawn = table.dropna(subset="iterations_ratio").assign(
+        batch_ratio=1.0 / table["bound"]
+    )
+    missing = len(table) - len(drawn)
+    note = f"not drawn: {_counted(missing, 'run')}, target not reached"
+    title = _title(outcomes, "when LB pays", note if missing else "")
+    bounds = _bounds(drawn["batch_ratio"].max(), parallel_efficiency)
+    chart = alt.layer(*bounds, _iterations(drawn)).properties(title=title)
+    return chart.properties(width=WIDTH * 1.5, height=HEIGHT * 1.5)
+
+
+def _iterations(drawn):
+    columns = ["second", "seed", "batch_ratio", "iterations_ratio"]
+    # Types are named: a table without rows has none.
+    tooltip = ["second:N", "seed:N", "batch_ratio:Q", "iterations_ratio:Q"]
+    return (
+        alt.Chart(drawn[columns])
+        .mark_point(filled=True, size=45, opacity=0.9, color=VERMILION)
+        .encode(*_ratios("iterations_ratio"), tooltip=tooltip)
+    )
+
+
+def _bounds(largest, parallel_efficiency):
+    """Return the lines B_s / (f_s(P) B_l), and what each is called."""
+    ends = (1.0, 2.0 * largest if largest > 1.0 else 10.0)
+    rows = pd.DataFrame(
+        {"batch_ratio": x, "bound": 1.0 / (f * x), "text": f"f = {f:g}"}
+        for f in parallel_efficiency
+        for x in ends
+    )
+    chart = alt.Chart(rows).encode(*_ratios("bound"), detail="text:N")
+    names = alt.Chart(rows[rows["batch_ratio"] == ends[1]]).encode(*_ratios("bound"))
+    return (
+        chart.mark_line(color="grey", strokeWidth=1.2),
+        names.mark_text(align="left", dx=4, color="grey").encode(text="text:N"),
+    )
+
+
+def _ratios(y):
+    scale = alt.Scale(type="log", nice=False)
+    return (
+        alt.X("batch_ratio:Q", title="batch size, LB / SB", scale=scale),
+        alt.Y(f"{y}:Q", title="iterations, LB / SB", scale=scale, axis=LOG_AXIS),
+    )
+
+
 def _curve(history, measure, regimes, y):
     rows = _tidy(history, ["regime", "seed", "epoch"])
     rows = rows[(rows["measure"] == measure) & (rows["value"] > 0)]
