@@ -18,6 +18,7 @@ import importlib.util
 from pathlib import Path
 
 import cases
+import choose_compilation
 import epochs
 import interpolate
 import measure_sharpness
@@ -93,37 +94,39 @@ def _matrix_flops_per_second(side):
 
 
 def _train_and_measure(arguments):
-    folder, subset = arguments.output, {}
+    folder, data = arguments.output, arguments.dataset
+    subset = {}
     if arguments.examples:
         keys = ("train_examples", "test_examples")
         subset = dict.fromkeys(keys, arguments.examples)
-    common = {"subset": subset, "threads": 1}
     network, evaluation = cases.CONFIG["networks"]["C1"], cases.CONFIG["evaluation"]
+    common = {"network": network, "evaluation": evaluation}
+    common |= {"subset": subset, "threads": 1}
+    choice = folder / "compilation.csv"
+    choose_compilation.main(
+        *(data, choice, folder / "compilation.cost.csv"),
+        **{"name": "C1", "network": network, "threads": 1},
+    )
     for regime in PAIR:
-        run = _run(regime, network, subset, arguments.epochs)
-        files = {
-            n: folder / f"{regime}.{n}.csv" for n in ("history", "outcome", "cost")
-        }
-        weights = _weights(folder, regime)
         train.main(
-            *(arguments.dataset, weights),
-            **files,
-            **{"run": run, "builder_file": None, "threads": 1},
+            *(data, choice, [], _weights(folder, regime)),
+            *(folder / f"{regime}.{name}.csv" for name in ("history", "outcome")),
+            *(folder / f"{regime}.iterates.h5", folder / f"{regime}.cost.csv"),
+            run=_run(regime, network, subset, arguments.epochs),
+            **{"builder_file": None, "threads": 1},
         )
         measure_sharpness.main(
-            *(arguments.dataset, weights),
+            *(data, choice, _weights(folder, regime)),
             searches=folder / f"{regime}.sharpness.csv",
             cost=folder / f"{regime}.measure.cost.csv",
-            **{"network": network, "evaluation": evaluation},
             settings=cases.CONFIG["sharpness"],
             **common,
         )
     interpolate.main(
-        *(arguments.dataset, *(_weights(folder, regime) for regime in PAIR)),
+        *(data, choice, *(_weights(folder, regime) for regime in PAIR)),
         plot=folder / "interpolation.csv",
         distances=folder / "distances.csv",
         cost=folder / "interpolate.cost.csv",
-        **{"network": network, "evaluation": evaluation},
         settings=cases.CONFIG["interpolation"],
         **common,
     )
