@@ -124,7 +124,7 @@ def summarise_remedies(
     differences = [f"{measure}_minus_{pair[1]}" for measure in measures]
     for measure, difference in zip(measures, differences):
         rows[difference] = rows[measure] - rows[f"{measure}_plain"]
-    keys = ["network", "dataset", "regime", "batch_size", "epsilon"]
+    keys = ["network", "dataset", "regime", "variant", "batch_size", "epsilon"]
     return summarise(rows, keys, [*measures, *differences])
 
 
