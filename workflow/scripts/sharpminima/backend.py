@@ -26,9 +26,11 @@ tensor_float_32 = _chosen.tensor_float_32
 to_device = _chosen.to_device
 epoch_runner = _chosen.epoch_runner
 compiled = _chosen.compiled
+traced = _chosen.traced
 value_and_gradients = _chosen.value_and_gradients
 vector_product = _chosen.vector_product
 loss_and_correct = _chosen.loss_and_correct
+cross_entropies = _chosen.cross_entropies
 
 
 @contextmanager
