@@ -6,7 +6,7 @@ Knows nothing of Keras, nor of the data: sizes of sets are those that are declar
 import math
 from collections.abc import Mapping
 
-from sharpminima import batches
+from sharpminima import batches, remedies
 from sharpminima.cost import Work
 from sharpminima.interpolation import PATHS
 
@@ -20,7 +20,10 @@ def of_training(config: Mapping, network: str, regime: str, epochs: int) -> Work
     # The test set after each epoch, and both sets after the last.
     evaluations = epochs * _evaluation(config, train, test)
     evaluations += _evaluation(config, train, train) + _evaluation(config, train, test)
-    return Work(epochs * math.ceil(seen / size), evaluations, epochs * seen)
+    updates = remedies.work(
+        settings, batches=epochs * math.ceil(seen / size), examples=epochs * seen
+    )
+    return updates + Work(forward_examples=evaluations)
 
 
 def of_measuring(config: Mapping, network: str, evaluations: int) -> Work:
