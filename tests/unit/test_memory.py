@@ -20,6 +20,21 @@ def test_training_takes_the_larger_of_its_batch_and_the_evaluated_one(config):
     assert memory.of_training(config, "F1", "LB") == 1500 + 10 + 2 * 400
 
 
+@pytest.mark.parametrize(
+    ("regime", "views", "passes"),
+    [
+        *(("LB-augmented", 1, 1), ("LB-conservative", 0, 1)),
+        *(("LB-adversarial", 0, 2), ("LB-stability", 1, 2)),
+    ],
+)
+def test_views_of_the_inputs_and_a_second_pass_take_memory(
+    config, regime, views, passes
+):
+    config["evaluation"]["batch_size"] = 50
+    expected = 1500 + 10 + 10 * views + 2 * 400 * passes
+    assert memory.of_training(config, "F1", regime) == expected
+
+
 def test_a_subset_makes_batches_smaller(config):
     config["subset"] = {"train_examples": 1000, "measure_examples": 200}
     assert memory.of_training(config, "F1", "LB") == 1500 + 10 + 2 * 1000

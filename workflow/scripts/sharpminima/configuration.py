@@ -13,7 +13,7 @@ from pathlib import Path
 import jsonschema
 import yaml
 
-from sharpminima import batches, builder_files, idx, networks
+from sharpminima import batches, builder_files, idx, networks, remedies
 
 WORKFLOW = Path(__file__).resolve().parents[2]
 SCHEMA = WORKFLOW / "schemas/config.schema.yaml"
@@ -312,18 +312,44 @@ def _misfit(value, kind, least) -> str:
     return f"must be of type {kind.__name__}{limit}"
 
 
-def _bad_batches(config) -> Iterator[tuple[str, str]]:
-    """Try each regime of the study on each network's declared training set."""
+def _runs_of_study(config):
+    """Yield network, dataset, regime and settings, as far as all are known."""
     for name, dataset in _datasets_of_study(config):
         for regime in config["study"]["regimes"]:
             if regime in config["regimes"]:
                 settings = {**config["training"], **config["regimes"][regime]}
-                declared = dataset["train_examples"]
-                examples = config["subset"].get("train_examples", declared)
-                try:
-                    batches.batch_size(settings, examples)
-                except ValueError as error:
-                    yield f"regimes.{regime}", f"on network {name}, {error}"
+                yield name, dataset, regime, settings
+
+
+def _bad_batches(config) -> Iterator[tuple[str, str]]:
+    """Try each regime of the study on each network's declared training set."""
+    for name, dataset, regime, settings in _runs_of_study(config):
+        declared = dataset["train_examples"]
+        examples = config["subset"].get("train_examples", declared)
+        try:
+            batches.batch_size(settings, examples)
+        except ValueError as error:
+            yield f"regimes.{regime}", f"on network {name}, {error}"
+
+
+def _bad_objectives(config) -> Iterator[tuple[str, str]]:
+    """Find regimes of the catalogue that would minimise two things at once."""
+    for name, regime in config["regimes"].items():
+        settings = {**config["training"], **regime}
+        if set(remedies.OBJECTIVES) <= set(settings):
+            both = " and ".join(remedies.OBJECTIVES)
+            yield f"regimes.{name}", f"must not have both {both}: each is an objective"
+
+
+def _bad_augmentations(config) -> Iterator[tuple[str, str]]:
+    """Find regimes of the study that would move inputs which are no images."""
+    for name, dataset, regime, settings in _runs_of_study(config):
+        shape = dataset.get("input_shape")
+        if "augmentation" in settings and shape and not remedies.are_images(shape):
+            yield (
+                f"regimes.{regime}.augmentation",
+                f"needs images, and network {name}'s inputs have shape {shape}",
+            )
 
 
 def _bad_rules(config) -> Iterator[tuple[str, str]]:
@@ -345,5 +371,7 @@ CHECKS = (
     _bad_networks,
     _bad_subsets,
     _bad_batches,
+    _bad_objectives,
+    _bad_augmentations,
     _bad_rules,
 )

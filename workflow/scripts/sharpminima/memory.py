@@ -6,18 +6,24 @@ each example of the largest batch whose gradient is taken, the search for the sh
 
 from collections.abc import Iterator, Mapping
 
-from sharpminima import batches
+from sharpminima import batches, remedies
 
 JOB = 1500
 UNSTATED = {"data": 500, "per_example": 1.0, "search": 2000}
 
 
 def of_training(config: Mapping, network: str, regime: str) -> int:
-    """Return the MB of one training run."""
+    """Return the MB of one training run.
+
+    An update that sees its batch twice keeps what both passes leave for the gradient;
+    each view of the inputs counts like the data, of which it is the largest part.
+    """
     settings = {**config["training"], **config["regimes"][regime]}
     examples = _examples(config, network)
-    batch = max(batches.batch_size(settings, examples), _evaluated(config, examples))
-    return _megabytes(config, network, batch)
+    batch = batches.batch_size(settings, examples) * remedies.passes_of_update(settings)
+    total = _megabytes(config, network, max(batch, _evaluated(config, examples)))
+    views = remedies.views_of_epoch(settings) * _needs(config, network)["data"]
+    return int(total + views)
 
 
 def of_interpolation(config: Mapping, network: str) -> int:
