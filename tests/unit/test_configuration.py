@@ -59,6 +59,9 @@ def test_the_schema_is_closed_at_every_level():
     assert list(closed(schema)) == []
 
 
+REGIMES = (
+    "LB, LB-adversarial, LB-augmented, LB-conservative, LB-stability, SB, SB-augmented"
+)
 WRONG = {
     "training.epoch": (3, "training.epoch: unknown key"),
     "studi": ({}, "studi: unknown key (did you mean study?). Allowed: backend,"),
@@ -81,7 +84,7 @@ WRONG = {
     ),
     "study.regimes": (
         ["SB", "XB"],
-        "study.regimes[1]: unknown name. Allowed: LB, SB. Received: 'XB'",
+        f"study.regimes[1]: unknown name. Allowed: {REGIMES}. Received: 'XB'",
     ),
     "networks.F1.dataset": (
         "minst",
@@ -216,6 +219,23 @@ WRONG = {
     "regimes.LB.growth": (
         {"factor": 1, "every_epochs": 10, "largest_fraction": 1},
         "regimes.LB.growth.factor: must be above 1. Received: 1",
+    ),
+    "training.conservative": (
+        {"weight": 1e-3, "iterations": 1},
+        "training.conservative.iterations: must be at least 2. Received: 1",
+    ),
+    "regimes.LB.adversarial": (
+        {"strength": 0.0, "weight": 0.5},
+        "regimes.LB.adversarial.strength: must be above 0. Received: 0.0",
+    ),
+    "regimes.LB.augmentation": (
+        {"flip": True, "rotation": 10},
+        "regimes.LB.augmentation.translation: required, but missing",
+    ),
+    "training.stability": (
+        {"noise": 0.1, "weight": 1.0},
+        "regimes.LB-adversarial: must not have both adversarial and stability: each is "
+        "an objective",
     ),
     "sharpness.full.starts": ([], "sharpness: needs at least one start"),
 }
@@ -464,6 +484,29 @@ def test_all_mistakes_are_reported_at_once():
     config["evaluation"]["batch_size"] = 1
     del config["raw_folder"]
     assert len(mistakes(config)) == 5
+
+
+def test_an_augmentation_of_what_is_no_image_is_refused():
+    config = changed("study.networks", ["F1", "F2"])
+    assert mistakes(config) == []
+    config["study"]["regimes"] = ["SB", "LB-augmented"]
+    config["study"]["pairs"] = []
+    refused = "needs images, and network F2's inputs have shape [360]"
+    assert mistakes(config) == [f"regimes.LB-augmented.augmentation: {refused}"]
+    del config["datasets"]["timit"]["input_shape"]
+    assert mistakes(config) == []
+
+
+@pytest.mark.parametrize(
+    "regime", ["LB-augmented", "LB-conservative", "LB-adversarial", "LB-stability"]
+)
+def test_remedies_go_together_but_for_two_objectives(regime):
+    config = changed("training.conservative", {"weight": 0.1, "iterations": 2})
+    given = {"flip": True, "rotation": 0, "translation": 0}
+    config["training"]["augmentation"] = given
+    config["study"]["regimes"] = ["SB", regime]
+    config["study"]["pairs"] = [["SB", regime]]
+    assert mistakes(config) == []
 
 
 def test_null_takes_a_setting_away():

@@ -30,6 +30,21 @@ def test_a_growing_batch_takes_what_its_largest_takes(config):
     assert memory.of_training(config, "F1", "SB") == 1500 + 10 + 2 * 64
 
 
+@pytest.mark.parametrize(
+    ("regime", "views", "passes"),
+    [
+        *(("LB-augmented", 1, 1), ("LB-conservative", 0, 1)),
+        *(("LB-adversarial", 0, 2), ("LB-stability", 1, 2)),
+    ],
+)
+def test_views_of_the_inputs_and_a_second_pass_take_memory(
+    config, regime, views, passes
+):
+    config["evaluation"]["batch_size"] = 50
+    expected = 1500 + 10 + 10 * views + 2 * 400 * passes
+    assert memory.of_training(config, "F1", regime) == expected
+
+
 def test_a_subset_makes_batches_smaller(config):
     config["subset"] = {"train_examples": 1000, "measure_examples": 200}
     assert memory.of_training(config, "F1", "LB") == 1500 + 10 + 2 * 1000

@@ -77,3 +77,10 @@ def test_dropped_batches_are_no_updates():
     step = {"name": "step", "epochs": [1], "factor": 0.1}
     found = rates([3, 4], schedule=step, batch_size=24, last_batch="drop")
     assert found == close([0.1, 0.01])
+
+
+def test_several_updates_of_a_batch_count_each():
+    step = {"name": "step", "epochs": [2], "factor": 0.5}
+    several = {"weight": 0.1, "iterations": 3}
+    found = rates([59, 60], schedule=step, conservative=several)
+    assert found == close([0.1, 0.05])

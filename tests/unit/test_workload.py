@@ -33,6 +33,28 @@ def test_a_growing_batch_makes_fewer_updates(config):
     assert planned == Work(2 * 32 + 2 * 16 + 10, 5 * 100 + 1000 + 100, 5 * 1000)
 
 
+@pytest.mark.parametrize(
+    ("regime", "updates", "examples"),
+    [
+        *(("LB-augmented", 10, 1000), ("LB-conservative", 30, 3000)),
+        *(("LB-adversarial", 10, 2000), ("LB-stability", 10, 2000)),
+    ],
+)
+def test_remedies_update_more_often_or_see_examples_twice(
+    config, regime, updates, examples
+):
+    plain = workload.of_training(config, "F1", "LB", epochs=3)
+    planned = workload.of_training(config, "F1", regime, epochs=3)
+    assert plain == Work(3 * 10, 3 * 100 + 1000 + 100, 3 * 1000)
+    assert planned == Work(3 * updates, plain.forward_examples, 3 * examples)
+
+
+def test_a_second_pass_is_taken_in_each_update_of_a_batch(config):
+    config["training"]["conservative"] = {"weight": 0.1, "iterations": 4}
+    planned = workload.of_training(config, "F1", "LB-adversarial", epochs=3)
+    assert planned == Work(3 * 40, 3 * 100 + 1000 + 100, 3 * 4 * 2000)
+
+
 def test_measures_see_their_own_subset(config):
     config["subset"]["measure_examples"] = 40
     assert workload.of_measuring(config, "F1", 7) == Work(7, 0, 7 * 40)

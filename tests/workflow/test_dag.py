@@ -114,7 +114,7 @@ def test_mistakes_in_the_config_are_lines_and_no_traceback(study, config):
     done = study.run(config, "--dry-run")
     text = done.stdout + done.stderr
     assert done.returncode != 0
-    assert "training.epoch: unknown key. Allowed: beta_1," in text
+    assert "training.epoch: unknown key. Allowed: adversarial," in text
     assert "study.seeds: must not name anything twice. Received twice: 0" in text
     assert "Traceback" not in text
     assert "additionalProperties" not in text

@@ -25,9 +25,11 @@ WAYS = _chosen.WAYS
 configure = _chosen.configure
 tensor_float_32 = _chosen.tensor_float_32
 to_device = _chosen.to_device
+traced = _chosen.traced
 value_and_gradients = _chosen.value_and_gradients
 vector_product = _chosen.vector_product
 loss_and_correct = _chosen.loss_and_correct
+cross_entropies = _chosen.cross_entropies
 
 # A process works on one network, so that it has one way of compiling: by default the
 # first one, which every network can go.
@@ -51,9 +53,9 @@ def compiled(function):
     return _chosen.compiled(function, _way)
 
 
-def epoch_runner(model, optimizer, x, y):
+def epoch_runner(model, optimizer, x, y, **variant):
     """Return what trains one epoch; see the function of that name in either backend."""
-    return _chosen.epoch_runner(model, optimizer, x, y, _way)
+    return _chosen.epoch_runner(model, optimizer, x, y, _way, **variant)
 
 
 def describe() -> dict[str, str]:

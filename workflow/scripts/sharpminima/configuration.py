@@ -13,7 +13,15 @@ from pathlib import Path
 import jsonschema
 import yaml
 
-from sharpminima import batches, builder_files, idx, networks, optimizers, regimes
+from sharpminima import (
+    batches,
+    builder_files,
+    idx,
+    networks,
+    optimizers,
+    regimes,
+    remedies,
+)
 
 WORKFLOW = Path(__file__).resolve().parents[2]
 SCHEMA = WORKFLOW / "schemas/config.schema.yaml"
@@ -319,19 +327,43 @@ def _misfit(value, kind, least) -> str:
     return f"must be of type {kind.__name__}{limit}"
 
 
-def _bad_batches(config) -> Iterator[tuple[str, str]]:
-    """Try each regime of the study on each network's declared training set."""
+def _runs_of_study(config):
+    """Yield network, dataset, regime and settings, as far as all are known."""
     for name, dataset in _datasets_of_study(config):
         for regime in regimes.trained_on(config, name):
             if regime in config["regimes"]:
-                settings = regimes.settings(config, regime)
-                declared = dataset["train_examples"]
-                examples = config["subset"].get("train_examples", declared)
-                epochs = settings["stopping"]["max_epochs"]
-                try:
-                    list(batches.stages(settings, examples, epochs))
-                except ValueError as error:
-                    yield f"regimes.{regime}", f"on network {name}, {error}"
+                yield name, dataset, regime, regimes.settings(config, regime)
+
+
+def _bad_batches(config) -> Iterator[tuple[str, str]]:
+    """Try each regime of the study on each network's declared training set."""
+    for name, dataset, regime, settings in _runs_of_study(config):
+        declared = dataset["train_examples"]
+        examples = config["subset"].get("train_examples", declared)
+        epochs = settings["stopping"]["max_epochs"]
+        try:
+            list(batches.stages(settings, examples, epochs))
+        except ValueError as error:
+            yield f"regimes.{regime}", f"on network {name}, {error}"
+
+
+def _bad_objectives(config) -> Iterator[tuple[str, str]]:
+    """Find regimes of the catalogue that would minimise two things at once."""
+    for name in config["regimes"]:
+        if set(remedies.OBJECTIVES) <= set(regimes.settings(config, name)):
+            both = " and ".join(remedies.OBJECTIVES)
+            yield f"regimes.{name}", f"must not have both {both}: each is an objective"
+
+
+def _bad_augmentations(config) -> Iterator[tuple[str, str]]:
+    """Find regimes of the study that would move inputs which are no images."""
+    for name, dataset, regime, settings in _runs_of_study(config):
+        shape = dataset.get("input_shape")
+        if "augmentation" in settings and shape and not remedies.are_images(shape):
+            yield (
+                f"regimes.{regime}.augmentation",
+                f"needs images, and network {name}'s inputs have shape {shape}",
+            )
 
 
 def _bad_sweep(config) -> Iterator[tuple[str, str]]:
@@ -508,5 +540,7 @@ CHECKS = (
     _bad_names,
     _bad_optimizers,
     _bad_schedules,
+    _bad_objectives,
+    _bad_augmentations,
     _bad_rules,
 )

@@ -64,12 +64,13 @@ def to_device(array: np.ndarray):
     return jnp.asarray(array)
 
 
-def epoch_runner(model, optimizer, x, y, way):
-    """Return `run(batches)`, which trains `model` in place, an update a batch.
+def epoch_runner(model, optimizer, x, y, way, *, objective=None, around=None):
+    """Return `run(batches, views)`, which trains `model` in place, an update a batch.
 
     `batches` is a list of index arrays; `run` returns the summed loss, the number of
-    correct answers and the number of examples, as training saw them. In a scan, all of
-    them are compiled as one; a smaller last one is another.
+    correct answers and the number of examples, as training saw them. `views` are arrays
+    like `x`, by default `x` alone: what training sees, and what `objective` sees, too.
+    In a scan, all batches are compiled as one; a smaller last one is another.
 
     Args:
         model: Keras model with logits.
@@ -77,23 +78,26 @@ def epoch_runner(model, optimizer, x, y, way):
         x: All inputs on the device, shape `(N, ...)`.
         y: All labels on the device, shape `(N,)`.
         way: One of `WAYS`.
+        objective: What is minimised, if not the mean loss: see `objectives`.
+        around: What wraps the update, if anything: see `conservative`.
     """
     groups = [
         *(model.trainable_variables, model.non_trainable_variables),
         optimizer.variables,
     ]
-    update = _update(model, optimizer)
+    update = _update(model, optimizer, objective)
+    whole_update = around(update) if around else update
 
     # The data are arguments: as constants, they would be compiled into the program.
-    def step(state, batch, x, y):
-        return update(state, x[batch], y[batch])
+    def step(state, batch, views, y):
+        return whole_update(state, y[batch], [view[batch] for view in views])
 
     through = {"scan": _at_once, "loop": _one_by_one}[way](step)
 
-    def run(batches):
+    def run(batches, views=(x,)):
         state, results = [[v.value for v in variables] for variables in groups], []
         for size, part in itertools.groupby(batches, len):
-            state, sums = through(state, np.array([*part], np.int32), x, y)
+            state, sums = through(state, np.array([*part], np.int32), views, y)
             results += [(*one, size) for one in zip(*sums)]
         for variables, values in zip(groups, state):
             for variable, value in zip(variables, values):
@@ -105,6 +109,11 @@ def epoch_runner(model, optimizer, x, y, way):
 
 def compiled(function, way):
     """Return `function` compiled: by XLA, whatever way epochs go."""
+    return jax.jit(function)
+
+
+def traced(function):
+    """Return `function` compiled, whatever its operations."""
     return jax.jit(function)
 
 
@@ -138,14 +147,20 @@ def loss_and_correct(labels, logits):
         labels: Shape `(N,)`.
         logits: Shape `(N, classes)`.
     """
-    return _summed(_cross_entropies(labels, logits)), _correct(labels, logits)
+    return _summed(cross_entropies(labels, logits)), _correct(labels, logits)
+
+
+def cross_entropies(labels, logits):
+    """Return the cross entropy of each example, shape `(N,)`, in nats."""
+    likelihoods = jax.nn.log_softmax(logits.astype(keras.config.floatx()))
+    return -jnp.take_along_axis(likelihoods, labels[:, None], axis=-1)[:, 0]
 
 
 def _at_once(step):
     """Return one compiled scan of `step` over batches of one size."""
 
-    def scan(state, batches, x, y):
-        return jax.lax.scan(lambda s, batch: step(s, batch, x, y), state, batches)
+    def scan(state, batches, views, y):
+        return jax.lax.scan(lambda s, batch: step(s, batch, views, y), state, batches)
 
     return jax.jit(scan)
 
@@ -154,39 +169,45 @@ def _one_by_one(step):
     """Return what `_at_once` does, as a loop in Python over a compiled step."""
     compiled_step = jax.jit(step)
 
-    def loop(state, batches, x, y):
+    def loop(state, batches, views, y):
         sums = []
         for batch in batches:
-            state, one = compiled_step(state, batch, x, y)
+            state, one = compiled_step(state, batch, views, y)
             sums.append(one)
         return state, zip(*sums)
 
     return loop
 
 
-def _update(model, optimizer):
+def _update(model, optimizer, objective):
     """Return one step of training as a pure function of all variables' values."""
 
-    def mean_loss(trainable, others, inputs, labels):
-        logits, others = model.stateless_call(trainable, others, inputs, training=True)
-        losses = _cross_entropies(labels, logits)
-        sums = _summed(losses), _correct(labels, logits)
-        return jnp.mean(losses), (sums, others)
+    def minimised(trainable, others, labels, views):
+        def call(inputs):
+            return model.stateless_call(trainable, others, inputs, training=True)
 
-    def update(state, inputs, labels):
+        def again(inputs):
+            return call(inputs)[0]
+
+        logits, others_after = call(views[0])
+        losses = cross_entropies(labels, logits)
+        loss = jnp.mean(losses)
+        if objective:
+            loss = objective(loss, logits, again, labels, *views)
+        sums = _summed(losses), _correct(labels, logits)
+        return loss, (sums, others_after)
+
+    def update(state, labels, views, pull=None):
         trainable, others, slots = state
-        gradients, (sums, others) = jax.grad(mean_loss, has_aux=True)(
-            trainable, others, inputs, labels
+        gradients, (sums, others) = jax.grad(minimised, has_aux=True)(
+            trainable, others, labels, views
         )
+        if pull:
+            gradients = pull(gradients, trainable)
         trainable, slots = optimizer.stateless_apply(slots, gradients, trainable)
         return [trainable, others, slots], sums
 
     return update
-
-
-def _cross_entropies(labels, logits):
-    likelihoods = jax.nn.log_softmax(logits.astype(keras.config.floatx()))
-    return -jnp.take_along_axis(likelihoods, labels[:, None], axis=-1)[:, 0]
 
 
 def _summed(losses):

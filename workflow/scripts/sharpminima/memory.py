@@ -6,7 +6,7 @@ each example of the largest batch whose gradient is taken, the search for the sh
 
 from collections.abc import Iterator, Mapping
 
-from sharpminima import batches, regimes
+from sharpminima import batches, regimes, remedies
 
 JOB = 1500
 TRIAL = 64  # examples of the batches that are tried
@@ -19,12 +19,19 @@ def of_trial(config: Mapping, network: str) -> int:
 
 
 def of_training(config: Mapping, network: str, regime: str) -> int:
-    """Return the MB of one training run."""
+    """Return the MB of one training run.
+
+    An update that sees its batch twice keeps what both passes leave for the gradient;
+    each view of the inputs counts like the data, of which it is the largest part.
+    """
     settings = regimes.settings(config, regime)
     examples = _examples(config, network)
     last_epoch = settings["stopping"]["max_epochs"] - 1
-    largest = batches.batch_size(settings, examples, last_epoch)
-    return _megabytes(config, network, max(largest, _evaluated(config, examples)))
+    batch = batches.batch_size(settings, examples, last_epoch)
+    batch *= remedies.passes_of_update(settings)
+    total = _megabytes(config, network, max(batch, _evaluated(config, examples)))
+    views = remedies.views_of_epoch(settings) * _needs(config, network)["data"]
+    return int(total + views)
 
 
 def of_interpolation(config: Mapping, network: str) -> int:

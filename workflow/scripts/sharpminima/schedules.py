@@ -1,9 +1,8 @@
 """Schedules of the learning rate, stated in epochs and counted in updates."""
 
 from collections.abc import Mapping
-from functools import partial
 
-from sharpminima import batches
+from sharpminima import batches, remedies
 from sharpminima.backend import keras
 
 CONSTANT = {"name": "constant"}
@@ -24,7 +23,12 @@ def learning_rate(settings: Mapping, examples: int):
         examples: Size of the training set.
     """
     schedule = settings.get("schedule", CONSTANT)
-    updates = partial(batches.updates, settings, examples)
+
+    def updates(epochs):
+        """Return how many the optimizer makes, which may be several of a batch."""
+        found = batches.updates(settings, examples, epochs)
+        return found * remedies.updates_of_batch(settings)
+
     rate, warmup = float(settings["learning_rate"]), schedule.get("warmup_epochs", 0)
     start = updates(warmup)
     match schedule["name"]:

@@ -66,11 +66,12 @@ def to_device(array: np.ndarray):
     return tf.constant(array)
 
 
-def epoch_runner(model, optimizer, x, y, way):
-    """Return `run(batches)`, which trains `model` in place, an update a batch.
+def epoch_runner(model, optimizer, x, y, way, *, objective=None, around=None):
+    """Return `run(batches, views)`, which trains `model` in place, an update a batch.
 
     `batches` is a list of index arrays; `run` returns the summed loss, the number of
-    correct answers and the number of examples, as training saw them.
+    correct answers and the number of examples, as training saw them. `views` are arrays
+    like `x`, by default `x` alone: what training sees, and what `objective` sees, too.
 
     Args:
         model: Keras model with logits.
@@ -78,24 +79,36 @@ def epoch_runner(model, optimizer, x, y, way):
         x: All inputs on the device, shape `(N, ...)`.
         y: All labels on the device, shape `(N,)`.
         way: One of `WAYS`.
+        objective: What is minimised, if not the mean loss: see `objectives`.
+        around: What wraps the update, if anything: see `conservative`.
     """
+    variables = model.trainable_variables
 
-    def step(indices):
-        labels = tf.gather(y, indices)
+    def update(state, labels, views, pull=None):
+        again = _again(model)
         with tf.GradientTape() as tape:
-            logits = model(tf.gather(x, indices), training=True)
-            losses = _cross_entropies(labels, logits)
+            logits = model(views[0], training=True)
+            losses = cross_entropies(labels, logits)
             loss = tf.reduce_mean(losses)
-        gradients = tape.gradient(loss, model.trainable_variables)
-        optimizer.apply_gradients(
-            zip(gradients, model.trainable_variables, strict=True)
-        )
-        return _summed(losses), _correct(labels, logits)
+            if objective:
+                loss = objective(loss, logits, again, labels, *views)
+        gradients = tape.gradient(loss, variables)
+        if pull:
+            gradients = pull(gradients, variables)
+        optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        return state, (_summed(losses), _correct(labels, logits))
+
+    whole_update = around(update) if around else update
+
+    def step(indices, *views):
+        labels, *views = (tf.gather(array, indices) for array in (y, *views))
+        return whole_update([variables], labels, views)[1]
 
     compiled_step = compiled(step, way)
 
-    def run(batches):
-        results = [(*compiled_step(tf.constant(i, tf.int32)), len(i)) for i in batches]
+    def run(batches, views=(x,)):
+        cut = [(tf.constant(indices, tf.int32), len(indices)) for indices in batches]
+        results = [(*compiled_step(indices, *views), size) for indices, size in cut]
         return [sum(map(float, column)) for column in zip(*results)]
 
     return run
@@ -104,6 +117,11 @@ def epoch_runner(model, optimizer, x, y, way):
 def compiled(function, way):
     """Return `function` compiled in one of the `WAYS`."""
     return tf.function(function, jit_compile=way == "xla", autograph=False)
+
+
+def traced(function):
+    """Return `function` as one graph, of operations that XLA may not have."""
+    return tf.function(function, autograph=False)
 
 
 def value_and_gradients(function, *arguments):
@@ -143,16 +161,31 @@ def loss_and_correct(labels, logits):
         labels: Shape `(N,)`.
         logits: Shape `(N, classes)`.
     """
-    return _summed(_cross_entropies(labels, logits)), _correct(labels, logits)
+    return _summed(cross_entropies(labels, logits)), _correct(labels, logits)
+
+
+def cross_entropies(labels, logits):
+    """Return the cross entropy of each example, shape `(N,)`, in nats."""
+    logits = tf.cast(logits, keras.config.floatx())
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
 
 
 def _gpus():
     return tf.config.list_physical_devices("GPU")
 
 
-def _cross_entropies(labels, logits):
-    logits = tf.cast(logits, keras.config.floatx())
-    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+def _again(model):
+    """Return another pass of training through `model`, as its state is now.
+
+    It has the dropout of the model's own next pass, and leaves the state as it is.
+    """
+    state = [tf.identity(v.value) for v in model.non_trainable_variables]
+
+    def call(inputs):
+        point = [v.value for v in model.trainable_variables]
+        return model.stateless_call(point, state, inputs, training=True)[0]
+
+    return call
 
 
 def _summed(losses):

@@ -9,19 +9,24 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from sharpminima import (
+    augmentation,
     backend,
     batches,
+    objectives,
     optimizers,
+    remedies,
     runs,
     schedules,
     streams,
     variants,
 )
 from sharpminima.backend import keras
+from sharpminima.conservative import conservative
 from sharpminima.cost import Work
 from sharpminima.datasets import Dataset
 from sharpminima.evaluation import MIXED, EvaluationNetwork
@@ -81,9 +86,11 @@ def fit(
         evaluation: The evaluation network of `model`.
 
     Yields:
-        `epoch`, `updates` so far, `train_loss` and `train_accuracy` (means over the
-        epoch as it went, what the stopping rule reads), `test_loss` and `test_accuracy`
-        (after it), `seconds`, and `status`: `training`, or why training ended.
+        `epoch`, `updates` so far (an update a batch, of however many iterations),
+        `train_loss` and `train_accuracy` (means over the epoch as it went, of what is
+        trained on: augmented inputs, but no adversarial nor noisy ones; what the
+        stopping rule reads), `test_loss` and `test_accuracy` (after it), `seconds`, and
+        `status`: `training`, or why training ended.
     """
     rule = StoppingRule(**settings["stopping"])
     run_epoch = _epoch_runner(model, dataset, settings)
@@ -165,18 +172,21 @@ def work(dataset: Dataset, settings: dict, history: list[dict]) -> Work:
         history: The rows that `fit` yielded.
     """
     examples = len(dataset.x_train)
-    return Work(
-        gradient_evaluations=history[-1]["updates"],
-        gradient_examples=batches.examples_seen(settings, examples, len(history)),
-    )
+    seen = batches.examples_seen(settings, examples, len(history))
+    return remedies.work(settings, batches=history[-1]["updates"], examples=seen)
 
 
 def _epoch_runner(model, dataset, settings):
     examples = len(dataset.x_train)
     x, y = backend.to_device(dataset.x_train), backend.to_device(dataset.y_train)
-    run = backend.epoch_runner(model, _optimizer(model, settings, examples), x, y)
+    run = backend.epoch_runner(
+        *(model, _optimizer(model, settings, examples), x, y),
+        objective=objectives.of(settings),
+        around=_around(settings),
+    )
 
     def run_epoch(epoch):
+        views = _views(x, settings, epoch)
         cut = list(
             batches.epoch_batches(
                 examples,
@@ -187,10 +197,26 @@ def _epoch_runner(model, dataset, settings):
             )
         )
         with backend.tensor_float_32(settings["precision"] == "tensorfloat32"):
-            loss, correct, seen = run(cut)
+            loss, correct, seen = run(cut, views)
         return Epoch(loss / seen, 100.0 * correct / seen, len(cut))
 
     return run_epoch
+
+
+def _around(settings):
+    if given := settings.get("conservative"):
+        return partial(conservative, **given)
+    return None
+
+
+def _views(x, settings, epoch):
+    """Return the inputs of an epoch: what training sees, and its noisy counterpart."""
+    drawn = {"seed": settings["seed"], "epoch": epoch}
+    if given := settings.get("augmentation"):
+        x = augmentation.view(x, **given, **drawn)
+    if given := settings.get("stability"):
+        return x, objectives.noisy(x, given["noise"], **drawn)
+    return (x,)
 
 
 def _optimizer(model, settings, examples):

@@ -5,7 +5,7 @@ Knows nothing of Keras, nor of the data: sizes of sets are those that are declar
 
 from collections.abc import Mapping
 
-from sharpminima import batches, regimes
+from sharpminima import batches, regimes, remedies
 from sharpminima.cost import Work
 from sharpminima.interpolation import PATHS
 
@@ -17,11 +17,12 @@ def of_training(config: Mapping, network: str, regime: str, epochs: int) -> Work
     # The test set after each epoch, and both sets after the last.
     evaluations = epochs * _evaluation(config, train, test)
     evaluations += _evaluation(config, train, train) + _evaluation(config, train, test)
-    return Work(
-        batches.updates(settings, train, epochs),
-        evaluations,
-        batches.examples_seen(settings, train, epochs),
+    updates = remedies.work(
+        settings,
+        batches=batches.updates(settings, train, epochs),
+        examples=batches.examples_seen(settings, train, epochs),
     )
+    return updates + Work(forward_examples=evaluations)
 
 
 def of_measuring(config: Mapping, network: str, evaluations: int) -> Work:

@@ -1,0 +1,98 @@
+"""Small training runs on either backend: data, settings, an update or some epochs."""
+
+import copy
+
+import numpy as np
+
+from project import default_config
+from sharpminima import backend, training
+from sharpminima.backend import keras
+from sharpminima.datasets import Dataset
+from sharpminima.parameters import flatten
+
+
+def blobs() -> Dataset:
+    """Return three noisy blobs in the plane, easy to learn: 90 and 30 examples."""
+    rng = np.random.default_rng(0)
+    centres = np.array([[0.0, 3.0], [3.0, 0.0], [-3.0, -3.0]])
+    y = np.arange(120) % 3
+    x = (centres[y] + rng.normal(size=(120, 2))).astype(np.float32)
+    y = y.astype(np.int32)
+    return Dataset(x[:90], y[:90], x[90:], y[90:], classes=3)
+
+
+def images() -> Dataset:
+    """Return four classes of noisy 8 x 8 images, 90 and 30 of them."""
+    rng = np.random.default_rng(0)
+    y = (np.arange(120) % 4).astype(np.int32)
+    x = rng.random((4, 8, 8, 2))[y] + 0.5 * rng.random((120, 8, 8, 2))
+    x = x.astype(np.float32)
+    return Dataset(x[:90], y[:90], x[90:], y[90:], classes=4)
+
+
+def settings(**changes) -> dict:
+    """Return the default training of a run with seed 0 and batches of 10."""
+    base = copy.deepcopy(default_config()["training"]) | {"batch_size": 10, "seed": 0}
+    base["stopping"] |= {"min_epochs": 1, "max_epochs": 3}
+    return base | changes
+
+
+def linear(dataset):
+    """Return a softmax model without hidden layers, at a point drawn from seed 0."""
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    stack = [layers.Flatten(), layers.Dense(dataset.classes)]
+    return keras.Sequential([keras.Input(dataset.x_train.shape[1:]), *stack])
+
+
+def with_dropout(dataset):
+    """Return a network with batch normalisation and dropout."""
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    stack = [layers.Flatten(), layers.Dense(16), layers.BatchNormalization()]
+    stack += [layers.Activation("relu"), layers.Dropout(0.5, seed=1)]
+    shape = dataset.x_train.shape[1:]
+    top = layers.Dense(dataset.classes)
+    return keras.Sequential([keras.Input(shape), *stack, top])
+
+
+def convolutional(dataset):
+    """Return a small convolutional network with all that C1 has."""
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    stack = [layers.Conv2D(8, 3, padding="same"), layers.BatchNormalization()]
+    stack += [layers.Activation("relu"), layers.MaxPooling2D(3, 2, padding="same")]
+    stack += [layers.Flatten(), layers.Dense(16), layers.Dropout(0.5, seed=1)]
+    shape = dataset.x_train.shape[1:]
+    top = layers.Dense(dataset.classes)
+    return keras.Sequential([keras.Input(shape), *stack, top])
+
+
+def epochs(model, dataset, count=2, **changes) -> list:
+    """Train `model` in place as `fit` does; return what each epoch saw."""
+    run = training._epoch_runner(model, dataset, settings(**changes))
+    return [run(epoch) for epoch in range(count)]
+
+
+def descend(model, dataset, cut, views=None, rate=1.0, momentum=0.0, **how) -> list:
+    """Update by steepest descent, as `how` tells the backend; return what was seen."""
+    optimizer = keras.optimizers.SGD(rate, momentum)
+    optimizer.build(model.trainable_variables)
+    x, y = backend.to_device(dataset.x_train), backend.to_device(dataset.y_train)
+    return backend.epoch_runner(model, optimizer, x, y, **how)(cut, views or (x,))
+
+
+def point(model) -> np.ndarray:
+    """Return the trainable weights as one vector."""
+    return flatten(model.trainable_variables)
+
+
+def state(model) -> list[np.ndarray]:
+    """Return moving averages and the state of dropout."""
+    return [variable.numpy() for variable in model.non_trainable_variables]
+
+
+def softmax(logits):
+    """Return the probabilities of the classes, in float64."""
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
