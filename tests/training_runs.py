@@ -5,7 +5,7 @@ import copy
 import numpy as np
 
 from project import default_config
-from sharpminima import backend, training
+from sharpminima import backend, optimizers, training
 from sharpminima.backend import keras
 from sharpminima.datasets import Dataset
 from sharpminima.parameters import flatten
@@ -34,7 +34,7 @@ def settings(**changes) -> dict:
     """Return the default training of a run with seed 0 and batches of 10."""
     base = copy.deepcopy(default_config()["training"]) | {"batch_size": 10, "seed": 0}
     base["stopping"] |= {"min_epochs": 1, "max_epochs": 3}
-    return base | changes
+    return optimizers.resolved(base, changes)
 
 
 def linear(dataset):

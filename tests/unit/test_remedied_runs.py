@@ -5,7 +5,7 @@ import pytest
 
 import training_runs as small
 from project import default_config
-from sharpminima import training, workload
+from sharpminima import regimes, training, workload
 from sharpminima.evaluation import EvaluationNetwork
 
 pytestmark = pytest.mark.computes
@@ -17,7 +17,7 @@ C1 = {"builder": "shallow_convolutional", "options": {"pooling": "tensorflow"}}
 def run(network, config, regime):
     """Train for three epochs on images of 8 x 8; return the rows of the history."""
     config["subset"] = {"train_examples": 90, "test_examples": 30}
-    settings = {**config["training"], **config["regimes"][regime], "seed": 0}
+    settings = {**regimes.settings(config, regime), "seed": 0}
     settings["stopping"] |= {"min_epochs": 1, "max_epochs": 3}
     dataset, precision = small.images(), settings["precision"]
     model = training.starting_point(network, dataset, 0, precision)
