@@ -19,6 +19,7 @@ import pandas as pd
 
 from project import ROOT
 from sharpminima import backend
+from sharpminima.backend import keras
 
 BENCHMARKS = {
     "epochs": epochs.rows,
@@ -36,7 +37,7 @@ COLUMNS = ["benchmark", "case", "variant", "seconds"]
 def main():
     """Run the benchmarks that were asked for."""
     arguments = _arguments()
-    backend.configure(arguments.cores)
+    _configure(arguments.cores)
     rows = []
     for name in arguments.only or BENCHMARKS:
         for row in BENCHMARKS[name](arguments.cores):
@@ -55,6 +56,17 @@ def write(table: pd.DataFrame, folder: Path, cores: int) -> None:
     if len(compared):
         for suffix in ("svg", "html", "png"):
             chart(compared).save(folder / f"bench.{suffix}")
+
+
+def _configure(cores):
+    """Keep to `cores`, without the determinism under which `fit` goes without XLA."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.config.threading.set_intra_op_parallelism_threads(cores)
+    else:
+        backend.configure(cores)
 
 
 def _arguments():

@@ -21,7 +21,7 @@ def rows(cores: int) -> Iterator[dict]:
     for network, size, updates in EPOCHS:
         dataset = cases.noise(network, size * updates)
         variants = {"sharpminima": ours(network, dataset, size)}
-        for jit in _settings_of_fit(network):
+        for jit in (True, False):
             variants[f"Model.fit, jit_compile={jit}"] = _fit(
                 network, dataset, size, jit
             )
@@ -60,12 +60,6 @@ def _fit(network, dataset, size, jit):
     )
     x, y = dataset.x_train, dataset.y_train
     return lambda: model.fit(x, y, batch_size=size, verbose=0)
-
-
-def _settings_of_fit(network):
-    """Return what `jit_compile` may be: XLA refuses pooling's gradient."""
-    on_tensorflow = keras.backend.backend() == "tensorflow"
-    return (False,) if on_tensorflow and network != "F1" else (True, False)
 
 
 def _pytorch(network, dataset, size, cores):

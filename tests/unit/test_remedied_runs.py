@@ -9,7 +9,9 @@ from sharpminima import regimes, training, workload
 from sharpminima.evaluation import EvaluationNetwork
 
 pytestmark = pytest.mark.computes
-REGIMES = [name for name in default_config()["regimes"] if "-" in name]
+REMEDIES = {"augmentation", "conservative", "adversarial", "stability"}
+CATALOGUE = default_config()["regimes"]
+REGIMES = [name for name, regime in CATALOGUE.items() if REMEDIES & set(regime)]
 DENSE = {"builder": "fully_connected", "options": {"hidden_layers": 1, "units": 8}}
 C1 = {"builder": "shallow_convolutional", "options": {"pooling": "tensorflow"}}
 

@@ -47,17 +47,45 @@ def test_default_then_mnist_then_default_plans_nothing(project):
         assert "Nothing to be done" in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", ["keskar2017", "stand-ins"])
-def test_the_papers_study_asks_for_all_six_networks(project, name):
-    overlay = str(ROOT / f"workflow/studies/{name}.yaml")
+def outputs_of(project, *names):
+    """Return all files of the study that these overlays make."""
+    overlays = [str(ROOT / f"workflow/studies/{name}.yaml") for name in names]
     memory = ("--resources", "mem_mb=100000")
-    done = project.snakemake("--summary", *memory, "--configfile", overlay)
+    done = project.snakemake("--summary", *memory, "--configfile", *overlays)
     assert done.returncode == 0, done.stderr
-    outputs = {line.split("\t")[0] for line in done.stdout.splitlines()[1:]}
-    speech = {"keskar2017": "timit", "stand-ins": "ru-speech"}[name]
+    return {line.split("\t")[0] for line in done.stdout.splitlines()[1:]}
+
+
+def experiments(outputs, name):
+    """Return the tables and charts of a study, without folder and format."""
+    folder = f"results/{name}/"
+    return {
+        path.removeprefix(folder).split(".")[0]
+        for path in outputs
+        if path.startswith((f"{folder}tables", f"{folder}charts"))
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "speech"), [("keskar2017", "timit"), ("stand-ins", "ru-speech")]
+)
+def test_the_papers_study_asks_for_all_six_networks(project, name, speech):
+    outputs = outputs_of(project, *dict.fromkeys(["keskar2017", name]))
     datasets = {"mnist", speech, "cifar10", "cifar100"}
     assert {f"results/data/{d}.h5" for d in datasets} < outputs
     for network in ("F1", "F2", "C1", "C2", "C3", "C4"):
         for regime in ("SB", "LB"):
             run = f"results/{name}/train/{network}/{regime}/seed4/final.weights.h5"
             assert run in outputs
+
+
+def test_the_small_study_makes_all_that_the_papers_does(project):
+    """But for networks and pairs that it leaves out of an experiment."""
+    whole = experiments(outputs_of(project, "keskar2017"), "keskar2017")
+    small = experiments(outputs_of(project, "keskar2017-small"), "keskar2017-small")
+    assert small < whole
+    tables = {path for path in whole if path.startswith("tables")}
+    assert tables <= small
+    for experiment in ("sweep", "trajectory", "warm_start"):
+        for network in ("F1", "C1"):
+            assert f"charts/{experiment}_{network}" in small

@@ -54,7 +54,8 @@ def table(jobs: list[dict], estimate: Estimate) -> pd.DataFrame:
     rows["network"] = rows["network"].where(stage < LAST_STAGE, "")
     rows[ENDS] = [estimate.seconds(job) for job in jobs]
     rows["rate"] = ["stored" if estimate.finished(j).empty else "own" for j in jobs]
-    groups = rows.loc[stage.sort_values(kind="stable").index].groupby(GROUP, sort=False)
+    rows = rows.assign(stage=stage).sort_values(["stage", *GROUP], key=_natural)
+    groups = rows.groupby(GROUP, sort=False)
     return (
         groups[ENDS]
         .sum(skipna=False)
@@ -131,6 +132,12 @@ def duration(seconds: float) -> str:
     if seconds < 2 * 86400:
         return _two_units(round(seconds / 60), 60, "h", "min")
     return _two_units(round(seconds / 3600), 24, "d", "h")
+
+
+def _natural(column):
+    """Return what puts B64 before B128."""
+    texts = column.astype(str)
+    return texts.str.replace(r"\d+", lambda digits: digits[0].zfill(9), regex=True)
 
 
 def _two_units(value, per, large, small):
