@@ -101,20 +101,23 @@ class Study:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def record_as_finished(self, config):
-        """Make every output a blank file and store its metadata, as if all had run."""
-        self._record(functools.partial(self.run, config))
+    def record_as_finished(self, config, size=LARGE):
+        """Make every output a blank file and store its metadata, as if all had run.
+
+        HDF5 files have `size` bytes.
+        """
+        self._record(functools.partial(self.run, config), size)
 
     def record_overlay_as_finished(self, *overlay):
         """Do the same for the config in the directory with `--configfile overlay`."""
-        self._record(functools.partial(self.snakemake, *overlay))
+        self._record(functools.partial(self.snakemake, *overlay), LARGE)
 
-    def _record(self, run):
+    def _record(self, run, size):
         for line in run("--summary").stdout.splitlines()[1:]:
             output = self.directory / line.split("\t")[0]
             output.parent.mkdir(parents=True, exist_ok=True)
             # Over a megabyte, Snakemake goes by times unless told otherwise.
-            output.write_bytes(bytes(LARGE if output.suffix == ".h5" else 0))
+            output.write_bytes(bytes(size if output.suffix == ".h5" else 0))
         done = run("--touch", "--forceall")
         assert done.returncode == 0, done.stdout + done.stderr
 

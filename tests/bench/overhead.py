@@ -39,10 +39,9 @@ def _planning(study, seeds):
     runs = {"dry run": functools.partial(study.planned, config)}
     rounds = timing.ROUNDS if jobs < FEW else 1
     yield from _planned(runs, jobs, rounds)
-    if jobs < FEW:
-        study.record_as_finished(config)
-        runs = {"nothing to do": functools.partial(study.run, config)}
-        yield from _planned(runs, jobs, rounds)
+    study.record_as_finished(config, size=0)
+    runs = {"nothing to do": functools.partial(study.run, config)}
+    yield from _planned(runs, jobs, rounds)
 
 
 def _planned(runs, jobs, rounds):
