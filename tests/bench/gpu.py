@@ -10,7 +10,8 @@ a large matrix product reaches on the same device, in the same precision. The fi
 `SB.sharpness.csv` and `LB.sharpness.csv` have Metric 2.1, `interpolation.csv` has the
 parametric plot, and `figure3.png` lays it over the authors' own curve, where Altair is
 at hand.
-`--examples`, `--epochs` and `--updates` shrink it all, to try it on a CPU.
+To try it on a CPU, shrink it: `--networks F1 --examples 500 --epochs 2 --updates 1
+--matrix 1024`.
 """
 
 import argparse
@@ -42,7 +43,7 @@ def main():
     arguments = _arguments()
     arguments.output.mkdir(parents=True, exist_ok=True)
     backend.configure(1)
-    rows = list(_throughput(arguments.updates, arguments.matrix))
+    rows = list(_throughput(arguments))
     table = pd.DataFrame(rows).assign(**backend.describe())
     table.to_csv(arguments.output / "throughput.csv", index=False)
     print(table.drop(columns="versions").to_string())
@@ -55,6 +56,9 @@ def _arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("dataset", type=Path, help="prepared by the workflow")
     parser.add_argument("output", type=Path, help="a folder")
+    parser.add_argument(
+        "--networks", nargs="+", default=[*cases.SHAPES], help="to time"
+    )
     parser.add_argument("--examples", type=int, help="of each set; all by default")
     parser.add_argument("--epochs", type=int, default=200, help="at most")
     parser.add_argument("--updates", type=int, default=20, help="to time")
@@ -62,10 +66,13 @@ def _arguments():
     return parser.parse_args()
 
 
-def _throughput(updates, side):
+def _throughput(arguments):
+    updates, side = arguments.updates, arguments.matrix
     limit = _matrix_flops_per_second(side)
     yield {"network": "matrix product", "batch_size": side, "flops_per_second": limit}
     for network, size in THROUGHPUT:
+        if network not in arguments.networks:
+            continue
         dataset = cases.noise(network, size * updates)
         run = epochs.ours(network, dataset, size)
         (timed,) = timing.alternate({network: run})
