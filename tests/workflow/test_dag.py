@@ -168,3 +168,10 @@ def test_memory_is_capped_at_the_machines():
     profile = yte.process_yaml((ROOT / "profiles/default/config.yaml").read_text())
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
     assert profile["resources"] == [f"mem_mb={memory}"]
+
+
+def test_every_rule_that_computes_has_the_gpu_in_its_profile():
+    scripts = (ROOT / "workflow/scripts").glob("*.py")
+    computing = {s.stem for s in scripts if "backend.configure(" in s.read_text()}
+    profile = (ROOT / "profiles/gpu/config.yaml").read_text()
+    assert set(re.findall(r"- (\w+):gpu=1", profile)) == computing
