@@ -54,12 +54,19 @@ def charts(name, *networks):
     return {(f"chart_{name}", f"network={network}") for network in networks}
 
 
-AFTER_SWEEP = tables("sweep") | charts("sweep", "N1", "N2")
-AFTER_TRAJECTORY = tables("trajectory", "warm_start")
+BOTH = ("N1", "N2")
+AFTER_SWEEP = tables("sweep", "performance", "claims") | charts("sweep", *BOTH)
+AFTER_WARM_START = tables("warm_start", "claims") | charts("warm_start", "N1")
+AFTER_TRAJECTORY = tables("trajectory", "warm_start", "claims")
 AFTER_TRAJECTORY |= charts("trajectory", "N1") | charts("warm_start", "N1")
 TRAJECTORIES = jobs("measure_trajectory", *of_n1("SB-iterates", "LB-iterates"))
-AFTER_REMEDY = tables("accuracy", "sharpness", "ratios", "remedies")
-AFTER_REMEDY |= charts("training", "N1") | charts("sharpness", "N1")
+TABLES_OF_REMEDY = ("accuracy", "sharpness", "ratios", "remedies", "performance")
+
+
+def after_remedy(network):
+    return tables(*TABLES_OF_REMEDY, "claims").union(
+        *(charts(name, network) for name in ("training", "sharpness", "performance"))
+    )
 
 
 def edit(config, path, value):
@@ -80,7 +87,8 @@ def test_experiments_that_name_no_network_add_no_job(study, tiny):
         **{"train": 8, "measure_sharpness": 8, "interpolate": 4},
         **{f"chart_{c}": 2 for c in ("training", "sharpness", "interpolation")},
         **{f"tabulate_{t}": 1 for t in ("accuracy", "sharpness", "ratios")},
-        **{"tabulate_distances": 1, "tabulate_cost": 1},
+        **{"tabulate_distances": 1, "tabulate_cost": 1, "tabulate_claims": 1},
+        **{"tabulate_performance": 1, "chart_performance": 2},
     }
 
 
@@ -127,13 +135,17 @@ def test_finished_experiments_plan_nothing(finished, config):
         (
             "sweep.batch_sizes.N1",
             [4, 8, 16],
-            measured(("N1", "B8")) | AFTER_SWEEP,
+            measured(("N1", "B8")) | AFTER_SWEEP | charts("performance", "N1"),
         ),
-        ("sweep.epochs", 3, measured(*SWEPT) | AFTER_SWEEP),
+        (
+            "sweep.epochs",
+            3,
+            measured(*SWEPT) | AFTER_SWEEP | charts("performance", *BOTH),
+        ),
         (
             "sweep.seeds",
             [0, 1, 2],
-            measured(*SWEPT, seeds=[2]) | AFTER_SWEEP,
+            measured(*SWEPT, seeds=[2]) | AFTER_SWEEP | charts("performance", *BOTH),
         ),
         ("iterates.epsilon", 2e-3, TRAJECTORIES | AFTER_TRAJECTORY),
         (
@@ -149,34 +161,28 @@ def test_finished_experiments_plan_nothing(finished, config):
         (
             "warm_start.seeds",
             [0, 1],
-            measured(*of_n1(*AFTER), seeds=[1])
-            | tables("warm_start")
-            | charts("warm_start", "N1"),
+            measured(*of_n1(*AFTER), seeds=[1]) | AFTER_WARM_START,
         ),
         (
             "warm_start.epochs",
             3,
-            measured(*of_n1(*AFTER), seeds=[0])
-            | tables("warm_start")
-            | charts("warm_start", "N1"),
+            measured(*of_n1(*AFTER), seeds=[0]) | AFTER_WARM_START,
         ),
         (
             "regimes.LB-slow.learning_rate",
             6e-3,
-            measured(("N1", "LB-slow")) | AFTER_REMEDY,
+            measured(("N1", "LB-slow")) | after_remedy("N1"),
         ),
         (
             "study.remedies",
             {"N1": ["LB-slow"], "N2": ["LB-slow"]},
-            measured(("N2", "LB-slow"))
-            | tables("accuracy", "sharpness", "ratios", "remedies")
-            | charts("training", "N2")
-            | charts("sharpness", "N2"),
+            measured(("N2", "LB-slow")) | after_remedy("N2"),
         ),
         (
             "study.pairs",
             [["LB", "SB"]],
-            tables("ratios", "remedies", "distances")
+            tables("ratios", "remedies", "distances", "performance", "claims")
+            | charts("performance", *BOTH)
             | {
                 (rule, f"network={n}, first=LB, second=SB{seed}")
                 for n in ("N1", "N2")
