@@ -10,8 +10,8 @@ a large matrix product reaches on the same device, in the same precision. The fi
 `SB.sharpness.csv` and `LB.sharpness.csv` have Metric 2.1, `interpolation.csv` has the
 parametric plot, and `figure3.png` lays it over the authors' own curve, where Altair is
 at hand.
-To try it on a CPU, shrink it: `--networks F1 --examples 500 --epochs 2 --updates 1
---matrix 1024`.
+To try it on a CPU, shrink it: `--networks F1 --examples 300 --epochs 1 --updates 1
+--matrix 1024 --evaluations 2`.
 """
 
 import argparse
@@ -62,6 +62,7 @@ def _arguments():
     parser.add_argument("--examples", type=int, help="of each set; all by default")
     parser.add_argument("--epochs", type=int, default=200, help="at most")
     parser.add_argument("--updates", type=int, default=20, help="to time")
+    parser.add_argument("--evaluations", type=int, default=40, help="in a search")
     parser.add_argument("--matrix", type=int, default=8192, help="side, to time")
     return parser.parse_args()
 
@@ -109,6 +110,8 @@ def _train_and_measure(arguments):
     network, evaluation = cases.CONFIG["networks"]["C1"], cases.CONFIG["evaluation"]
     common = {"network": network, "evaluation": evaluation}
     common |= {"subset": subset, "threads": 1}
+    limit = {"max_evaluations": arguments.evaluations}
+    search = {**cases.CONFIG["sharpness"], **limit}
     choice = folder / "compilation.csv"
     choose_compilation.main(
         *(data, choice, folder / "compilation.cost.csv"),
@@ -126,7 +129,7 @@ def _train_and_measure(arguments):
             *(data, choice, _weights(folder, regime)),
             searches=folder / f"{regime}.sharpness.csv",
             cost=folder / f"{regime}.measure.cost.csv",
-            settings=cases.CONFIG["sharpness"],
+            settings=search,
             **common,
         )
     interpolate.main(

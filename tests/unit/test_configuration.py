@@ -59,9 +59,7 @@ def test_the_schema_is_closed_at_every_level():
     assert list(closed(schema)) == []
 
 
-REGIMES = (
-    "LB, LB-adversarial, LB-augmented, LB-conservative, LB-stability, SB, SB-augmented"
-)
+REGIMES = ", ".join(sorted(default_config()["regimes"]))
 WRONG = {
     "training.epoch": (3, "training.epoch: unknown key"),
     "studi": ({}, "studi: unknown key (did you mean study?). Allowed: backend,"),
@@ -313,7 +311,7 @@ def test_what_an_empty_section_would_use_may_be_unknown():
         ),
         (
             {"iterates": {"regimes": ["SB", "XB"]}},
-            "iterates.regimes[1]: unknown name. Allowed: LB, LB-adversarial, LB-",
+            "iterates.regimes[1]: unknown name",
         ),
         (
             {"iterates": {"epochs": [0, 5, 3]}},
@@ -335,7 +333,7 @@ def test_what_an_empty_section_would_use_may_be_unknown():
         ),
         (
             {"warm_start": {"second": "XB"}},
-            "warm_start.second: unknown name. Allowed: LB, LB-adversarial, LB-",
+            "warm_start.second: unknown name",
         ),
         (
             {"warm_start": {"seeds": [0, 9]}},
@@ -348,7 +346,7 @@ def test_what_an_empty_section_would_use_may_be_unknown():
         ),
         (
             {"study": {"remedies": {"F1": ["LB-old"]}}},
-            "study.remedies.F1[0]: unknown name. Allowed: LB, LB-adversarial, LB-",
+            "study.remedies.F1[0]: unknown name",
         ),
         (
             {"study": {"remedies": {"F1": ["LB"]}}},

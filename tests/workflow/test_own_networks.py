@@ -12,10 +12,11 @@ import yaml
 from project import ROOT
 from studies import Study, jobs_of
 
-from .test_reruns import after_training
+from .test_reruns import after_training, jobs
 
 OWN = ROOT / "tests/config/residual.py"
 SOURCE = OWN.read_text()
+OF_N3 = jobs("choose_compilation", ["N3"]) | after_training(networks=["N3"])
 N3 = {"dataset": "tiny", "builder": "residual.py:residual", "options": {"units": 5}}
 
 
@@ -53,8 +54,8 @@ def planned_elsewhere(finished, folder, source, builder=None):
     ("old", "new", "reruns"),
     [
         ("", "", set()),
-        ("ops.relu", "ops.gelu", after_training(networks=["N3"])),
-        ("rate=0.1", "rate=0.2", after_training(networks=["N3"])),
+        ("ops.relu", "ops.gelu", OF_N3),
+        ("rate=0.1", "rate=0.2", OF_N3),
         ("import keras\n", "import keras  # version 3\n\n", set()),
         ("Multiplies by", "Is a product with", set()),
     ],
@@ -81,7 +82,7 @@ def test_a_project_that_moved_reruns_nothing(finished, tmp_path):
 def test_another_option_reruns_the_network_only(finished, tiny):
     study, _ = finished
     config = with_own_network(tiny, ["N1", "N3"], options={"units": 6})
-    assert study.planned(config) == after_training(networks=["N3"])
+    assert study.planned(config) == OF_N3
 
 
 @pytest.fixture

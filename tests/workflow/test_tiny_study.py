@@ -138,6 +138,8 @@ def test_interpolation_ends_at_the_checkpoints_with_every_policy(
     monkeypatch.syspath_prepend(ROOT / "workflow/scripts")
     script = importlib.import_module("interpolate")
     monkeypatch.setattr(script.backend, "configure", lambda threads: None)
+    # The study may have run on the other backend.
+    monkeypatch.setattr(script.compilation, "use", lambda path: None)
     study, config = ran
     train = study.directory / "results/train/N1"
     first, second = (train / f"{r}/seed0/final.weights.h5" for r in ("SB", "LB"))
