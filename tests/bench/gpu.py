@@ -183,7 +183,9 @@ def _overlay(folder):
             x="alpha:Q",
             y=alt.Y("cross entropy:Q").scale(type="log"),
             color="who:N",
-            strokeDash="set:N",
+            strokeDash=alt.StrokeDash("set:N").scale(
+                domain=["train_loss", "test_loss"], range=[[1, 0], [5, 3]]
+            ),
         )
     )
     for suffix in ("png", "svg"):
