@@ -59,7 +59,9 @@ def test_the_schema_is_closed_at_every_level():
     assert list(closed(schema)) == []
 
 
-REGIMES = ", ".join(sorted(default_config()["regimes"]))
+CATALOGUE = default_config()["regimes"]
+REGIMES = ", ".join(sorted(CATALOGUE))
+WITH_NEW = ", ".join(sorted([*CATALOGUE, "LB-new"]))
 WRONG = {
     "training.epoch": (3, "training.epoch: unknown key"),
     "studi": ({}, "studi: unknown key (did you mean study?). Allowed: backend,"),
@@ -311,7 +313,7 @@ def test_what_an_empty_section_would_use_may_be_unknown():
         ),
         (
             {"iterates": {"regimes": ["SB", "XB"]}},
-            "iterates.regimes[1]: unknown name",
+            f"iterates.regimes[1]: unknown name. Allowed: {WITH_NEW}. Received: 'XB'",
         ),
         (
             {"iterates": {"epochs": [0, 5, 3]}},
@@ -333,7 +335,7 @@ def test_what_an_empty_section_would_use_may_be_unknown():
         ),
         (
             {"warm_start": {"second": "XB"}},
-            "warm_start.second: unknown name",
+            f"warm_start.second: unknown name. Allowed: {WITH_NEW}. Received: 'XB'",
         ),
         (
             {"warm_start": {"seeds": [0, 9]}},
@@ -345,8 +347,8 @@ def test_what_an_empty_section_would_use_may_be_unknown():
             "study.remedies.C1: unknown name. Allowed: F1. Received: 'C1'",
         ),
         (
-            {"study": {"remedies": {"F1": ["LB-old"]}}},
-            "study.remedies.F1[0]: unknown name",
+            {"study": {"remedies": {"F1": ["XB"]}}},
+            f"study.remedies.F1[0]: unknown name. Allowed: {WITH_NEW}. Received: 'XB'",
         ),
         (
             {"study": {"remedies": {"F1": ["LB"]}}},

@@ -1,6 +1,5 @@
 """Training: ADAM by the book, paired regimes, one row an epoch, divergence as data."""
 
-import copy
 import subprocess
 import sys
 import textwrap
@@ -8,13 +7,13 @@ import textwrap
 import numpy as np
 import pytest
 
-from project import ROOT, default_config
-from sharpminima import backend, batches, optimizers, training
+from project import ROOT
+from sharpminima import backend, batches, training
 from sharpminima.cost import Work
-from sharpminima.datasets import Dataset
 from sharpminima.evaluation import EvaluationNetwork
 from sharpminima.evaluator import Evaluator
 from sharpminima.parameters import flatten
+from training_runs import blobs, settings
 
 pytestmark = pytest.mark.computes
 EVALUATION = {"batch_norm": "batch", "batch_size": 5000}
@@ -23,19 +22,7 @@ NETWORK = {"builder": "fully_connected", "options": {"hidden_layers": 1, "units"
 
 @pytest.fixture
 def dataset():
-    """Three noisy blobs in the plane, easy to learn: 90 and 30 examples."""
-    rng = np.random.default_rng(0)
-    centres = np.array([[0.0, 3.0], [3.0, 0.0], [-3.0, -3.0]])
-    y = np.arange(120) % 3
-    x = (centres[y] + rng.normal(size=(120, 2))).astype(np.float32)
-    y = y.astype(np.int32)
-    return Dataset(x[:90], y[:90], x[90:], y[90:], classes=3)
-
-
-def settings(**changes):
-    base = copy.deepcopy(default_config()["training"])
-    base["stopping"] |= {"min_epochs": 1, "max_epochs": 3}
-    return optimizers.resolved(base, {"batch_size": 10, "seed": 0, **changes})
+    return blobs()
 
 
 def run(dataset, **changes):
