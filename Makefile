@@ -44,7 +44,8 @@ test: $(DONE)  ## Run all tests
 	$(BIN)/python -m pytest
 
 bench: $(DONE)  ## Time the project against plain Keras, on an idle machine
-	PYTHONPATH=workflow/scripts:tests $(BIN)/python tests/bench/bench.py
+	PYTHONPATH=workflow/scripts:tests $(BIN)/python tests/bench/bench.py \
+		$(if $(filter-out all,$(CORES)),--cores $(CORES))
 
 fast: $(DONE)  ## Run the tests that take seconds
 	$(BIN)/python -m pytest -m "not slow" tests/unit
