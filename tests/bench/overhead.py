@@ -19,8 +19,12 @@ SEEDS, FEW = (9, 98, 998), 2000
 
 
 def import_rows(cores: int) -> Iterator[dict]:
-    """Yield the time that a process takes to start Python and import each script."""
+    """Yield the time that a process takes to start Python and import each script.
+
+    Left out are scripts whose packages are not installed: those of `make speech`.
+    """
     runs = {script.stem: functools.partial(_import, script) for script in SCRIPTS}
+    runs = {name: run for name, run in runs.items() if run().returncode == 0}
     for row in timing.alternate(runs):
         yield {"benchmark": "start-up", "case": "start Python, import", **row}
 
@@ -59,4 +63,4 @@ def memory_rows(cores: int) -> Iterator[dict]:
 
 def _import(script):
     command = [sys.executable, "-c", f"import {script.stem}"]
-    subprocess.run(command, cwd=script.parent, check=True, capture_output=True)
+    return subprocess.run(command, cwd=script.parent, check=False, capture_output=True)
