@@ -1,5 +1,7 @@
 """Thresholds of the batch size: found where there is one, and only there."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -59,8 +61,10 @@ def test_a_break_in_noise_is_found_and_lies_in_its_interval(measure, threshold):
     assert row["low"] <= threshold <= row["high"]
     assert row["low"] < row["high"]
     assert row["runs"] == 4 * len(SIZES)
-    assert row["note"] == (
-        "two segments in log2(batch size); interval: bootstrap over 4 seeds"
+    assert re.fullmatch(
+        r"two segments in log2\(batch size\); bootstrap over 4 seeds: "
+        r"\d{3} of 999 samples have a threshold",
+        row["note"],
     )
 
 
@@ -119,6 +123,14 @@ def test_few_runs_have_no_threshold():
         "needs 6 runs. Received: 5",
         "needs 7 runs. Received: 5",
     ]
+
+
+def test_where_no_sample_has_a_threshold_there_is_no_interval(monkeypatch):
+    monkeypatch.setattr(thresholds, "RESAMPLES", 0)
+    row = row_of(sweep(falling))
+    assert row["threshold"] > 0
+    assert np.isnan(row["low"])
+    assert row["note"].endswith("0 of 0 samples have a threshold")
 
 
 def test_one_seed_has_a_threshold_and_no_interval():

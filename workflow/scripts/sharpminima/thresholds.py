@@ -117,8 +117,9 @@ def _estimate(values, network, measure):
     if seeds < LEAST_SEEDS:
         return {**row, "note": f"{method}; no interval: one seed"}
     breaks = list(_resampled(x, y, measure, network))
-    row["low"], row["high"] = 2.0 ** np.percentile(breaks, PERCENTILES)
-    return {**row, "note": f"{method}; interval: bootstrap over {seeds} seeds"}
+    row["low"], row["high"] = 2.0 ** np.percentile(breaks or [np.nan], PERCENTILES)
+    share = f"{len(breaks)} of {RESAMPLES} samples have a threshold"
+    return {**row, "note": f"{method}; bootstrap over {seeds} seeds: {share}"}
 
 
 def _broken_line(x, y, measure):
