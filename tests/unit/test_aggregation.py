@@ -105,6 +105,12 @@ def test_a_network_has_one_row():
     assert table[["network", "parameters"]].values.tolist() == [["F1", 1_462_794]]
 
 
+def test_a_study_of_the_full_space_alone_has_its_sharpness():
+    rows = SEARCHES[SEARCHES["space"] == "full"]
+    table = aggregation.sharpness_of_runs(rows.drop(columns="subspace_seed"))
+    assert table.equals(aggregation.sharpness_of_runs(rows))
+
+
 def sharpness_cell(regime, space):
     table = aggregation.summarise_sharpness(SEARCHES, PAPER)
     return table.set_index(["regime", "space"]).loc[(regime, space)]

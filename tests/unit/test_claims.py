@@ -206,6 +206,38 @@ def test_seeds_that_diverged_are_left_out_and_counted(name):
     assert row["effect"] == pytest.approx(row_of(name, tables)["effect"])
 
 
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("accuracy-threshold", "sweep_runs"),
+        ("sharpness-threshold", "sweep_runs"),
+        ("warm-start-accuracy", "warm_start_runs"),
+        ("warm-start-sharpness", "warm_start_runs"),
+        ("lb-sharpens", "trajectory"),
+    ],
+)
+def test_a_seed_is_left_out_if_one_of_its_runs_diverged(name, table):
+    tables = tables_of(name, VERDICTS["reproduced"])
+    rows = tables[table]
+    last = rows.index[(rows["seed"] == 0) & (rows["regime"] != "SB-iterates")][-1]
+    rows.loc[last, "status"] = "diverged"
+    row = row_of(name, tables)
+    assert (row["seeds"], row["diverged"]) == (2, 1)
+
+
+@pytest.mark.parametrize("sizes", [[32, 64, 128, 256, 512], [16, 64, 128, 256, 512]])
+@pytest.mark.parametrize("name", ["accuracy-threshold", "sharpness-threshold"])
+def test_what_does_not_depend_on_the_batch_size_has_no_threshold(name, sizes):
+    rows = pd.DataFrame(
+        {**run("B", seed), "batch_size": size, "test_accuracy": 97.3, "sharpness": 12.3}
+        for seed in range(3)
+        for size in sizes
+    )
+    found = pd.DataFrame(columns=["network", "measure", "threshold"])
+    row = row_of(name, {"sweep_runs": rows, "thresholds": found})
+    assert (row["verdict"], row["effect"], row["seeds"]) == ("undecided", 0.0, 3)
+
+
 @pytest.mark.parametrize("name", MADE_UP)
 def test_a_network_without_data_is_not_studied(name):
     tables = tables_of(name, VERDICTS["reproduced"])

@@ -446,6 +446,43 @@ def test_a_regime_with_a_shorter_training_needs_a_schedule_that_fits():
     ]
 
 
+LENGTHS = {
+    "sweep": {"sweep": {"batch_sizes": {"F1": [16]}, "epochs": 3}},
+    "iterates": {"iterates": {"networks": ["F1"], "epochs": [0, 3]}},
+    "warm_start": {
+        "iterates": {"networks": ["F1"], "epochs": [0, 9]},
+        "warm_start": {"networks": ["F1"], "epochs": 3},
+    },
+}
+
+
+@pytest.mark.parametrize("section", LENGTHS)
+def test_what_a_section_trains_must_be_long_enough_for_the_schedule(section):
+    config = merged(default_config(), LENGTHS[section])
+    assert mistakes(config) == []
+    config["training"]["schedule"] = {"name": "cosine", "warmup_epochs": 3}
+    assert mistakes(config) == [
+        f"{section}.epochs: the schedule's epochs must be above warmup_epochs, 3. "
+        "Received: 3"
+    ]
+    config["training"]["schedule"]["warmup_epochs"] = 2
+    assert mistakes(config) == []
+
+
+@pytest.mark.parametrize("section", ["iterates", "warm_start"])
+def test_a_batch_must_not_grow_too_large_while_a_section_trains(section):
+    """From epoch 251 on, one example is left; the regime itself stops at 200."""
+    lasting = {"epochs": [0, 300]} if section == "iterates" else {"epochs": 300}
+    overlay = merged(LENGTHS["warm_start"], {section: lasting})
+    config = merged(default_config(), overlay)
+    growth = {"factor": 1.86, "every_epochs": 250, "largest_fraction": 1.0}
+    config["regimes"]["LB"] = {"batch_size": 50, "growth": growth}
+    assert mistakes(config) == [
+        f"{section}.epochs: on network F1, 4000 examples in batches of 93 leave a last "
+        "batch of one example. Choose another size, or `last_batch: drop`"
+    ]
+
+
 def test_a_regime_with_another_optimizer_is_sound():
     """What `training` states for ADAM is no mistake in it, and no setting of it."""
     config = changed("training.beta_1", 0.5)

@@ -31,7 +31,7 @@ COMPANIONS = {"readable": ("tabulate",)}
 WITHOUT = {"tensorflow": "jax_backend", "jax": "tensorflow_backend"}
 NOT_IN_RULES = {
     *("snakemake", "jsonschema", "pyyaml", "yte"),
-    *("pytest", "ruff", "snakefmt"),
+    *("pytest", "pytest-xdist", "ruff", "snakefmt"),
 }
 
 

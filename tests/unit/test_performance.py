@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sharpminima import performance
 from sharpminima.performance import compare
 
 IDENTITY = {"network": "F1", "dataset": "mnist5k"}
@@ -69,6 +70,18 @@ def test_seconds_are_those_until_the_target():
     assert row["first_seconds_per_update"] == pytest.approx(1 / 125)
     assert row["second_seconds_per_update"] == pytest.approx(3 / 10)
     assert row["seconds_ratio"] == pytest.approx((2 * 3.0) / (3 * 1.0))
+
+
+@pytest.mark.parametrize("tolerance", [0.1, 0.2, 0.3, 0.5, 1.0])
+def test_an_accuracy_at_the_target_reaches_it(tolerance):
+    """As percents of 10,000 examples, many of which have no exact difference."""
+    ends = [correct / 100 for correct in range(9000, 9100)]
+    for end in ends:
+        at = (round(100 * end) - round(100 * tolerance)) / 100
+        history = pd.DataFrame(
+            {"test_accuracy": [at, end], "updates": [1, 2], "seconds": [1.0, 1.0]}
+        )
+        assert performance._until(history, end - tolerance)[0] == 1
 
 
 def test_a_target_that_is_never_reached_is_missing():

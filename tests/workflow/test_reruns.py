@@ -66,6 +66,9 @@ AFTER_INTERPOLATION = set().union(
     jobs("tabulate_cost"),
     jobs("chart_interpolation"),
 )
+BESIDE_PAPER = set().union(
+    jobs("tabulate_accuracy"), jobs("tabulate_sharpness"), jobs("tabulate_claims")
+)
 AFTER_PERFORMANCE = jobs("tabulate_performance") | jobs("chart_performance")
 
 
@@ -202,6 +205,7 @@ def planned_after(finished_study, config, project, module, old, new):
         ("sharpminima/claims.py", "mean > bound", "mean > 0", jobs("tabulate_claims")),
         ("sharpminima/thresholds.py", "= 4.0", "= 2.0", jobs("tabulate_claims")),
         ("sharpminima/performance.py", "- tolerance", "+ tolerance", AFTER_PERFORMANCE),
+        ("../resources/keskar2017/tables.csv", "98.03", "98.3", BESIDE_PAPER),
         ("sharpminima/stopping.py", "1.0 - self", "1.1 - self", after_training()),
         (
             "sharpminima/tensorflow_backend.py",
@@ -216,6 +220,7 @@ def planned_after(finished_study, config, project, module, old, new):
     ],
     ids=[
         *("measure", "path", "chart", "claims", "thresholds", "performance"),
+        "paper's values",
         *("stopping rule", "backend", "other backend"),
         *("layout", "docstring", "comment"),
     ],

@@ -37,6 +37,13 @@ if limit and (found := list(memory.too_large(config, limit.value))):
 
 BACKEND = config["backend"]
 UNUSED = {"tensorflow": "jax_backend", "jax": "tensorflow_backend"}[BACKEND]
+# The paper's values, and the settings that they belong to.
+PAPER = {
+    name: hashlib.sha256(
+        Path(workflow.basedir, "workflow/resources/keskar2017", name).read_bytes()
+    ).hexdigest()
+    for name in ["settings.csv", "tables.csv"]
+}
 # Jobs inherit it; one on a cluster reads this file, too.
 os.environ.update(KERAS_BACKEND=BACKEND)
 

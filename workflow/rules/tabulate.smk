@@ -37,6 +37,7 @@ rule tabulate_accuracy:
         "../../envs/present.yaml"
     params:
         code=fingerprint("tabulate_accuracy"),
+        paper=PAPER,
     script:
         "../scripts/tabulate_accuracy.py"
 
@@ -62,6 +63,7 @@ rule tabulate_sharpness:
         "../../envs/present.yaml"
     params:
         code=fingerprint("tabulate_sharpness"),
+        paper=PAPER,
     script:
         "../scripts/tabulate_sharpness.py"
 

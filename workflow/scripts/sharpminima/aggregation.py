@@ -76,7 +76,8 @@ def sharpness_of_runs(measurements: pd.DataFrame) -> pd.DataFrame:
         measurements: One row per search, as `sharpness.measure` describes it.
     """
     run = [*runs.CARRIED, *CELL]
-    draws = measurements.groupby([*run, "subspace_seed"], dropna=False, sort=False)
+    draw = measurements.columns.intersection([*run, "subspace_seed"], sort=False)
+    draws = measurements.groupby(list(draw), dropna=False, sort=False)
     largest = draws["sharpness"].max().reset_index()
     values = largest.groupby(run, sort=False)["sharpness"].mean()
     return values.reset_index()

@@ -338,13 +338,17 @@ def _runs_of_study(config):
 def _bad_batches(config) -> Iterator[tuple[str, str]]:
     """Try each regime of the study on each network's declared training set."""
     for name, dataset, regime, settings in _runs_of_study(config):
-        declared = dataset["train_examples"]
-        examples = config["subset"].get("train_examples", declared)
-        epochs = settings["stopping"]["max_epochs"]
-        try:
-            list(batches.stages(settings, examples, epochs))
-        except ValueError as error:
+        for error in _impossible_batches(config, dataset, settings):
             yield f"regimes.{regime}", f"on network {name}, {error}"
+
+
+def _impossible_batches(config, dataset, settings) -> Iterator[str]:
+    declared = dataset["train_examples"]
+    examples = config["subset"].get("train_examples", declared)
+    try:
+        list(batches.stages(settings, examples, settings["stopping"]["max_epochs"]))
+    except ValueError as error:
+        yield str(error)
 
 
 def _bad_objectives(config) -> Iterator[tuple[str, str]]:
@@ -372,13 +376,11 @@ def _bad_sweep(config) -> Iterator[tuple[str, str]]:
     for network in batch_sizes:
         yield from _unknown(f"sweep.batch_sizes.{network}", network, known)
     for name, dataset in _datasets_of_study(config):
-        examples = config["subset"].get("train_examples", dataset["train_examples"])
         for i, size in enumerate(batch_sizes.get(name, [])):
-            settings = {**config["training"], "batch_size": size}
-            try:
-                list(batches.stages(settings, examples, config["sweep"]["epochs"]))
-            except ValueError as error:
-                yield f"sweep.batch_sizes.{name}[{i}]", str(error)
+            stopping = {"max_epochs": config["sweep"]["epochs"]}
+            settings = {**config["training"], "batch_size": size, "stopping": stopping}
+            for error in _impossible_batches(config, dataset, settings):
+                yield f"sweep.batch_sizes.{name}[{i}]", error
 
 
 def _bad_remedies(config) -> Iterator[tuple[str, str]]:
@@ -429,6 +431,32 @@ def _not_kept(where, name, key, kept) -> Iterator[tuple[str, str]]:
         allowed = ", ".join(map(str, kept)) or "none"
         rule = f"must be one of iterates.{key}"
         yield where, f"{rule}. Allowed: {allowed}. Received: {name!r}"
+
+
+def _bad_lengths(config) -> Iterator[tuple[str, str]]:
+    """Try schedules and growing batches for as long as the sections train."""
+    for section, network, settings in _runs_of_sections(config):
+        where, schedule = f"{section}.epochs", settings.get("schedule", {})
+        if schedule and "epochs" not in schedule:
+            longest = settings["stopping"]["max_epochs"]
+            for _, message in _bad_epochs(where, schedule, longest):
+                yield where, f"the schedule's epochs {message}"
+        if "growth" in settings:
+            dataset = config["datasets"][config["networks"][network]["dataset"]]
+            for error in _impossible_batches(config, dataset, settings):
+                yield where, f"on network {network}, {error}"
+
+
+def _runs_of_sections(config) -> Iterator[tuple[str, str, dict]]:
+    """Yield section, network and settings of the runs of each regime it derives."""
+    with_derived = regimes.with_derived(config)
+    for section, runs in {
+        "sweep": regimes.runs_of_sweep(config),
+        "iterates": regimes.runs_with_iterates(config),
+        "warm_start": regimes.runs_after_warm_start(config),
+    }.items():
+        for network, regime in {run[:2] for run in runs}:
+            yield section, network, regimes.settings(with_derived, regime)
 
 
 def _bad_names(config) -> Iterator[tuple[str, str]]:
@@ -537,6 +565,7 @@ CHECKS = (
     _bad_remedies,
     _bad_iterates,
     _bad_warm_start,
+    _bad_lengths,
     _bad_names,
     _bad_optimizers,
     _bad_schedules,

@@ -207,8 +207,9 @@ def _compared(first, second, measure, effect, cells=()):
 
 
 def _of_each_seed(rows, effect, cells=()):
-    """Return the effect of the sound rows of each seed, and each cell."""
-    lost = rows["status"] == runs.DIVERGED
+    """Return the effect of each seed all of whose runs are sound, and each cell."""
+    diverged = rows["status"] == runs.DIVERGED
+    lost = diverged.groupby([rows["network"], rows["seed"]]).transform("any")
     groups = rows[~lost].groupby(["network", "seed", *cells], sort=False)
     found = [(*key[:2], effect(group), False) for key, group in groups]
     seeds = rows.loc[lost, ["network", "seed"]].drop_duplicates()
@@ -249,7 +250,8 @@ def _by_threshold(tables, measure, effect):
     def of_seed(rows):
         values = thresholds.table(rows, measure)
         at = found.get(rows["network"].iloc[0], thresholds.middle(values))
-        return effect(*thresholds.slopes(values, at))
+        value = effect(*thresholds.slopes(values, at))
+        return 0.0 if abs(value) < thresholds.ROUNDING else value
 
     return _of_each_seed(tables["sweep_runs"], of_seed)
 

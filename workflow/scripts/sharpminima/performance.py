@@ -20,6 +20,8 @@ PAIR = ["network", "dataset", "first", "second", "seed"]
 COLUMNS = [*PAIR, "status", "first_batch_size", "second_batch_size"]
 COLUMNS += ["target_accuracy", "first_iterations", "second_iterations"]
 COLUMNS += ["iterations_ratio", "bound", "break_even_efficiency"]
+# Points of accuracy that are rounding.
+ROUNDING = 1e-9
 TIMES = ["first_seconds_per_update", "second_seconds_per_update", "seconds_ratio"]
 
 
@@ -105,7 +107,7 @@ def _row(pair, epochs, tolerance):
 
 def _until(epochs, target):
     """Return the updates and seconds until a target is first reached, or NaN."""
-    reached = epochs["test_accuracy"].to_numpy() >= target
+    reached = epochs["test_accuracy"].to_numpy() >= target - ROUNDING
     if not reached.any():
         return float("nan"), float("nan")
     at = reached.argmax()
