@@ -41,7 +41,7 @@ report: study  ## Bundle the study's results into report.zip
 	$(SNAKEMAKE) --report report.zip
 
 test: $(DONE)  ## Run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 bench: $(DONE)  ## Time the project against plain Keras, on an idle machine
 	PYTHONPATH=workflow/scripts:tests $(BIN)/python tests/bench/bench.py \
