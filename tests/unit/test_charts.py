@@ -95,6 +95,16 @@ def test_sharpness_shows_every_seed_and_counts_what_is_missing():
     assert "not drawn: 1 value, zero or missing" in subtitle
 
 
+@pytest.mark.parametrize(
+    ("regimes", "angle"), [(["SB", "LB"], 0), (["SB", "LB", "LB-1", "LB-2"], -45)]
+)
+def test_names_of_many_regimes_are_set_aslant(regimes, angle):
+    chart = charts.sharpness_by_regime(SEARCHES, regimes).to_dict()
+    for panel in chart["concat"]:
+        for layer in panel["layer"]:
+            assert layer["encoding"]["x"]["axis"]["labelAngle"] == angle
+
+
 @pytest.fixture
 def sweep():
     rows = [
@@ -198,11 +208,11 @@ def test_warm_starts_show_accuracy_above_and_sharpness_below(warm):
     assert above["color"]["scale"]["domain"] == ["SB", "LB"]
 
 
-def test_warm_starts_draw_the_iterates_and_what_follows(warm):
+def test_warm_starts_draw_trained_iterates_and_what_follows(warm):
     drawn = data_of(charts.warm_starts(warm, "SB", "LB"))
     accuracies = drawn[drawn["value"] < 101]
     assert sorted(accuracies.loc[accuracies["regime"] == "SB", "value"]) == sorted(
-        [90.0, 95.0, 100.0] * 2
+        [95.0, 100.0] * 2
     )
     assert (accuracies.loc[accuracies["regime"] == "LB", "value"] == 95.0).all()
     assert set(drawn.loc[drawn["value"] > 101, "regime"]) == {"LB"}

@@ -238,6 +238,19 @@ def test_what_does_not_depend_on_the_batch_size_has_no_threshold(name, sizes):
     assert (row["verdict"], row["effect"], row["seeds"]) == ("undecided", 0.0, 3)
 
 
+@pytest.mark.parametrize("name", ["accuracy-threshold", "sharpness-threshold"])
+@pytest.mark.parametrize(
+    ("shape", "verdict"),
+    [("reproduced", "undecided"), ("contradicted", "contradicted")],
+)
+def test_a_claim_on_a_threshold_that_was_not_found_is_not_reproduced(
+    name, shape, verdict
+):
+    tables = tables_of(name, VERDICTS[shape])
+    tables["thresholds"]["threshold"] = np.nan
+    assert row_of(name, tables)["verdict"] == verdict
+
+
 @pytest.mark.parametrize("name", MADE_UP)
 def test_a_network_without_data_is_not_studied(name):
     tables = tables_of(name, VERDICTS["reproduced"])

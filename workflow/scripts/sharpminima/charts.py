@@ -25,6 +25,8 @@ Y_AXES = {
     "test_accuracy": {"title": "test accuracy (%)", "scale": alt.Scale(zero=False)},
     "sharpness": {"title": "sharpness (%)", "scale": LOG, "axis": LOG_AXIS},
 }
+# So many regimes have room for their names side by side.
+LEVEL_LABELS = 3
 SPACES = {"full": "full space", "subspace": "random subspace"}
 
 
@@ -107,8 +109,9 @@ def batch_sizes(rows: pd.DataFrame, thresholds: pd.DataFrame) -> alt.Chart:
 def warm_starts(rows: pd.DataFrame, first: str, second: str) -> alt.Chart:
     """Return what runs reach that begin with iterates of another regime (Figure 5).
 
-    Above is the test accuracy of the iterates and of the runs from there, below these
-    runs' sharpness. Points are runs, lines go through the means over the seeds.
+    Above is the test accuracy of the iterates, but for the starting point, and of the
+    runs from there, below these runs' sharpness. Points are runs, lines go through the
+    means over the seeds.
 
     Args:
         rows: What `experiments.warm_start_runs` returned, of one network.
@@ -117,10 +120,14 @@ def warm_starts(rows: pd.DataFrame, first: str, second: str) -> alt.Chart:
     """
     title, whole = f"epochs of {first} before {second}", alt.Axis(tickMinStep=1)
     x = alt.X("epoch:Q", title=title, axis=whole)
+    trained = rows[rows["epoch"] > 0]
     parts = {
         measure: pd.concat(
-            _drawn(rows, f"{which}_{measure}").assign(regime=regime)
-            for which, regime in (("first", first), ("second", second))
+            _drawn(part, f"{which}_{measure}").assign(regime=regime)
+            for which, regime, part in (
+                ("first", first, trained),
+                ("second", second, rows),
+            )
             if f"{which}_{measure}" in rows.columns
         )
         for measure in Y_AXES
@@ -262,8 +269,9 @@ def _seeds(rows, measure, x, colour, title, side):
 
 
 def _sharpness_panel(rows, title, regimes):
+    axis = alt.Axis(labelAngle=0 if len(regimes) <= LEVEL_LABELS else -45)
     chart = alt.Chart(rows, width=130, height=160, title=title).encode(
-        x=alt.X("regime:N", sort=regimes, title=None, axis=alt.Axis(labelAngle=0)),
+        x=alt.X("regime:N", sort=regimes, title=None, axis=axis),
         xOffset=alt.XOffset("seed:N"),
         y=alt.Y("sharpness:Q", **Y_AXES["sharpness"]),
     )

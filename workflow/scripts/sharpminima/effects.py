@@ -74,8 +74,8 @@ def distance_ratio(tables: Tables, pair: Pair) -> pd.DataFrame:
 def accuracy_beyond_threshold(tables: Tables, pair: Pair) -> pd.DataFrame:
     """Return how much faster accuracy falls beyond the threshold than before it.
 
-    In points per doubling of the batch size (Figure 4). A rise before is no fall. Where
-    the table of thresholds has none, the middle of the batch sizes stands for it.
+    In points per doubling of the batch size (Figure 4). A rise before is no fall. For
+    what the table of thresholds has none, see `_by_threshold`.
     """
     return _by_threshold(
         tables, "test_accuracy", lambda before, after: min(before, 0.0) - after
@@ -85,8 +85,8 @@ def accuracy_beyond_threshold(tables: Tables, pair: Pair) -> pd.DataFrame:
 def sharpness_beyond_threshold(tables: Tables, pair: Pair) -> pd.DataFrame:
     """Return how much slower sharpness rises beyond the threshold than before it.
 
-    In log10 per doubling of the batch size (Figure 4). A fall beyond is no rise. Where
-    the table of thresholds has none, the middle of the batch sizes stands for it.
+    In log10 per doubling of the batch size (Figure 4). A fall beyond is no rise. For
+    what the table of thresholds has none, see `_by_threshold`.
     """
     return _by_threshold(
         tables, "sharpness", lambda before, after: before - max(after, 0.0)
@@ -243,14 +243,22 @@ def _rise(losses, end):
 
 
 def _by_threshold(tables, measure, effect):
-    """Return the effect of the slopes before and after the threshold of a measure."""
+    """Return the effect of the slopes before and after the threshold of a measure.
+
+    Where none was found, it is that at the middle of the batch sizes, but never above
+    zero: what the paper saw is not there, and its opposite may be.
+    """
     found = tables["thresholds"].query("measure == @measure").set_index("network")
     found = found["threshold"].dropna()
 
     def of_seed(rows):
         values = thresholds.table(rows, measure)
-        at = found.get(rows["network"].iloc[0], thresholds.middle(values))
-        value = effect(*thresholds.slopes(values, at))
+        at = found.get(rows["network"].iloc[0])
+        if at is None:
+            slopes = thresholds.slopes(values, thresholds.middle(values))
+            value = min(effect(*slopes), 0.0)
+        else:
+            value = effect(*thresholds.slopes(values, at))
         return 0.0 if abs(value) < thresholds.ROUNDING else value
 
     return _of_each_seed(tables["sweep_runs"], of_seed)
