@@ -42,8 +42,9 @@ class Study:
     The directory holds no `config.yaml`, so nothing is merged into the test's config.
     """
 
-    def __init__(self, directory: Path):
+    def __init__(self, directory: Path, timeout_s: float = TIMEOUT_S):
         self.directory = directory
+        self._timeout_s = timeout_s
         raw = directory / "raw/tiny"
         raw.mkdir(parents=True)
         for name, content in raw_files().items():
@@ -68,7 +69,7 @@ class Study:
             capture_output=True,
             text=True,
             check=False,
-            timeout=TIMEOUT_S,
+            timeout=self._timeout_s,
             env=ENVIRONMENT | environment,
         )
 
@@ -95,7 +96,7 @@ class Study:
             capture_output=True,
             text=True,
             check=False,
-            timeout=TIMEOUT_S,
+            timeout=self._timeout_s,
             env=ENVIRONMENT,
         )
         assert done.returncode == 0, done.stdout + done.stderr

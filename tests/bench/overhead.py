@@ -16,6 +16,8 @@ from studies import Study, tiny_config
 SCRIPTS = sorted((ROOT / "workflow/scripts").glob("*.py"))
 # Seeds of the tiny study that make about 100, 1,000 and 10,000 jobs.
 SEEDS, FEW = (9, 98, 998), 2000
+# To record 10,000 jobs as finished takes minutes on a slow disk.
+TIMEOUT_S = 3600
 
 
 def import_rows(cores: int) -> Iterator[dict]:
@@ -33,7 +35,7 @@ def planning_rows(cores: int) -> Iterator[dict]:
     """Yield the time of a dry run of large studies, and of one with nothing to do."""
     for seeds in SEEDS:
         with tempfile.TemporaryDirectory() as folder:
-            yield from _planning(Study(Path(folder)), seeds)
+            yield from _planning(Study(Path(folder), TIMEOUT_S), seeds)
 
 
 def _planning(study, seeds):
