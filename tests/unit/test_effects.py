@@ -54,13 +54,24 @@ def test_a_line_that_lacks_a_point_has_no_effect(alphas):
     assert np.isnan(only(effects.steepness(tables, PAIR)))
 
 
-@pytest.mark.parametrize("threshold", [64.0, np.nan])
-def test_slopes_meet_at_the_threshold_or_in_the_middle(threshold):
-    tables = sweep(SIGNS, threshold=threshold)
+@pytest.mark.parametrize(
+    ("threshold", "sign", "accuracy", "sharpness"),
+    [
+        (64.0, 1, 1.0, 0.5),
+        (np.nan, 1, 0.0, 0.0),
+        (64.0, -1, -1.0, 0.5 - 1.0),
+        (np.nan, -1, -1.0, 0.5 - 1.0),
+    ],
+)
+def test_slopes_meet_at_the_threshold_or_in_the_middle(
+    threshold, sign, accuracy, sharpness
+):
+    """Where none was found, what would speak for one counts for nothing."""
+    tables = sweep([(0, sign)], threshold=threshold)
     found = effects.accuracy_beyond_threshold(tables, PAIR)
-    assert only(found) == pytest.approx(1.0)
+    assert only(found) == pytest.approx(accuracy)
     found = effects.sharpness_beyond_threshold(tables, PAIR)
-    assert only(found) == pytest.approx(0.5)
+    assert only(found) == pytest.approx(sharpness)
 
 
 def test_accuracy_that_rises_up_to_the_threshold_does_not_fall_faster_for_it():
