@@ -280,6 +280,11 @@ def test_a_claim_needs_all_its_tables(name):
     assert row_of(name, tables)["verdict"] == "not studied"
 
 
+def test_rounding_is_no_effect():
+    found = judged([1e-14, 2e-14, 3e-14])
+    assert (found["verdict"], found["effect"]) == ("undecided", 0.0)
+
+
 def judged(values, bound=0.0):
     return claims.judge(pd.Series(values, dtype=float), bound)
 

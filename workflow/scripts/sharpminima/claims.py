@@ -22,6 +22,8 @@ UNDECIDED, NOT_STUDIED = "undecided", "not studied"
 CONFIDENCE = 0.95
 # All patterns of signs of up to 16 seeds; of more, so many that are drawn.
 RESAMPLES = 2**16
+# Effects below this, in any unit, are none.
+ROUNDING = 1e-9
 TWICE = float(np.log10(2.0))
 # Nats: what the eye sees in Figure 3, whose barriers have 0.8 to 9.
 VISIBLE = 0.01
@@ -256,6 +258,7 @@ def judge(values: pd.Series, bound: float) -> dict:
         the exact test that flips the signs of the seeds, and `smallest_p` that so many
         of them allow.
     """
+    values = values.mask(values.abs() < ROUNDING, 0.0)
     means = values.groupby(level=0).mean(skipna=False).to_numpy(float)
     mean = means.mean() if len(means) else np.nan
     low, high = _interval(means)

@@ -254,12 +254,10 @@ def _by_threshold(tables, measure, effect):
     def of_seed(rows):
         values = thresholds.table(rows, measure)
         at = found.get(rows["network"].iloc[0])
-        if at is None:
-            slopes = thresholds.slopes(values, thresholds.middle(values))
-            value = min(effect(*slopes), 0.0)
-        else:
-            value = effect(*thresholds.slopes(values, at))
-        return 0.0 if abs(value) < thresholds.ROUNDING else value
+        if at is not None:
+            return effect(*thresholds.slopes(values, at))
+        slopes = thresholds.slopes(values, thresholds.middle(values))
+        return min(effect(*slopes), 0.0)
 
     return _of_each_seed(tables["sweep_runs"], of_seed)
 
