@@ -469,6 +469,15 @@ def test_what_a_section_trains_must_be_long_enough_for_the_schedule(section):
     assert mistakes(config) == []
 
 
+def test_a_batch_of_the_sweep_that_grows_too_large_is_named_once():
+    sweep = {"batch_sizes": {"F1": [50]}, "epochs": 300}
+    config = merged(default_config(), {"sweep": sweep})
+    growth = {"factor": 1.86, "every_epochs": 250, "largest_fraction": 1.0}
+    config["training"]["growth"] = growth
+    found = [line for line in mistakes(config) if line.startswith("sweep")]
+    assert [line.split(":")[0] for line in found] == ["sweep.batch_sizes.F1[0]"]
+
+
 @pytest.mark.parametrize("section", ["iterates", "warm_start"])
 def test_a_batch_must_not_grow_too_large_while_a_section_trains(section):
     """From epoch 251 on, one example is left; the regime itself stops at 200."""

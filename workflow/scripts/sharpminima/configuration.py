@@ -441,7 +441,8 @@ def _bad_lengths(config) -> Iterator[tuple[str, str]]:
             longest = settings["stopping"]["max_epochs"]
             for _, message in _bad_epochs(where, schedule, longest):
                 yield where, f"the schedule's epochs {message}"
-        if "growth" in settings:
+        # `_bad_sweep` has tried the sweep's batches.
+        if "growth" in settings and section != "sweep":
             dataset = config["datasets"][config["networks"][network]["dataset"]]
             for error in _impossible_batches(config, dataset, settings):
                 yield where, f"on network {network}, {error}"
