@@ -144,6 +144,14 @@ def test_every_seed_has_its_ratio():
     assert np.isnan(full.loc[1, "ratio"])
 
 
+def test_a_network_without_a_regime_has_no_ratio_of_it():
+    own = SEARCHES[SEARCHES["regime"] == "LB"].assign(regime="LB-slow", network="F2")
+    searches = pd.concat([SEARCHES, own])
+    table = aggregation.sharpness_ratios(searches, [["SB", "LB"], ["SB", "LB-slow"]])
+    assert set(table["network"]) == set(SEARCHES["network"])
+    assert set(table["second"]) == {"LB"}
+
+
 def test_ratios_name_the_versions_behind_them():
     table = aggregation.sharpness_ratios(SEARCHES, [["SB", "LB"]])
     assert set(table["versions"]) == {"keras 3.15.1"}

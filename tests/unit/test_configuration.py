@@ -355,6 +355,25 @@ def test_what_an_empty_section_would_use_may_be_unknown():
             "study.remedies.F1[0]: is in study.regimes already. Received: 'LB'",
         ),
         (
+            {"study": {"pairs": [["SB", "LB-new"]]}},
+            "study.pairs[0][1]: unknown name. Allowed: LB, SB. Received: 'LB-new'",
+        ),
+        (
+            {"study": {"pairs": [["SB", "LB"], ["SB", "XB"]]}},
+            "study.pairs[1][1]: unknown name. Allowed: LB, LB-new, SB. Received: 'XB'",
+        ),
+        (
+            {
+                "study": {
+                    "networks": ["F1", "C1"],
+                    "pairs": [["SB", "LB"], ["LB-new", "LB-adversarial"]],
+                    "remedies": {"F1": ["LB-new"], "C1": ["LB-adversarial"]},
+                }
+            },
+            "study.pairs[1]: no network of the study has both. "
+            "Received: ['LB-new', 'LB-adversarial']",
+        ),
+        (
             {"study": {"pairs": []}},
             "study.remedies.F1: needs a pair in study.pairs to be compared with",
         ),

@@ -105,6 +105,15 @@ def test_remedies_are_runs_of_the_study_on_their_network(config):
     }
 
 
+def test_a_pair_is_of_the_networks_that_have_both(config):
+    config["study"]["pairs"] = [["SB", "LB"], ["SB", "LB-new"]]
+    assert regimes.pairs_of_study(config) == [
+        ("F1", "SB", "LB"),
+        ("C1", "SB", "LB"),
+        ("C1", "SB", "LB-new"),
+    ]
+
+
 @pytest.mark.parametrize(
     "losses", [[1.0] * 100, [0.0] * 100, [2.0**-i for i in range(100)]]
 )

@@ -63,6 +63,15 @@ def test_a_study_may_have_no_pairs(study, config):
     assert jobs["chart_performance"] == 0
 
 
+def test_a_pair_of_one_network_is_drawn_for_it_alone(study, config):
+    config["regimes"]["LB-slow"] = {"batch_fraction": 0.5, "learning_rate": 5.0e-3}
+    config["study"]["pairs"].append(["SB", "LB-slow"])
+    config["study"]["remedies"] = {"N1": ["LB-slow"]}
+    jobs, _ = graph_of(study, config)
+    assert jobs["interpolate"] == 2 * (2 + 1)
+    assert jobs["chart_interpolation"] == 2 + 1
+
+
 def test_a_study_may_have_no_performance_model(study, config):
     config["performance"] = None
     jobs, _ = graph_of(study, config)

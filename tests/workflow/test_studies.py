@@ -84,8 +84,10 @@ def test_the_small_study_makes_all_that_the_papers_does(project):
     whole = experiments(outputs_of(project, "keskar2017"), "keskar2017")
     small = experiments(outputs_of(project, "keskar2017-small"), "keskar2017-small")
     assert small < whole
+    for pair in ("SB_LB", "SB-sgd_LB-sgd", "SB-adagrad_LB-adagrad"):
+        assert f"charts/interpolation_C1_{pair}" in small
     tables = {path for path in whole if path.startswith("tables")}
     assert tables <= small
     for experiment in ("sweep", "trajectory", "warm_start"):
-        for network in ("F1", "C1"):
+        for network in ("F2", "C1"):
             assert f"charts/{experiment}_{network}" in small

@@ -9,10 +9,9 @@ rule charts:
             network=NETWORKS,
             format=FORMATS,
         ),
-        collect(
-            "<results>/charts/interpolation_{network}_{pair}.{format}",
-            network=NETWORKS,
-            pair=PAIR_NAMES,
+        files_of_pairs(
+            "<results>/charts/interpolation_{network}_{first}_{second}.{format}",
+            OF_PAIRS,
             format=FORMATS,
         ),
         collect("<results>/charts/{chart}.{format}", chart=EXPERIMENTS, format=FORMATS),

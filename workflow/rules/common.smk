@@ -52,7 +52,8 @@ REGIMES = config["study"]["regimes"]
 SEEDS = config["study"]["seeds"]
 PAIRS = config["study"]["pairs"]
 DATASETS = sorted({config["networks"][network]["dataset"] for network in NETWORKS})
-PAIR_NAMES = [f"{first}_{second}" for first, second in PAIRS]
+OF_PAIRS = regimes.pairs_of_study(config)
+OF_FIRST_PAIR = [pair for pair in OF_PAIRS if list(pair[1:]) in PAIRS[:1]]
 OF_STUDY = regimes.runs_of_study(config)
 OF_SWEEP = regimes.runs_of_sweep(config)
 KEEPING = regimes.runs_with_iterates(config)
@@ -77,12 +78,17 @@ FORMATS = ["html", "svg", "png"]
 SPEECH = {n for n, d in config["datasets"].items() if d["reader"] == "festvox"}
 
 
+def one_of(names):
+    """Return a wildcard's constraint: one of `names`; nothing if there are none."""
+    return "|".join(names) or "(?!)"
+
+
 wildcard_constraints:
     dataset="|".join(config["datasets"]),
     network="|".join(NETWORKS),
     regime="|".join(sorted({regime for _, regime, _ in [*MEASURED, *KEEPING]})),
-    first="|".join(REGIMES),
-    second="|".join(REGIMES),
+    first=one_of(sorted({first for first, _ in PAIRS})),
+    second=one_of(sorted({second for _, second in PAIRS})),
     seed=r"\d+",
 
 
@@ -91,16 +97,19 @@ def files_of(pattern, runs):
     return [pattern.format(network=n, regime=r, seed=s) for n, r, s in runs]
 
 
+def files_of_pairs(pattern, pairs, **others):
+    """Return the files of pairs of regimes that `pattern` names."""
+    for network, first, second in pairs:
+        yield from collect(
+            pattern, network=network, first=first, second=second, **others
+        )
+
+
 def files_of_network(pattern, runs):
     """Return an input function: the files of those `runs` that are of one network."""
     return lambda wildcards: files_of(
         pattern, [run for run in runs if run[0] == wildcards.network]
     )
-
-
-def one_of(names):
-    """Return a wildcard's constraint: one of `names`; nothing if there are none."""
-    return "|".join(names) or "(?!)"
 
 
 # Not when the workflow is read: a plan or a report needs no backend.

@@ -95,12 +95,7 @@ rule tabulate_ratios:
 
 rule tabulate_distances:
     input:
-        collect(
-            "<results>/interpolation/{network}/{pair}/seed{seed}.distances.csv",
-            network=NETWORKS,
-            pair=PAIR_NAMES,
-            seed=SEEDS,
-        ),
+        files_of_pairs(rules.interpolate.output.distances, OF_PAIRS, seed=SEEDS),
     output:
         distances=[
             "<results>/tables/distances.csv",
@@ -272,17 +267,11 @@ rule tabulate_claims:
     input:
         runs=[rules.tabulate_accuracy.output.runs],
         measurements=[rules.tabulate_sharpness.output.measurements],
-        interpolation=collect(
-            "<results>/interpolation/{network}/{pair}/seed{seed}.csv",
-            network=NETWORKS,
-            pair=PAIR_NAMES[:1],
-            seed=SEEDS,
+        interpolation=files_of_pairs(
+            rules.interpolate.output.plot, OF_FIRST_PAIR, seed=SEEDS
         ),
-        distances=collect(
-            "<results>/interpolation/{network}/{pair}/seed{seed}.distances.csv",
-            network=NETWORKS,
-            pair=PAIR_NAMES[:1],
-            seed=SEEDS,
+        distances=files_of_pairs(
+            rules.interpolate.output.distances, OF_FIRST_PAIR, seed=SEEDS
         ),
         sweep_runs=if_studied("sweep_runs", "sweep"),
         thresholds=if_studied("thresholds", "sweep"),
@@ -317,12 +306,7 @@ rule tabulate_cost:
         files_of(rules.train.output.cost, [*MEASURED, *KEEPING]),
         files_of(rules.measure_sharpness.output.cost, MEASURED),
         files_of(rules.measure_trajectory.output.cost, KEEPING),
-        collect(
-            "<results>/cost/interpolate/{network}/{pair}/seed{seed}.csv",
-            network=NETWORKS,
-            pair=PAIR_NAMES,
-            seed=SEEDS,
-        ),
+        files_of_pairs(rules.interpolate.output.cost, OF_PAIRS, seed=SEEDS),
     output:
         cost=[
             "<results>/tables/cost.csv",

@@ -120,21 +120,19 @@ def sharpness_ratios(measurements: pd.DataFrame, pairs: list) -> pd.DataFrame:
     """
     keys = ["network", "dataset", *CELL, "seed"]
     values = sharpness_of_runs(measurements).set_index([*keys, "regime"])
-    by_regime = values["sharpness"].unstack("regime", sort=False)
-    tables = [
-        pd.DataFrame(
-            {
-                "first": first,
-                "second": second,
-                "first_sharpness": by_regime[first],
-                "second_sharpness": by_regime[second],
-                "ratio": by_regime[second] / by_regime[first],
-            }
-        )
-        for first, second in pairs
-    ]
-    table = _with_versions(pd.concat(tables), measurements, keys).reset_index()
+    table = pd.concat([_ratios(values["sharpness"], *pair) for pair in pairs])
+    table = _with_versions(table, measurements, keys).reset_index()
     return table[["first", "second", *table.columns.drop(["first", "second"])]]
+
+
+def _ratios(values, first, second):
+    """Return the values of two regimes, side by side where there are both."""
+    both = [values.xs(regime, level="regime") for regime in (first, second)]
+    table = pd.concat(
+        both, axis=1, join="inner", keys=["first_sharpness", "second_sharpness"]
+    )
+    ratio = table["second_sharpness"] / table["first_sharpness"]
+    return table.assign(ratio=ratio, first=first, second=second)
 
 
 def summarise_distances(rows: pd.DataFrame) -> pd.DataFrame:

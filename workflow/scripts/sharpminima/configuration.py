@@ -5,6 +5,7 @@ the rule, what was received. Knows nothing of Keras, nor of Snakemake.
 """
 
 import difflib
+import itertools
 import math
 import typing
 from collections.abc import Iterator
@@ -196,9 +197,22 @@ def _bad_study(config) -> Iterator[tuple[str, str]]:
     for section in ("networks", "regimes"):
         for i, name in enumerate(study[section]):
             yield from _unknown(f"study.{section}[{i}]", name, config[section])
-    for i, pair in enumerate(study["pairs"]):
-        for j, regime in enumerate(pair):
-            yield from _unknown(f"study.pairs[{i}][{j}]", regime, study["regimes"])
+    # Claims and remedies take the first pair, of every network.
+    for j, regime in enumerate(study["pairs"][0] if study["pairs"] else []):
+        yield from _unknown(f"study.pairs[0][{j}]", regime, study["regimes"])
+    for i, pair in enumerate(study["pairs"][1:], 1):
+        yield from _bad_pair(f"study.pairs[{i}]", pair, config)
+
+
+def _bad_pair(where, pair, config):
+    studied = [regimes.of_network(config, name) for name in config["study"]["networks"]]
+    known = list(dict.fromkeys(itertools.chain(*studied)))
+    for j, regime in enumerate(pair):
+        yield from _unknown(f"{where}[{j}]", regime, known)
+    if set(pair) <= set(known) and not any(
+        set(pair) <= set(names) for names in studied
+    ):
+        yield where, f"no network of the study has both. Received: {pair!r}"
 
 
 def _bad_datasets(config) -> Iterator[tuple[str, str]]:

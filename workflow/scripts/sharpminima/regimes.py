@@ -108,6 +108,16 @@ def runs_of_study(config: Mapping) -> list[Run]:
     ]
 
 
+def pairs_of_study(config: Mapping) -> list[tuple[str, str, str]]:
+    """Return network, first and second regime of each pair that the network has."""
+    return [
+        (network, first, second)
+        for network in config["study"]["networks"]
+        for first, second in config["study"]["pairs"]
+        if {first, second} <= set(of_network(config, network))
+    ]
+
+
 def runs_beside_remedies(config: Mapping) -> list[Run]:
     """Return the runs of the first pair and of the remedies, where there are any."""
     study = config["study"]
