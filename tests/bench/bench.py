@@ -1,5 +1,7 @@
 """Time the project against what a user would write by hand; write table and chart.
 
+Both are written anew after each benchmark.
+
 Variants take turns in one process, and medians are reported. Not part of the tests: it
 takes minutes and needs an idle machine. `make bench`, or
 
@@ -43,7 +45,7 @@ def main():
         for row in BENCHMARKS[name](arguments.cores):
             print(row, flush=True)
             rows.append(row)
-    write(_with_ratios(pd.DataFrame(rows)), arguments.output, arguments.cores)
+        write(_with_ratios(pd.DataFrame(rows)), arguments.output, arguments.cores)
 
 
 def write(table: pd.DataFrame, folder: Path, cores: int) -> None:
