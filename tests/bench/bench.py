@@ -52,7 +52,8 @@ def write(table: pd.DataFrame, folder: Path, cores: int) -> None:
     """Write `table` as CSV and Markdown, and its chart."""
     folder.mkdir(parents=True, exist_ok=True)
     table.assign(**_circumstances(cores)).to_csv(folder / "bench.csv", index=False)
-    shown = table.to_markdown(index=False, floatfmt=".3g", missingval="")
+    known = table.astype(object).where(table.notna(), None)
+    shown = known.to_markdown(index=False, floatfmt=".3g", missingval="")
     (folder / "bench.md").write_text(f"{shown}\n")
     compared = table.dropna(subset=["ratio"])
     if len(compared):

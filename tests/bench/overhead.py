@@ -16,7 +16,7 @@ from studies import Study, tiny_config
 SCRIPTS = sorted((ROOT / "workflow/scripts").glob("*.py"))
 # Seeds of the tiny study that make about 100, 1,000 and 10,000 jobs.
 SEEDS, FEW = (9, 98, 998), 2000
-# To record 10,000 jobs as finished takes minutes on a slow disk.
+# To record 10,000 jobs as finished takes five minutes or more.
 TIMEOUT_S = 3600
 
 
