@@ -55,7 +55,8 @@ def write(table: pd.DataFrame, folder: Path, cores: int) -> None:
     known = table.astype(object).where(table.notna(), None)
     shown = known.to_markdown(index=False, floatfmt=".3g", missingval="")
     (folder / "bench.md").write_text(f"{shown}\n")
-    compared = table.dropna(subset=["ratio"])
+    # The parts of a search have no rounds of their own.
+    compared = table.dropna(subset=["ratio", "rounds"])
     if len(compared):
         for suffix in ("svg", "html", "png"):
             chart(compared).save(folder / f"bench.{suffix}")
@@ -99,20 +100,19 @@ def _circumstances(cores):
 
 def chart(table: pd.DataFrame) -> alt.FacetChart:
     """Return the ratio of every variant's time to the project's, a panel a case."""
+    table = table.assign(panel=table["benchmark"] + ": " + table["case"])
     x = alt.X("ratio:Q", title="time, sharpminima = 1").scale(type="log")
-    y = alt.Y("variant:N", title=None, sort=None)
+    y = alt.Y("variant:N", title=None, sort=None).axis(labelLimit=400)
     colour = alt.condition(
         alt.datum.variant == OURS, alt.value("#1b7837"), alt.value("#999999")
     )
-    points = (
-        alt.Chart(table).mark_point(filled=True, size=70).encode(x, y, color=colour)
-    )
-    rule = alt.Chart(table).mark_rule(strokeDash=[3, 3]).encode(x=alt.datum(1))
-    table = table.assign(panel=table["benchmark"] + ": " + table["case"])
+    points = alt.Chart().mark_point(filled=True, size=70).encode(x, y, color=colour)
+    rule = alt.Chart().mark_rule(strokeDash=[3, 3]).encode(x=alt.datum(1))
+    panels = alt.Facet("panel:N", title=None, sort=list(table["panel"].unique()))
     return (
         alt.layer(rule, points, data=table)
         .properties(width=320)
-        .facet(row=alt.Row("panel:N", title=None, sort=None), title="Benchmarks")
+        .facet(panels.header(labelAnchor="start"), columns=1, title="Benchmarks")
         .resolve_scale(y="independent")
     )
 
