@@ -30,12 +30,12 @@ MEMORY = {"data": 5, "per_example": 10.0, "search": 700}
 
 
 def graph_of(study, config):
-    """Return the number of jobs of each rule, and the (from, to) rule edges."""
+    """Return the number of jobs of each rule, and of edges (from, to) between rules."""
     done = study.run(config, "--d3dag")
     assert done.returncode == 0, done.stdout + done.stderr
     graph = json.loads(done.stdout)
     rule = {node["id"]: node["value"]["rule"] for node in graph["nodes"]}
-    edges = {(rule[e["u"]], rule[e["v"]]) for e in graph["edges"]}
+    edges = Counter((rule[e["u"]], rule[e["v"]]) for e in graph["edges"])
     return Counter(rule.values()), edges
 
 
@@ -67,9 +67,13 @@ def test_a_pair_of_one_network_is_drawn_for_it_alone(study, config):
     config["regimes"]["LB-slow"] = {"batch_fraction": 0.5, "learning_rate": 5.0e-3}
     config["study"]["pairs"].append(["SB", "LB-slow"])
     config["study"]["remedies"] = {"N1": ["LB-slow"]}
-    jobs, _ = graph_of(study, config)
+    jobs, edges = graph_of(study, config)
     assert jobs["interpolate"] == 2 * (2 + 1)
     assert jobs["chart_interpolation"] == 2 + 1
+    for table in ("tabulate_distances", "tabulate_cost"):
+        assert edges["interpolate", table] == jobs["interpolate"]
+    assert edges["interpolate", "tabulate_claims"] == 2 * 2
+    assert edges["chart_interpolation", "all"] == jobs["chart_interpolation"]
 
 
 def test_a_study_may_have_no_performance_model(study, config):

@@ -99,10 +99,13 @@ def files_of(pattern, runs):
 
 def files_of_pairs(pattern, pairs, **others):
     """Return the files of pairs of regimes that `pattern` names."""
-    for network, first, second in pairs:
-        yield from collect(
+    return [
+        file
+        for network, first, second in pairs
+        for file in collect(
             pattern, network=network, first=first, second=second, **others
         )
+    ]
 
 
 def files_of_network(pattern, runs):
