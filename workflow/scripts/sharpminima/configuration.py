@@ -5,7 +5,6 @@ the rule, what was received. Knows nothing of Keras, nor of Snakemake.
 """
 
 import difflib
-import itertools
 import math
 import typing
 from collections.abc import Iterator
@@ -205,13 +204,11 @@ def _bad_study(config) -> Iterator[tuple[str, str]]:
 
 
 def _bad_pair(where, pair, config):
-    studied = [regimes.of_network(config, name) for name in config["study"]["networks"]]
-    known = list(dict.fromkeys(itertools.chain(*studied)))
+    known = {regime for _, regime, _ in regimes.runs_of_study(config)}
     for j, regime in enumerate(pair):
         yield from _unknown(f"{where}[{j}]", regime, known)
-    if set(pair) <= set(known) and not any(
-        set(pair) <= set(names) for names in studied
-    ):
+    drawn = [names for _, *names in regimes.pairs_of_study(config)]
+    if set(pair) <= known and pair not in drawn:
         yield where, f"no network of the study has both. Received: {pair!r}"
 
 
