@@ -9,12 +9,13 @@ import sys
 
 import numpy as np
 
-from sharpminima import backend, training
+from sharpminima import backend
 from sharpminima.backend import keras
-from sharpminima.datasets import Dataset
-from sharpminima.evaluation import POLICIES, EvaluationNetwork
-from sharpminima.initialisation import initialise
-from sharpminima.parameters import flatten
+from sharpminima.data.datasets import Dataset
+from sharpminima.loss.measured import POLICIES, EvaluationNetwork
+from sharpminima.networks.initialisation import initialise
+from sharpminima.networks.parameters import flatten
+from sharpminima.training import fit as training
 
 layers = keras.layers
 TRAINED = {"builder": "fully_connected", "options": {"hidden_layers": 2, "units": 16}}

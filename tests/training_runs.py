@@ -5,10 +5,12 @@ import copy
 import numpy as np
 
 from project import default_config
-from sharpminima import backend, optimizers, training
+from sharpminima import backend
 from sharpminima.backend import keras
-from sharpminima.datasets import Dataset
-from sharpminima.parameters import flatten
+from sharpminima.data.datasets import Dataset
+from sharpminima.networks.parameters import flatten
+from sharpminima.regimes import optimizers
+from sharpminima.training import fit as training
 
 
 def blobs() -> Dataset:

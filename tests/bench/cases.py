@@ -5,8 +5,10 @@ import functools
 import numpy as np
 
 from project import ROOT, default_config
-from sharpminima import backend, compilation, readers, training
-from sharpminima.datasets import Dataset
+from sharpminima import backend, compilation
+from sharpminima.data.datasets import Dataset
+from sharpminima.data.readers import registry
+from sharpminima.training import fit as training
 
 CONFIG = default_config()
 SHAPES = {"F1": (28, 28), "C1": (32, 32, 3), "C2": (32, 32, 3)}
@@ -30,7 +32,7 @@ def digits() -> Dataset:
     declared = CONFIG["datasets"]["mnist5k"]
     folder = ROOT / "workflow/resources/mnist5k"
     paths = {name: folder / name for name in declared["files"]}
-    return Dataset(**readers.load(paths, reader="idx", declared=declared))
+    return Dataset(**registry.load(paths, reader="idx", declared=declared))
 
 
 @functools.cache

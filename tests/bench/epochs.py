@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import cases
 import timing
 
-from sharpminima import backend, batches
+from sharpminima import backend
 from sharpminima.backend import keras
+from sharpminima.regimes import batches
 
 # Network, batch size, updates of the epoch. The paper's small batch, and 10 %.
 EPOCHS = [

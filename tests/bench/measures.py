@@ -9,10 +9,10 @@ import pandas as pd
 import timing
 from scipy.optimize import minimize
 
-from sharpminima import interpolation, sharpness
 from sharpminima.backend import keras
-from sharpminima.evaluation import EvaluationNetwork
-from sharpminima.parameters import flatten
+from sharpminima.loss.measured import EvaluationNetwork
+from sharpminima.measures import interpolation, sharpness
+from sharpminima.networks.parameters import flatten
 
 GRADIENTS = {"F1": 5000, "C1": 1000}
 EPSILON, POINTS = 1e-3, 25

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from project import ROOT, require_jax
-from sharpminima.evaluation import POLICIES
+from sharpminima.loss.measured import POLICIES
 
 BACKENDS = ("tensorflow", "jax")
 NETWORKS = ("dense", "convolutional")

@@ -5,24 +5,41 @@ import pytest
 from sharpminima import provenance
 from sharpminima.provenance import fingerprint, ordered
 
+SOURCES = {
+    "step.py": "from pkg.inner import f\nfrom pkg.room import near, far\n",
+    "pkg/__init__.py": "",
+    "pkg/inner.py": "from pkg import deep\nf = deep.g\n",
+    "pkg/deep.py": "def g():\n    return 1\n",
+    "pkg/other.py": "h = 0\n",
+    "pkg/room/__init__.py": "",
+    "pkg/room/near.py": "from pkg.room.corner.box import k\n",
+    "pkg/room/far.py": "m = 0\n",
+    "pkg/room/corner/__init__.py": "",
+    "pkg/room/corner/box.py": "k = 0\n",
+}
+
 
 @pytest.fixture
 def scripts(tmp_path, monkeypatch):
-    """A scripts folder: `step.py` imports `pkg.inner`, which imports `pkg.deep`."""
-    (tmp_path / "pkg").mkdir()
-    (tmp_path / "step.py").write_text("from pkg.inner import f\n")
-    (tmp_path / "pkg/inner.py").write_text("from pkg.deep import g\nf = g\n")
-    (tmp_path / "pkg/deep.py").write_text("def g():\n    return 1\n")
-    (tmp_path / "pkg/other.py").write_text("h = 0\n")
+    """A scripts folder with one script, `step.py`, and a package of two floors."""
+    for name, source in SOURCES.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source)
     monkeypatch.setattr(provenance, "SCRIPTS", tmp_path)
     monkeypatch.setattr(provenance, "PACKAGE", "pkg")
     yield tmp_path
-    fingerprint.cache_clear()
+    forget()
 
 
-def digest():
-    fingerprint.cache_clear()
-    return fingerprint("step")
+def forget():
+    for name in ("_fingerprint", "_behaviour", "_imported"):
+        getattr(provenance, name).cache_clear()
+
+
+def digest(without=()):
+    forget()
+    return fingerprint("step", without)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +47,10 @@ def digest():
     [
         ("deep", "def g():\n    return 2\n", True),
         ("deep", 'def g():\n    """Return one."""\n    # one\n    return 1\n', False),
+        ("deep", "def g():\n    print(1)\n    return 1\n", True),
+        ("deep", "def g():\n    logging.info('%s', 1)\n    return 1\n", False),
+        ("room/far", "m = 1\n", True),
+        ("room/corner/box", "k = 1\n", True),
         ("other", "h = 1\n", False),
     ],
 )
@@ -39,14 +60,44 @@ def test_only_reachable_behaviour_counts(scripts, module, source, changes):
     assert (digest() != before) is changes
 
 
-def test_the_backend_that_is_not_in_use_does_not_count(scripts):
-    before = fingerprint("step", without="deep")
-    (scripts / "pkg/deep.py").write_text("def g():\n    return 2\n")
-    fingerprint.cache_clear()
-    assert fingerprint("step", without="deep") == before != fingerprint("step")
+@pytest.mark.parametrize(
+    ("before", "after", "changes"),
+    [
+        ('raise ValueError("too small")', 'raise ValueError(f"too low: {x}")', False),
+        ('raise ValueError("too small")', 'raise TypeError("too small")', True),
+        ("logging.info('%s', 1)", "logging.warning('%s s', 2)", False),
+        ('error.add_note("here")', 'error.add_note("there")', False),
+    ],
+)
+def test_wording_does_not_count(scripts, before, after, changes):
+    module = scripts / "pkg/deep.py"
+    module.write_text(f"def g():\n    {before}\n")
+    first = digest()
+    module.write_text(f"def g():\n    {after}\n")
+    assert (digest() != first) is changes
 
 
-@pytest.mark.parametrize("line", ["from .deep import g", "import pkg.deep"])
+@pytest.mark.parametrize("left_out", ["deep", "room.corner.box"])
+def test_a_module_that_is_left_out_does_not_count(scripts, left_out):
+    without, everything = [f"pkg.{left_out}"], digest()
+    before = digest(without)
+    (scripts / f"pkg/{left_out.replace('.', '/')}.py").write_text("g = k = 2\n")
+    assert digest(without) == before
+    assert digest() != everything
+
+
+def test_a_module_that_is_left_out_must_exist(scripts):
+    with pytest.raises(ValueError, match=r"no module 'pkg\.typo'"):
+        digest(["pkg.typo"])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("from .deep import g", "import pkg.deep", "from pkg.typo import g"),
+        *("from pkg import typo", "from pkg.room import typo", "from pkg import room"),
+    ],
+)
 def test_an_import_that_would_go_untracked_is_refused(scripts, line):
     (scripts / "pkg/inner.py").write_text(line + "\n")
     with pytest.raises(ValueError, match="inner.py:1"):

@@ -6,8 +6,9 @@ import json
 import pandas as pd
 import pytest
 
-from sharpminima import regimes, workload
 from sharpminima.cost import Work
+from sharpminima.planning import workload
+from sharpminima.regimes import derived
 from studies import Study, counts_of_preview, with_experiments
 
 AFTER = ["LB-after-0", "LB-after-1", "LB-after-3"]
@@ -283,7 +284,7 @@ def test_a_trajectory_counts_what_it_evaluated(ran):
     path = ran[0].directory / "results/cost/measure_trajectory/N1/SB-iterates/seed0.csv"
     row = pd.read_csv(path).iloc[0]
     names = ("gradient_evaluations", "forward_examples", "gradient_examples")
-    config = regimes.with_derived(ran[1])
+    config = derived.with_derived(ran[1])
     # Two iterations, and the iterate itself.
     assert workload.of_trajectory(config, "N1", 3) == Work(*(row[n] for n in names))
 

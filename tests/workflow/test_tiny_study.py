@@ -13,9 +13,12 @@ import pandas as pd
 import pytest
 
 from project import ROOT, require_jax
-from sharpminima import datasets, networks, parameters, training, workload
 from sharpminima.cost import Work
-from sharpminima.evaluation import EvaluationNetwork
+from sharpminima.data import datasets
+from sharpminima.loss.measured import EvaluationNetwork
+from sharpminima.networks import builders, parameters
+from sharpminima.planning import workload
+from sharpminima.training import fit as training
 from studies import Study, counts_of_preview, rows_of_preview
 
 pytestmark = pytest.mark.slow
@@ -160,7 +163,7 @@ def test_interpolation_ends_at_the_checkpoints_with_every_policy(
     points = pd.read_csv(tmp_path / "plot.csv")
     data = datasets.read(study.directory / "results/data/tiny.h5")
     for alpha, path in ((0.0, first), (1.0, second)):
-        model = networks.for_dataset(network, data)
+        model = builders.for_dataset(network, data)
         x = parameters.restore(path, model)
         expected = EvaluationNetwork(model, data, **evaluation).measures(x)
         for name, value in expected.items():

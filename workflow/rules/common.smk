@@ -10,7 +10,11 @@ from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
-from sharpminima import builder_files, configuration, memory, provenance, regimes
+from sharpminima import provenance
+from sharpminima.config import mistakes
+from sharpminima.networks import signatures
+from sharpminima.planning import memory
+from sharpminima.regimes import derived
 from sharpminima.provenance import fingerprint_of_file, ordered
 
 
@@ -23,11 +27,11 @@ def config_layers():
         yield Path(file).absolute().parent, load_configfile(file)
 
 
-config = configuration.without_nulls(config)
-config = builder_files.anchored(config, config_layers())
-if found := configuration.mistakes(config):
+config = mistakes.without_nulls(config)
+config = signatures.anchored(config, config_layers())
+if found := mistakes.mistakes(config):
     raise WorkflowError("The config has mistakes:\n" + "\n".join(found))
-config = regimes.with_derived(config)
+config = derived.with_derived(config)
 
 # Snakemake would start a job that declares more than there is, as if it were less. Jobs
 # on a cluster parse this file again, with their own memory for a limit.
@@ -36,7 +40,7 @@ if limit and (found := list(memory.too_large(config, limit.value))):
     raise WorkflowError("Jobs do not fit into memory:\n" + "\n".join(found))
 
 BACKEND = config["backend"]
-UNUSED = {"tensorflow": "jax_backend", "jax": "tensorflow_backend"}[BACKEND]
+UNUSED = {"tensorflow": "jax", "jax": "tensorflow"}[BACKEND]
 # The paper's values, and the settings that they belong to.
 PAPER = {
     name: hashlib.sha256(
@@ -52,14 +56,14 @@ REGIMES = config["study"]["regimes"]
 SEEDS = config["study"]["seeds"]
 PAIRS = config["study"]["pairs"]
 DATASETS = sorted({config["networks"][network]["dataset"] for network in NETWORKS})
-OF_PAIRS = regimes.pairs_of_study(config)
+OF_PAIRS = derived.pairs_of_study(config)
 OF_FIRST_PAIR = [pair for pair in OF_PAIRS if list(pair[1:]) in PAIRS[:1]]
-OF_STUDY = regimes.runs_of_study(config)
-OF_SWEEP = regimes.runs_of_sweep(config)
-KEEPING = regimes.runs_with_iterates(config)
-WARM_STARTED = regimes.runs_after_warm_start(config)
-BEFORE_WARM_START = regimes.runs_before_warm_start(config)
-BESIDE_REMEDIES = regimes.runs_beside_remedies(config)
+OF_STUDY = derived.runs_of_study(config)
+OF_SWEEP = derived.runs_of_sweep(config)
+KEEPING = derived.runs_with_iterates(config)
+WARM_STARTED = derived.runs_after_warm_start(config)
+BEFORE_WARM_START = derived.runs_before_warm_start(config)
+BESIDE_REMEDIES = derived.runs_beside_remedies(config)
 MEASURED = [*OF_STUDY, *OF_SWEEP, *WARM_STARTED]
 TABLES = ["runs", "networks", "accuracy", "sharpness", "cost"]
 TABLES += ["ratios", "distances", "claims"] if PAIRS else []
@@ -68,9 +72,9 @@ TABLES += ["sweep", "thresholds"] if OF_SWEEP else []
 TABLES += ["trajectory"] if KEEPING else []
 TABLES += ["warm_start"] if WARM_STARTED else []
 EXPERIMENTS = [
-    *(f"sweep_{network}" for network in regimes.batch_sizes(config)),
-    *(f"trajectory_{network}" for network in regimes.networks_of(config, "iterates")),
-    *(f"warm_start_{network}" for network in regimes.networks_of(config, "warm_start")),
+    *(f"sweep_{network}" for network in derived.batch_sizes(config)),
+    *(f"trajectory_{network}" for network in derived.networks_of(config, "iterates")),
+    *(f"warm_start_{network}" for network in derived.networks_of(config, "warm_start")),
 ]
 PERFORMANCE = config.get("performance", {}) if PAIRS else {}
 TABLES += ["performance"] if PERFORMANCE else []
@@ -131,7 +135,8 @@ def if_studied(table, experiment):
 
 
 def fingerprint(script):
-    return provenance.fingerprint(script, without=UNUSED)
+    without = provenance.WITHOUT_NUMBERS | {f"sharpminima.backends.{UNUSED}"}
+    return provenance.fingerprint(script, without)
 
 
 def dataset_config(wildcards):
@@ -164,16 +169,16 @@ def iterates_to_begin_with(wildcards):
 
 
 def search_of_iterates(wildcards):
-    return ordered(regimes.search_of_iterates(config))
+    return ordered(derived.search_of_iterates(config))
 
 
 def regimes_of_network(wildcards):
-    return {"regimes": regimes.of_network(config, wildcards.network)}
+    return {"regimes": derived.of_network(config, wildcards.network)}
 
 
 def regimes_with_iterates(wildcards):
     names = config["iterates"]["regimes"]
-    return {"regimes": [regimes.with_iterates(name) for name in names]}
+    return {"regimes": [derived.with_iterates(name) for name in names]}
 
 
 def pair_of_warm_start(wildcards):
@@ -191,7 +196,7 @@ def network_config(wildcards):
 
 
 def builder_file(wildcards):
-    return builder_files.path_of(config["networks"][wildcards.network]["builder"])
+    return signatures.path_of(config["networks"][wildcards.network]["builder"])
 
 
 def memory_of_trial(wildcards):
@@ -218,10 +223,10 @@ def run_config(wildcards):
         {
             "identity": {**identity, "regime": wildcards.regime, "seed": seed},
             "network": network,
-            "training": {**regimes.settings(config, wildcards.regime), "seed": seed},
+            "training": {**derived.settings(config, wildcards.regime), "seed": seed},
             "evaluation": config["evaluation"],
             "backend": BACKEND,
-            "subset": configuration.training_subset(config),
+            "subset": mistakes.training_subset(config),
         }
     )
     return {**run, "digest": hashlib.sha256(repr(run).encode()).hexdigest()[:16]}

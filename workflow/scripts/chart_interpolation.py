@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import charts, logs, pictures, tables
+from sharpminima import logs
+from sharpminima.charts import charts, pictures
+from sharpminima.tables import files
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -10,7 +12,7 @@ if TYPE_CHECKING:
 
 def main(plots, html, svg, png):
     """Draw the rows of the CSV files `plots`."""
-    chart = charts.parametric_plots(tables.gather(plots))
+    chart = charts.parametric_plots(files.gather(plots))
     pictures.save(chart, html, svg, png)
 
 

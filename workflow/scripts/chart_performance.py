@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import charts, logs, pictures, tables
-from sharpminima.performance import compare
+from sharpminima import logs
+from sharpminima.charts import charts, pictures
+from sharpminima.tables import files
+from sharpminima.tables.performance import compare
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 
 def main(histories, outcomes, html, svg, png, *, settings, first):
     """Draw the runs of the CSV files `histories` and `outcomes` against `first`."""
-    epochs, runs = tables.gather(histories), tables.gather(outcomes)
+    epochs, runs = files.gather(histories), files.gather(outcomes)
     table = compare(epochs, runs, first=first, **settings)
     efficiencies = settings["parallel_efficiency"]
     chart = charts.iterations_by_batch(table, runs, efficiencies)

@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import charts, logs, pictures, tables
+from sharpminima import logs
+from sharpminima.charts import charts, pictures
+from sharpminima.tables import files
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -12,7 +14,7 @@ def main(runs, thresholds, html, svg, png, *, network):
     """Draw the rows of the CSV files `runs` and `thresholds` that are of `network`."""
     of_network = [
         table[table["network"] == network]
-        for table in map(tables.gather, ([runs], [thresholds]))
+        for table in map(files.gather, ([runs], [thresholds]))
     ]
     chart = charts.batch_sizes(*of_network)
     pictures.save(chart, html, svg, png)

@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import charts, logs, pictures, tables
+from sharpminima import logs
+from sharpminima.charts import charts, pictures
+from sharpminima.tables import files
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -10,7 +12,7 @@ if TYPE_CHECKING:
 
 def main(histories, html, svg, png, *, regimes):
     """Draw the rows of the CSV files `histories`."""
-    chart = charts.training_curves(tables.gather(histories), regimes)
+    chart = charts.training_curves(files.gather(histories), regimes)
     pictures.save(chart, html, svg, png)
 
 

@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import charts, logs, pictures, tables
+from sharpminima import logs
+from sharpminima.charts import charts, pictures
+from sharpminima.tables import files
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -10,7 +12,7 @@ if TYPE_CHECKING:
 
 def main(runs, html, svg, png, *, network, first, second):
     """Draw the rows of the CSV file `runs` that are of `network`."""
-    rows = tables.gather([runs])
+    rows = files.gather([runs])
     chart = charts.warm_starts(rows[rows["network"] == network], first, second)
     pictures.save(chart, html, svg, png)
 

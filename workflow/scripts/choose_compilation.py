@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import backend, compilation, datasets, logs
+from sharpminima import backend, compilation, logs
 from sharpminima.cost import Job
+from sharpminima.data import datasets
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

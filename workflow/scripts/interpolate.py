@@ -4,19 +4,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sharpminima import (
-    backend,
-    compilation,
-    datasets,
-    flops,
-    interpolation,
-    logs,
-    parameters,
-    runs,
-    training,
-)
+from sharpminima import backend, compilation, logs
 from sharpminima.cost import Job
-from sharpminima.evaluation import EvaluationNetwork
+from sharpminima.data import datasets
+from sharpminima.loss.measured import EvaluationNetwork
+from sharpminima.measures import interpolation
+from sharpminima.networks import flops, parameters
+from sharpminima.rows import IDENTITY_OF_PAIR, identity_of_pair
+from sharpminima.training import fit as training
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -62,14 +57,14 @@ def main(
         "measure_examples": len(data.x_train),
         "test_examples": len(data.x_test),
     }
-    identity, made_with = runs.identity_of_pair(origins), backend.describe()
+    identity, made_with = identity_of_pair(origins), backend.describe()
     carried = {**identity, **sizes, **made_with}
     pd.DataFrame(rows).assign(**carried).to_csv(plot, index=False)
     row = interpolation.distances(initial, start[0], end[0])
     pd.DataFrame([row]).assign(**carried).to_csv(distances, index=False)
     job.write(
         cost,
-        {name: identity[name] for name in runs.IDENTITY_OF_PAIR},
+        {name: identity[name] for name in IDENTITY_OF_PAIR},
         device=made_with["device"],
         work=function.work,
         flops_per_example=flops.per_example(model),

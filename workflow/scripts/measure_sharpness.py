@@ -4,19 +4,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sharpminima import (
-    backend,
-    compilation,
-    datasets,
-    flops,
-    logs,
-    networks,
-    parameters,
-    runs,
-    sharpness,
-)
+from sharpminima import backend, compilation, logs
 from sharpminima.cost import Job
-from sharpminima.evaluation import EvaluationNetwork
+from sharpminima.data import datasets
+from sharpminima.loss.measured import EvaluationNetwork
+from sharpminima.measures import sharpness
+from sharpminima.networks import builders, flops, parameters
+from sharpminima.rows import CARRIED, DIVERGED, IDENTITY
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -41,16 +35,16 @@ def main(
     compilation.use(compiled)
     origin = parameters.attributes(weights)
     data = backend.on_device(datasets.read(dataset, subset))
-    model = networks.for_dataset(network, data)
+    model = builders.for_dataset(network, data)
     x = parameters.restore(weights, model)
     function = EvaluationNetwork(model, data, **evaluation)
-    carried = {name: origin[name] for name in runs.CARRIED}
+    carried = {name: origin[name] for name in CARRIED}
     carried["batch_norm"] = evaluation["batch_norm"]
     carried["measure_examples"] = len(data.x_train)
     made_with = {**backend.describe(), "trained_with": origin["versions"]}
     with backend.enough_memory("evaluation.batch_size"):
-        if origin["status"] == runs.DIVERGED:
-            rows = sharpness.not_measured(settings, origin["seed"], runs.DIVERGED)
+        if origin["status"] == DIVERGED:
+            rows = sharpness.not_measured(settings, origin["seed"], DIVERGED)
         else:
             loss, carried["train_accuracy"], gradient = (
                 function.loss_accuracy_and_gradient(x)
@@ -62,7 +56,7 @@ def main(
     table.to_csv(searches, index=False)
     job.write(
         cost,
-        {name: origin[name] for name in runs.IDENTITY},
+        {name: origin[name] for name in IDENTITY},
         device=made_with["device"],
         work=function.work,
         flops_per_example=flops.per_example(model),

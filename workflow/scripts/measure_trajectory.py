@@ -4,20 +4,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sharpminima import (
-    backend,
-    compilation,
-    datasets,
-    flops,
-    iterates,
-    logs,
-    networks,
-    parameters,
-    runs,
-    trajectory,
-)
+from sharpminima import backend, compilation, logs
 from sharpminima.cost import Job
-from sharpminima.evaluation import EvaluationNetwork
+from sharpminima.data import datasets
+from sharpminima.loss.measured import EvaluationNetwork
+from sharpminima.measures import trajectory
+from sharpminima.networks import builders, flops, iterates, parameters
+from sharpminima.rows import CARRIED, IDENTITY
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -43,9 +36,9 @@ def main(
     compilation.use(compiled)
     origin = parameters.attributes(weights)
     data = backend.on_device(datasets.read(dataset, subset))
-    model = networks.for_dataset(network, data)
+    model = builders.for_dataset(network, data)
     function = EvaluationNetwork(model, data, **evaluation)
-    carried = {name: origin[name] for name in runs.CARRIED}
+    carried = {name: origin[name] for name in CARRIED}
     carried["batch_norm"] = evaluation["batch_norm"]
     carried["measure_examples"] = len(data.x_train)
     made_with = {**backend.describe(), "trained_with": origin["versions"]}
@@ -58,7 +51,7 @@ def main(
     table.to_csv(rows, index=False)
     job.write(
         cost,
-        {name: origin[name] for name in runs.IDENTITY},
+        {name: origin[name] for name in IDENTITY},
         device=made_with["device"],
         work=function.work,
         flops_per_example=flops.per_example(model),

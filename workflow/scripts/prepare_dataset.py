@@ -3,8 +3,10 @@
 import json
 from typing import TYPE_CHECKING
 
-from sharpminima import datasets, logs, rawfiles, readers
+from sharpminima import logs
 from sharpminima.cost import Job
+from sharpminima.data import datasets, raw_files
+from sharpminima.data.readers import registry
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -13,8 +15,8 @@ if TYPE_CHECKING:
 def main(arrays, cost, *, name, dataset, folder, urls):
     """Write arrays and cost of the catalogue entry `dataset`, called `name`."""
     job = Job("prepare_dataset")
-    paths = rawfiles.locate(folder, dataset["files"], urls)
-    loaded = readers.load(paths, reader=dataset["reader"], declared=dataset)
+    paths = raw_files.locate(folder, dataset["files"], urls)
+    loaded = registry.load(paths, reader=dataset["reader"], declared=dataset)
     origin = {"source": name, "files": json.dumps(dataset["files"])}
     datasets.write(arrays, loaded, origin)
     job.write(cost, {"dataset": name})

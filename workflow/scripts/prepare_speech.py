@@ -3,8 +3,10 @@
 import json
 from typing import TYPE_CHECKING
 
-from sharpminima import datasets, festvox, integrity, logs, rawfiles
+from sharpminima import logs
 from sharpminima.cost import Job
+from sharpminima.data import datasets, integrity, raw_files
+from sharpminima.data.readers import festvox
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 def main(arrays, cost, *, name, dataset, folder, urls):
     """Write frames and cost of the catalogue entry `dataset`, called `name`."""
     job = Job("prepare_speech")
-    paths = rawfiles.locate(folder, dataset["files"], urls, festvox.OBTAIN)
+    paths = raw_files.locate(folder, dataset["files"], urls, festvox.OBTAIN)
     read = festvox.read(paths, classes=dataset["classes"], **dataset["options"])
     frames = integrity.checked(*read, dataset)
     origin = {"source": name, "files": json.dumps(dataset["files"])}

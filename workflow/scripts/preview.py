@@ -12,8 +12,11 @@ from pathlib import Path
 import yaml
 from snakemake.utils import update_config
 
-from sharpminima import builder_files, configuration, preview, regimes
-from sharpminima.estimate import Estimate, Past, rates, size_of
+from sharpminima.config import mistakes
+from sharpminima.networks import signatures
+from sharpminima.planning import preview
+from sharpminima.planning.estimate import Estimate, Past, rates, size_of
+from sharpminima.regimes import derived
 
 SNAKEFILE = Path(__file__).resolve().parents[2] / "Snakefile"
 
@@ -58,8 +61,8 @@ def merged(paths):
     config = {}
     for _, layer in layers:
         update_config(config, layer)
-    config = configuration.without_nulls(config)
-    return regimes.with_derived(builder_files.anchored(config, reversed(layers)))
+    config = mistakes.without_nulls(config)
+    return derived.with_derived(signatures.anchored(config, reversed(layers)))
 
 
 def sizes_of(config, names):

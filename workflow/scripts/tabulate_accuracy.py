@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import aggregation, logs, reference, tables
+from sharpminima import logs
+from sharpminima.tables import averages, files, paper
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -10,11 +11,11 @@ if TYPE_CHECKING:
 
 def main(outcomes, *, runs, networks, accuracy):
     """Gather the CSV files `outcomes` into the three tables."""
-    rows = tables.gather(outcomes)
-    tables.write(rows, runs)
-    tables.write_for_readers(aggregation.summarise_networks(rows), *networks)
-    table = aggregation.summarise_accuracy(rows, reference.read())
-    tables.write_for_readers(table, *accuracy)
+    rows = files.gather(outcomes)
+    files.write(rows, runs)
+    files.write_for_readers(averages.summarise_networks(rows), *networks)
+    table = averages.summarise_accuracy(rows, paper.read())
+    files.write_for_readers(table, *accuracy)
 
 
 if __name__ == "__main__":

@@ -2,17 +2,19 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import claims, logs, tables
+from sharpminima import logs
+from sharpminima.claims import claims
+from sharpminima.tables import files
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(files, output, *, networks, pair):
-    """Judge the claims by the CSV files `files`, lists by the name of the table."""
-    studied = {name: tables.gather(paths) for name, paths in files.items() if paths}
+def main(inputs, output, *, networks, pair):
+    """Judge the claims by the CSV files `inputs`, lists by the name of the table."""
+    studied = {name: files.gather(paths) for name, paths in inputs.items() if paths}
     table = claims.tabulate(studied, networks, pair)
-    tables.write_for_readers(table, *output)
+    files.write_for_readers(table, *output)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import aggregation, logs, tables
+from sharpminima import logs
+from sharpminima.tables import averages, files
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -10,8 +11,8 @@ if TYPE_CHECKING:
 
 def main(rows, *, cost):
     """Sum the CSV files `rows`, one of each job."""
-    table = aggregation.summarise_cost(tables.gather(rows))
-    tables.write_for_readers(table, *cost)
+    table = averages.summarise_cost(files.gather(rows))
+    files.write_for_readers(table, *cost)
 
 
 if __name__ == "__main__":

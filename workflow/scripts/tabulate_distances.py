@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import aggregation, logs, tables
+from sharpminima import logs
+from sharpminima.tables import averages, files
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -10,8 +11,8 @@ if TYPE_CHECKING:
 
 def main(rows, *, distances):
     """Gather the CSV files `rows` into one table."""
-    table = aggregation.summarise_distances(tables.gather(rows))
-    tables.write_for_readers(table, *distances)
+    table = averages.summarise_distances(files.gather(rows))
+    files.write_for_readers(table, *distances)
 
 
 if __name__ == "__main__":

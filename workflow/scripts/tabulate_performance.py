@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import logs, tables
-from sharpminima.performance import compare
+from sharpminima import logs
+from sharpminima.tables import files
+from sharpminima.tables.performance import compare
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -11,9 +12,9 @@ if TYPE_CHECKING:
 
 def main(histories, outcomes, *, performance, settings, first):
     """Compare the runs of the CSV files `histories` and `outcomes` with `first`."""
-    epochs, runs = tables.gather(histories), tables.gather(outcomes)
+    epochs, runs = files.gather(histories), files.gather(outcomes)
     table = compare(epochs, runs, first=first, **settings)
-    tables.write_for_readers(table, *performance)
+    files.write_for_readers(table, *performance)
 
 
 if __name__ == "__main__":

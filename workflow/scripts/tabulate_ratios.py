@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import aggregation, logs, tables
+from sharpminima import logs
+from sharpminima.tables import averages, files
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -10,8 +11,8 @@ if TYPE_CHECKING:
 
 def main(rows, *, ratios, pairs):
     """Compare the regimes of each of `pairs` in the CSV files `rows`."""
-    table = aggregation.sharpness_ratios(tables.gather(rows), pairs)
-    tables.write_for_readers(table, *ratios)
+    table = averages.sharpness_ratios(files.gather(rows), pairs)
+    files.write_for_readers(table, *ratios)
 
 
 if __name__ == "__main__":

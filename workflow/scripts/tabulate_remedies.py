@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import experiments, logs, tables
+from sharpminima import logs
+from sharpminima.tables import experiments, files
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -11,9 +12,9 @@ if TYPE_CHECKING:
 def main(outcomes, searches, *, remedies, pair):
     """Compare the runs of the CSV files `outcomes` with the regimes of `pair`."""
     table = experiments.summarise_remedies(
-        tables.gather(outcomes), tables.gather(searches), pair
+        files.gather(outcomes), files.gather(searches), pair
     )
-    tables.write_for_readers(table, *remedies)
+    files.write_for_readers(table, *remedies)
 
 
 if __name__ == "__main__":

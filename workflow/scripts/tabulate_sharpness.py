@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import aggregation, logs, reference, tables
+from sharpminima import logs
+from sharpminima.tables import averages, files, paper
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -10,10 +11,10 @@ if TYPE_CHECKING:
 
 def main(rows, *, measurements, sharpness):
     """Gather the CSV files `rows` into both tables."""
-    searches = tables.gather(rows)
-    tables.write(searches, measurements)
-    table = aggregation.summarise_sharpness(searches, reference.read())
-    tables.write_for_readers(table, *sharpness)
+    searches = files.gather(rows)
+    files.write(searches, measurements)
+    table = averages.summarise_sharpness(searches, paper.read())
+    files.write_for_readers(table, *sharpness)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import experiments, logs, tables
-from sharpminima.thresholds import estimate
+from sharpminima import logs
+from sharpminima.tables import experiments, files
+from sharpminima.tables.thresholds import estimate
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -12,11 +13,11 @@ if TYPE_CHECKING:
 def main(outcomes, searches, *, runs, sweep, thresholds, epsilon):
     """Gather the CSV files `outcomes` and `searches` of the same runs."""
     rows = experiments.sweep_runs(
-        tables.gather(outcomes), tables.gather(searches), epsilon
+        files.gather(outcomes), files.gather(searches), epsilon
     )
-    tables.write(rows, runs)
-    tables.write_for_readers(experiments.summarise_sweep(rows), *sweep)
-    tables.write_for_readers(estimate(rows), *thresholds)
+    files.write(rows, runs)
+    files.write_for_readers(experiments.summarise_sweep(rows), *sweep)
+    files.write_for_readers(estimate(rows), *thresholds)
 
 
 if __name__ == "__main__":

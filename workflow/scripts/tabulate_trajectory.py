@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import experiments, logs, tables
+from sharpminima import logs
+from sharpminima.tables import experiments, files
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -10,9 +11,9 @@ if TYPE_CHECKING:
 
 def main(rows, *, trajectory, means):
     """Gather the CSV files `rows` into both tables."""
-    points = tables.gather(rows)
-    tables.write(points, trajectory)
-    tables.write_for_readers(experiments.summarise_trajectories(points), *means)
+    points = files.gather(rows)
+    files.write(points, trajectory)
+    files.write_for_readers(experiments.summarise_trajectories(points), *means)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import experiments, logs, tables
+from sharpminima import logs
+from sharpminima.tables import experiments, files
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -11,14 +12,14 @@ if TYPE_CHECKING:
 def main(outcomes, searches, trajectories, *, runs, warm_start, epochs, epsilon):
     """Gather the CSV files of the runs, and of the trajectories that they left."""
     rows = experiments.warm_start_runs(
-        tables.gather(outcomes),
-        tables.gather(searches),
-        tables.gather(trajectories),
+        files.gather(outcomes),
+        files.gather(searches),
+        files.gather(trajectories),
         epochs=epochs,
         epsilon=epsilon,
     )
-    tables.write(rows, runs)
-    tables.write_for_readers(experiments.summarise_warm_start(rows), *warm_start)
+    files.write(rows, runs)
+    files.write_for_readers(experiments.summarise_warm_start(rows), *warm_start)
 
 
 if __name__ == "__main__":

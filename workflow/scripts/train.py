@@ -4,18 +4,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sharpminima import (
-    backend,
-    compilation,
-    datasets,
-    flops,
-    logs,
-    parameters,
-    training,
-)
+from sharpminima import backend, compilation, logs
 from sharpminima.cost import Job
-from sharpminima.evaluation import EvaluationNetwork
-from sharpminima.iterates import keeping, restore
+from sharpminima.data import datasets
+from sharpminima.loss.measured import EvaluationNetwork
+from sharpminima.networks import flops, parameters
+from sharpminima.networks.iterates import keeping, restore
+from sharpminima.training import fit as training
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

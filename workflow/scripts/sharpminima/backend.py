@@ -12,9 +12,9 @@ from contextlib import contextmanager
 
 match os.environ.setdefault("KERAS_BACKEND", "tensorflow"):
     case "tensorflow":
-        from sharpminima import tensorflow_backend as _chosen
+        from sharpminima.backends import tensorflow as _chosen
     case "jax":
-        from sharpminima import jax_backend as _chosen
+        from sharpminima.backends import jax as _chosen
     case other:
         raise ValueError(
             f"KERAS_BACKEND must be `tensorflow` or `jax`. Received: {other!r}"

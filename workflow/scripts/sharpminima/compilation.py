@@ -13,8 +13,8 @@ import pandas as pd
 
 from sharpminima import backend
 from sharpminima.backend import keras
-from sharpminima.initialisation import initialise
-from sharpminima.networks import build
+from sharpminima.networks.builders import build
+from sharpminima.networks.initialisation import initialise
 
 BATCH, BATCHES = 32, 2
 TRIALS, SECONDS = 2, 1.0  # at least so many, and as many as take a second

@@ -3,7 +3,7 @@
 Seconds are those of the wall clock from the start of a script's `main`; what went
 before, Python and its imports, is stated apart, as seconds of the processor, since no
 portable clock runs from the start of a process. Memory is the process' own: what lies
-on a GPU is not counted. Knows nothing of Keras (see `sharpminima.flops`).
+on a GPU is not counted. Knows nothing of Keras (see `sharpminima.networks.flops`).
 """
 
 import csv

@@ -1,18 +1,24 @@
-"""What a rule depends on: its own config, in a fixed order, and its own code.
+"""What a rule depends on: its own config in a fixed order, and its own code.
 
-Limits: only `from sharpminima...` imports are followed (other forms are refused, not
-missed), and no import of a user's file; `ast.dump` may differ between Python minor
-versions; a new version of a library reruns nothing by itself, but every row of results
-names the versions it used.
+A rule reruns when its numbers can change. So a fingerprint covers all code that a
+script reaches in this package, without what cannot alter a number: comments, layout,
+docstrings, log lines, the texts of errors, and the modules in `WITHOUT_NUMBERS`.
+
+Limits: only `from sharpminima... import ...` is followed; other forms are refused.
+Imports of a user's file are not followed. `ast.dump` may differ between minor versions
+of Python. A new version of a library reruns nothing, but every row names its versions.
 """
 
 import ast
 import hashlib
+from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parents[1]
 PACKAGE = Path(__file__).resolve().parent.name
+# They say what a job does and what it took. No number of a result depends on them.
+WITHOUT_NUMBERS = frozenset({f"{PACKAGE}.cost", f"{PACKAGE}.logs"})
 
 
 def ordered(value):
@@ -27,21 +33,27 @@ def ordered(value):
     return value
 
 
-@cache
-def fingerprint(script: str, without: str | None = None) -> str:
-    """Return a digest of the code that `scripts/{script}.py` can reach.
-
-    Follows imports inside the package; ignores comments, layout and docstrings, so
-    that only a change of behaviour reruns a rule.
+def fingerprint(script: str, without: Collection[str] = WITHOUT_NUMBERS) -> str:
+    """Return a digest of the code that makes the numbers of `scripts/{script}.py`.
 
     Args:
         script: Name of the script.
-        without: Name of a module that is not followed: the backend not in use.
+        without: Dotted names of modules that are left out, such as
+            `sharpminima.backends.jax`.
 
     Raises:
         FileNotFoundError: If the script does not exist.
-        ValueError: If a module is imported in a way that could not be followed.
+        ValueError: If a module is imported in a way that could not be followed, or if a
+            name in `without` is no module.
     """
+    return _fingerprint(script, frozenset(without))
+
+
+@cache
+def _fingerprint(script, without):
+    for name in without:
+        if not _file_of(name):
+            raise ValueError(f"There is no module {name!r} to leave out.")
     digest = hashlib.sha256()
     for path in sorted(_reachable(SCRIPTS / f"{script}.py", without)):
         digest.update(path.relative_to(SCRIPTS).as_posix().encode())
@@ -58,42 +70,82 @@ def fingerprint_of_file(path: str) -> str:
     return hashlib.sha256(_behaviour(Path(path))).hexdigest()[:16]
 
 
+@cache
 def _behaviour(path):
-    return ast.dump(_without_docstrings(ast.parse(path.read_bytes()))).encode()
+    return ast.dump(_NumbersOnly().visit(ast.parse(path.read_bytes()))).encode()
 
 
-def _reachable(script, without=None):
+def _reachable(script, without):
+    """Return the files of all modules that `script` imports, directly or not."""
     seen, todo = set(), [script]
     while todo:
         path = todo.pop()
         if path not in seen:
             seen.add(path)
-            names = [name for name in _imported(path) if name != without]
-            todo += [SCRIPTS / PACKAGE / f"{name}.py" for name in names]
+            todo += [file for name, file in _imported(path) if name not in without]
     return seen
 
 
-def _imported(path):
-    """Yield the names of the package's modules that the file at `path` imports."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+@cache
+def _imported(path) -> list[tuple[str, Path]]:
+    """Return name and file of each module of the package that `path` imports."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_bytes())):
         match node:
             case ast.ImportFrom(module=str(module), level=0):
-                root, _, inner = module.partition(".")
-                if root == PACKAGE:
-                    names = [alias.name for alias in node.names]
-                    yield from [inner] if inner else names
+                if module.partition(".")[0] == PACKAGE:
+                    where = f"{path}:{node.lineno}"
+                    found += _modules(module, [a.name for a in node.names], where)
             case ast.ImportFrom():
                 raise ValueError(
                     f"{path}:{node.lineno}: relative imports go untracked."
                 )
             case ast.Import() if any(a.name.startswith(PACKAGE) for a in node.names):
                 raise ValueError(f"{path}:{node.lineno}: use `from {PACKAGE} import`.")
+    return found
 
 
-def _without_docstrings(tree):
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
-            first = node.body[0] if node.body else None
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                node.body = node.body[1:] or [ast.Pass()]
-    return tree
+def _modules(module, names, where) -> Iterator[tuple[str, Path]]:
+    """Yield the modules behind `from module import names`: itself, or its members."""
+    if (file := _file_of(module)) and file.name != "__init__.py":
+        yield module, file
+        return
+    for name in names:
+        dotted = f"{module}.{name}"
+        file = _file_of(dotted)
+        if not file or file.name == "__init__.py":
+            raise ValueError(f"{where}: {dotted} is no module of the package.")
+        yield dotted, file
+
+
+def _file_of(dotted):
+    """Return the file of a module or package, or None if there is none."""
+    base = SCRIPTS.joinpath(*dotted.split("."))
+    candidates = (base.with_suffix(".py"), base / "__init__.py")
+    return next((path for path in candidates if path.is_file()), None)
+
+
+class _NumbersOnly(ast.NodeTransformer):
+    """Takes docstrings, log lines and the texts of errors out of a syntax tree."""
+
+    def visit_Expr(self, node):
+        """Drop statements that only state or log something: the tree is not run."""
+        self.generic_visit(node)
+        if isinstance(node.value, ast.Constant) or _logs(node.value):
+            return None
+        return node
+
+    def visit_Raise(self, node):
+        """Keep an error's type: what it says alters no number."""
+        if isinstance(node.exc, ast.Call):
+            node.exc = node.exc.func
+        return self.generic_visit(node)
+
+
+def _logs(value):
+    match value:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="logging" | "logs"))):
+            return True
+        case ast.Call(func=ast.Attribute(attr="add_note")):
+            return True
+    return False

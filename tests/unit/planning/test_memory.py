@@ -1,0 +1,83 @@
+"""Memory follows network, batch and subset; what cannot fit names what to lower."""
+
+import pytest
+
+from project import default_config
+from sharpminima.planning import memory
+from sharpminima.regimes import derived
+
+
+@pytest.fixture
+def config():
+    config = default_config()
+    config["networks"]["F1"]["memory"] = {"data": 10, "per_example": 2, "search": 300}
+    return config
+
+
+def test_training_takes_the_larger_of_its_batch_and_the_evaluated_one(config):
+    assert memory.of_training(config, "F1", "SB") == 1500 + 10 + 2 * 4000
+    config["evaluation"]["batch_size"] = 50
+    assert memory.of_training(config, "F1", "SB") == 1500 + 10 + 2 * 50
+    assert memory.of_training(config, "F1", "LB") == 1500 + 10 + 2 * 400
+
+
+def test_a_growing_batch_takes_what_its_largest_takes(config):
+    config["evaluation"]["batch_size"] = 50
+    growth = {"factor": 2, "every_epochs": 10, "largest_fraction": 0.1}
+    config["regimes"]["SB"]["growth"] = growth
+    assert memory.of_training(config, "F1", "SB") == 1500 + 10 + 2 * 400
+    stopping = config["training"]["stopping"] | {"max_epochs": 20}
+    config["regimes"]["SB"]["stopping"] = stopping
+    assert memory.of_training(config, "F1", "SB") == 1500 + 10 + 2 * 64
+
+
+@pytest.mark.parametrize(
+    ("regime", "views", "passes"),
+    [
+        *(("LB-augmented", 1, 1), ("LB-conservative", 0, 1)),
+        *(("LB-adversarial", 0, 2), ("LB-stability", 1, 2)),
+    ],
+)
+def test_views_of_the_inputs_and_a_second_pass_take_memory(
+    config, regime, views, passes
+):
+    config["evaluation"]["batch_size"] = 50
+    expected = 1500 + 10 + 10 * views + 2 * 400 * passes
+    assert memory.of_training(config, "F1", regime) == expected
+
+
+def test_a_subset_makes_batches_smaller(config):
+    config["subset"] = {"train_examples": 1000, "measure_examples": 200}
+    assert memory.of_training(config, "F1", "LB") == 1500 + 10 + 2 * 1000
+    assert memory.of_interpolation(config, "F1") == 1500 + 10 + 2 * 1000
+    assert memory.of_measuring(config, "F1") == 1500 + 10 + 2 * 200 + 300
+
+
+def test_a_network_that_does_not_say_gets_a_guess(config):
+    del config["networks"]["F1"]["memory"]
+    assert memory.of_measuring(config, "F1") == 1500 + 500 + 4000 + 2000
+    assert list(memory.too_large(config, 100)) == []
+
+
+def test_what_cannot_fit_is_refused_with_what_to_lower(config):
+    assert list(memory.too_large(config, 9810)) == []
+    (line,) = memory.too_large(config, 9809)
+    assert line.startswith(
+        "networks.F1: measure_sharpness would take 9810 MB, and there are 9809 "
+    )
+    assert "Lower evaluation.batch_size (now 5000)" in line
+    train = list(memory.too_large(config, 100))
+    assert train[0].startswith("networks.F1: train in regime SB would take 9510 MB")
+    assert len(train) == 3
+
+
+def test_batches_of_experiments_must_fit_too(config):
+    config["evaluation"]["batch_size"] = 50
+    config["sweep"]["batch_sizes"] = {"F1": [2000]}
+    config["regimes"]["XB"] = {"batch_size": 3000}
+    config["iterates"] |= {"networks": ["F1"], "regimes": ["XB"]}
+    lines = list(memory.too_large(derived.with_derived(config), 5000))
+    assert [line.split("would")[0] for line in lines] == [
+        "networks.F1: train in regime XB ",
+        "networks.F1: train in regime B2000 ",
+    ]

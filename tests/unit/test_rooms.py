@@ -1,0 +1,93 @@
+"""The rooms of the package: which may import which, and which must do without Keras."""
+
+import ast
+import importlib.util
+import subprocess
+import sys
+
+import pytest
+
+from project import ROOT
+
+SCRIPTS = ROOT / "workflow/scripts"
+PACKAGE = SCRIPTS / "sharpminima"
+# Which rooms a room may import from, the ground floor first. `root` are the modules
+# beside the rooms; every room may import those.
+ARROWS = {
+    "backends": set(),
+    "root": {"backends"},
+    "data": set(),
+    "regimes": set(),
+    "networks": set(),
+    "loss": {"data", "networks", "regimes"},
+    "measures": set(),
+    "training": {"data", "networks", "loss", "regimes"},
+    "tables": set(),
+    "claims": {"tables"},
+    "charts": {"tables"},
+    "config": {"data", "networks", "regimes"},
+    "planning": {"config", "data", "networks", "regimes", "measures"},
+}
+WITHOUT_KERAS = ("data", "regimes", "measures", "tables", "claims", "charts", "config")
+OPTIONAL = {"festvox": "kaldi_native_fbank"}
+
+
+def room_of(parts):
+    """Return the room of a module, from the parts of its name within the package."""
+    return parts[0] if parts[0] in ARROWS and len(parts) > 1 else "root"
+
+
+def modules():
+    """Return every module of the package, as the parts of its name."""
+    paths = (path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
+    return [path.with_suffix("").parts for path in paths if path.stem != "__init__"]
+
+
+def imported_by(parts):
+    """Yield the modules of the package that a module imports, as parts of names."""
+    tree = ast.parse(PACKAGE.joinpath(*parts).with_suffix(".py").read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("sharpminima"):
+            inner = tuple(node.module.split(".")[1:])
+            is_module = inner and PACKAGE.joinpath(*inner).with_suffix(".py").exists()
+            yield from [inner] if is_module else [(*inner, a.name) for a in node.names]
+
+
+def test_every_init_is_empty():
+    """Fingerprints follow modules: code in a package's face would escape them."""
+    faces = list(PACKAGE.rglob("__init__.py"))
+    assert len(faces) >= len(ARROWS)
+    assert [face for face in faces if face.read_text()] == []
+
+
+def test_every_folder_is_a_room_and_every_room_a_folder():
+    folders = {path.name for path in PACKAGE.iterdir() if path.is_dir()}
+    assert folders - {"__pycache__"} == set(ARROWS) - {"root"}
+
+
+def test_no_import_runs_up():
+    """Every arrow is allowed, and allowed arrows lead to a lower floor."""
+    floors = list(ARROWS)
+    for room, below in ARROWS.items():
+        assert {floors.index(other) for other in below} <= set(range(len(floors)))
+        assert all(floors.index(other) < floors.index(room) for other in below)
+    wrong = {
+        (".".join(module), ".".join(other))
+        for module in modules()
+        for other in imported_by(module)
+        if room_of(other) not in {room_of(module), *ARROWS[room_of(module)], "root"}
+    }
+    assert wrong == set()
+
+
+@pytest.mark.parametrize("room", WITHOUT_KERAS)
+def test_a_room_does_without_keras(room):
+    names = [
+        ".".join(("sharpminima", *parts))
+        for parts in modules()
+        if room_of(parts) == room
+        and importlib.util.find_spec(OPTIONAL.get(parts[-1], "sys"))
+    ]
+    code = f"import {', '.join(names)}, sys\n"
+    code += "assert not {'keras', 'jax', 'tensorflow'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=SCRIPTS)

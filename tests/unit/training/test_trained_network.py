@@ -1,0 +1,93 @@
+"""Metric 2.1 on a real minimum: F1 trained with large batches on real digits."""
+
+import numpy as np
+import pytest
+
+from project import ROOT, default_config
+from sharpminima import backend
+from sharpminima.data import datasets
+from sharpminima.data.readers import registry
+from sharpminima.loss.measured import EvaluationNetwork
+from sharpminima.measures import sharpness
+from sharpminima.networks.parameters import flatten
+from sharpminima.regimes import derived
+from sharpminima.training import fit as training
+
+pytestmark = [pytest.mark.slow, pytest.mark.computes]
+CONFIG = default_config()
+EPSILON, EPOCHS = 1e-3, 25
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """The loss and gradient of F1, and the large-batch minimum of seed 0."""
+    backend.compile_by(backend.WAYS[1])  # the faster one for dense layers
+    declared = CONFIG["datasets"]["mnist5k"]
+    folder = ROOT / "workflow/resources/mnist5k"
+    paths = {name: folder / name for name in declared["files"]}
+    arrays = registry.load(paths, reader="idx", declared=declared)
+    dataset = datasets.Dataset(**arrays)
+    settings = {**derived.settings(CONFIG, "LB"), "seed": 0}
+    settings["stopping"] = settings["stopping"] | {"max_epochs": EPOCHS}
+    model = training.starting_point(CONFIG["networks"]["F1"], dataset, 0)
+    network = EvaluationNetwork(model, dataset, **CONFIG["evaluation"])
+    list(training.fit(model, dataset, settings, network))
+    f, x = network.loss_and_gradient, flatten(model.trainable_variables)
+    return f, sharpness.Minimum.at(f, x)
+
+
+@pytest.fixture(scope="module")
+def ascent(trained):
+    """Return a function that measures with the factor multiplied by `scale`."""
+    f, minimum = trained
+    widths = sharpness.box_half_widths(minimum.x, EPSILON)
+
+    def measure(scale, start="zero"):
+        return sharpness.maximise(
+            f,
+            minimum,
+            space=sharpness.FullSpace(),
+            half_widths=widths,
+            epsilon=EPSILON,
+            start=sharpness.starting_z(start, widths, seed=0),
+            max_iterations=10,
+            max_evaluations=40,
+            scale=scale,
+        )
+
+    return measure
+
+
+@pytest.fixture(scope="module")
+def value(ascent):
+    return ascent(1.0).sharpness
+
+
+@pytest.fixture(scope="module")
+def largest(ascent, value):
+    """The sharpness as the study has it: the largest over the config's starts."""
+    others = [s for s in CONFIG["sharpness"]["full"]["starts"] if s != "zero"]
+    return max(value, *(ascent(1.0, start).sharpness for start in others))
+
+
+def test_the_minimum_is_sharp(value):
+    assert value > 50
+
+
+@pytest.mark.parametrize("scale", [0.1, 10.0])
+def test_the_value_does_not_hang_on_the_factor(ascent, value, scale):
+    assert ascent(scale).sharpness == pytest.approx(value, rel=0.2)
+
+
+@pytest.mark.parametrize("share", [0.25, 1.0])
+def test_sign_gradient_steps_find_nothing_much_sharper(trained, largest, share):
+    """Ten steps of `share` of the box along the gradient's sign, clipped to it."""
+    f, minimum = trained
+    widths = sharpness.box_half_widths(minimum.x, EPSILON)
+    z, gradient, highest = np.zeros_like(widths), minimum.gradient, minimum.loss
+    for _ in range(10):
+        z = np.clip(z + share * widths * np.sign(gradient), -widths, widths)
+        loss, gradient = f(minimum.x + z)
+        highest = max(highest, loss)
+    rise = 100 * (highest - minimum.loss) / (1 + minimum.loss)
+    assert rise <= 1.2 * largest

@@ -1,0 +1,286 @@
+"""What the paper's claims are judged by: tables -> effects, positive if a claim holds.
+
+Every function takes the tables of a study and the names of SB and LB, and returns one
+row per effect: `network`, `seed`, `effect`, NaN where it cannot be computed, and
+`diverged`, which marks seeds that are left out because a run diverged. Tables are, by
+name: `runs` (of `training.outcome`), `measurements` (of `sharpness.measure`),
+`interpolation` and `distances` (of `interpolation`, of that pair), `sweep_runs` and
+`thresholds` (of `thresholds.estimate`), `warm_start_runs` and `trajectory`.
+
+Source of each: Keskar et al. 2017 (arXiv:1609.04836), where `claims.CLAIMS` says.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from sharpminima.rows import DIVERGED
+from sharpminima.tables import thresholds
+from sharpminima.tables.averages import sharpness_of_runs
+
+Tables = Mapping[str, pd.DataFrame]
+Pair = Sequence[str]
+COLUMNS = ["network", "seed", "effect", "diverged"]
+PLAIN = "plain"
+# Points of training accuracy: the largest deficit of LB in Table 2 is 1.64 (F2).
+DEFICIT = 2.0
+DISTANCE_RATIO = (3.0, 10.0)
+# Percent of LB's test error: remedies that help take 5 or more in Tables 6 and 7.
+GAIN = 5.0
+
+
+def lost_test_accuracy(tables: Tables, pair: Pair) -> pd.DataFrame:
+    """Return how many points lower LB's test accuracy is (Table 2)."""
+    small, large = _of_pair(tables["runs"], pair)
+    return _compared(small, large, "test_accuracy", lambda sb, lb: sb - lb)
+
+
+def training_accuracy(tables: Tables, pair: Pair) -> pd.DataFrame:
+    """Return how many points LB's training accuracy is above SB's less `DEFICIT`."""
+    small, large = _of_pair(tables["runs"], pair)
+    return _compared(small, large, "train_accuracy", lambda sb, lb: lb - sb + DEFICIT)
+
+
+def sharpness_ratio(tables: Tables, pair: Pair, *, space: str) -> pd.DataFrame:
+    """Return log10 of LB's sharpness over SB's, for each epsilon (Tables 3 and 4)."""
+    small, large = _of_pair(_sharpness(tables, space), pair)
+    return _compared(small, large, "sharpness", _log_ratio, ["epsilon"])
+
+
+def barrier(tables: Tables, pair: Pair) -> pd.DataFrame:
+    """Return how far the loss between the minima is above both (nats, Figure 3)."""
+    return _on_the_line(tables, _barrier)
+
+
+def steepness(tables: Tables, pair: Pair) -> pd.DataFrame:
+    """Return how much more the loss rises next to LB than next to SB (nats, Figure 3).
+
+    To the points of the plot next to the minimum on either side, on average.
+    """
+    return _on_the_line(tables, lambda f, sb, lb: _rise(f, lb) - _rise(f, sb))
+
+
+def distance_ratio(tables: Tables, pair: Pair) -> pd.DataFrame:
+    """Return how far within `DISTANCE_RATIO` the ratio lies (log10, section 2.2.3)."""
+    low, high = np.log10(DISTANCE_RATIO)
+
+    def effect(rows):
+        ratio = np.log10(rows["distance_ratio"].iloc[0])
+        return min(ratio - low, high - ratio)
+
+    return _of_each_seed(tables["distances"], effect)
+
+
+def accuracy_beyond_threshold(tables: Tables, pair: Pair) -> pd.DataFrame:
+    """Return how much faster accuracy falls beyond the threshold than before it.
+
+    In points per doubling of the batch size (Figure 4). A rise before is no fall. For
+    what the table of thresholds has none, see `_by_threshold`.
+    """
+    return _by_threshold(
+        tables, "test_accuracy", lambda before, after: min(before, 0.0) - after
+    )
+
+
+def sharpness_beyond_threshold(tables: Tables, pair: Pair) -> pd.DataFrame:
+    """Return how much slower sharpness rises beyond the threshold than before it.
+
+    In log10 per doubling of the batch size (Figure 4). A fall beyond is no rise. For
+    what the table of thresholds has none, see `_by_threshold`.
+    """
+    return _by_threshold(
+        tables, "sharpness", lambda before, after: before - max(after, 0.0)
+    )
+
+
+def accuracy_after_warm_start(tables: Tables, pair: Pair) -> pd.DataFrame:
+    """Return by how many points LB tests better after more epochs of SB (Figure 5).
+
+    The last third of the epochs that LB was started from is compared with the first.
+    """
+    return _of_each_seed(
+        tables["warm_start_runs"],
+        lambda rows: _late_less_early(rows, rows["second_test_accuracy"]),
+    )
+
+
+def sharpness_after_warm_start(tables: Tables, pair: Pair) -> pd.DataFrame:
+    """Return log10 of LB's sharpness after few epochs of SB over that after many.
+
+    The same thirds as in `accuracy_after_warm_start` (Figure 5).
+    """
+    return _of_each_seed(
+        tables["warm_start_runs"],
+        lambda rows: -_late_less_early(rows, _log10(rows["second_sharpness"])),
+    )
+
+
+def large_gets_sharper(tables: Tables, pair: Pair) -> pd.DataFrame:
+    """Return Spearman's correlation of LB's sharpness with its fall in loss (Figure 6).
+
+    Over the iterates that were kept after x0, for each epsilon.
+    """
+    return _along_training(tables, pair[1], lambda correlation: -correlation)
+
+
+def small_gets_flatter(tables: Tables, pair: Pair) -> pd.DataFrame:
+    """Return that of SB with its sign changed: positive if its sharpness falls."""
+    return _along_training(tables, pair[0], lambda correlation: correlation)
+
+
+def gained_test_accuracy(tables: Tables, pair: Pair, *, remedy: str) -> pd.DataFrame:
+    """Return how many points a remedy adds to LB's test accuracy (Tables 6 and 7)."""
+    large, remedied = _of_remedy(tables, pair, remedy)
+    return _compared(large, remedied, "test_accuracy", lambda lb, own: own - lb)
+
+
+def missing_gain(tables: Tables, pair: Pair, *, remedy: str) -> pd.DataFrame:
+    """Return what a remedy's gain lacks of `GAIN` percent of LB's test error (E.3)."""
+    large, remedied = _of_remedy(tables, pair, remedy)
+
+    def effect(lb, own):
+        error = 100.0 - lb
+        return GAIN - 100.0 * (own - lb) / error.where(error > 0)
+
+    return _compared(large, remedied, "test_accuracy", effect)
+
+
+def remaining_sharpness(tables: Tables, pair: Pair, *, remedy: str) -> pd.DataFrame:
+    """Return log10 of the sharpness of LB with a remedy over that of SB without it.
+
+    In the full space, for each epsilon (Tables 6 and 7).
+    """
+    rows = _sharpness(tables, "full")
+    _, remedied = _of_remedy(tables, pair, remedy)
+    own = rows.merge(remedied[["network", "regime"]].drop_duplicates())
+    small, _ = _of_pair(rows, pair)
+    return _compared(small, own, "sharpness", _log_ratio, ["epsilon"])
+
+
+def _of_pair(rows, pair):
+    return [rows[rows["regime"] == regime] for regime in pair]
+
+
+def _of_remedy(tables, pair, remedy):
+    """Return the runs of LB, and those that differ from them by a remedy alone.
+
+    What a regime is, `variant` says, not its name.
+    """
+    rows = tables["runs"]
+    if "variant" not in rows:
+        rows = rows.assign(variant=PLAIN)
+    keys = ["network", "batch_size", "learning_rate"]
+    large = rows[rows["regime"] == pair[1]]
+    plain = large[[*keys, "variant"]].drop_duplicates()
+    both = rows.merge(plain, on=keys, suffixes=("", "_of_large"))
+    variants = zip(both["variant"], both["variant_of_large"])
+    return large, both[[_adds(remedy, *two) for two in variants]]
+
+
+def _adds(remedy, variant, other):
+    """Tell whether a variant is another one with a remedy added."""
+    names, others = (set(text.split(" + ")) - {PLAIN} for text in (variant, other))
+    return remedy not in others and names == others | {remedy}
+
+
+def _sharpness(tables, space):
+    values = sharpness_of_runs(tables["measurements"])
+    return values[values["space"] == space]
+
+
+def _log10(values):
+    return np.log10(values.where(values > 0))
+
+
+def _log_ratio(first, second):
+    return _log10(second) - _log10(first)
+
+
+def _compared(first, second, measure, effect, cells=()):
+    """Return the effect of a measure of two regimes for each seed, and each cell."""
+    keys, names = ["network", "seed", *cells], ("_first", "_second")
+    wanted = [*keys, "status", measure]
+    both = first[wanted].merge(second[wanted], on=keys, suffixes=names)
+    values = effect(*(both[f"{measure}{name}"] for name in names))
+    diverged = [both[f"status{name}"] == DIVERGED for name in names]
+    return both.assign(effect=values, diverged=diverged[0] | diverged[1])[COLUMNS]
+
+
+def _of_each_seed(rows, effect, cells=()):
+    """Return the effect of each seed all of whose runs are sound, and each cell."""
+    diverged = rows["status"] == DIVERGED
+    lost = diverged.groupby([rows["network"], rows["seed"]]).transform("any")
+    groups = rows[~lost].groupby(["network", "seed", *cells], sort=False)
+    found = [(*key[:2], effect(group), False) for key, group in groups]
+    seeds = rows.loc[lost, ["network", "seed"]].drop_duplicates()
+    found += [(*row, np.nan, True) for row in seeds.itertuples(index=False)]
+    return pd.DataFrame(found, columns=COLUMNS)
+
+
+def _on_the_line(tables, effect):
+    """Return the effect of the losses on the straight line and where its ends are."""
+    rows = tables["interpolation"]
+    lines = rows[rows["path"] == "linear"].sort_values("alpha")
+
+    def of_seed(rows):
+        alphas, losses = rows["alpha"].to_numpy(), rows["train_loss"].to_numpy()
+        first, second = (int(np.abs(alphas - end).argmin()) for end in (0.0, 1.0))
+        known = np.allclose(alphas[[first, second]], [0.0, 1.0])
+        inside = first > 0 and second < len(alphas) - 1
+        return effect(losses, first, second) if known and inside else np.nan
+
+    return _of_each_seed(lines, of_seed)
+
+
+def _barrier(losses, first, second):
+    between = losses[first + 1 : second]
+    top = max(losses[first], losses[second])
+    return between.max() - top if len(between) else np.nan
+
+
+def _rise(losses, end):
+    return (losses[end - 1] + losses[end + 1]) / 2.0 - losses[end]
+
+
+def _by_threshold(tables, measure, effect):
+    """Return the effect of the slopes before and after the threshold of a measure.
+
+    Where none was found, it is that at the middle of the batch sizes, but never above
+    zero: what the paper saw is not there, and its opposite may be.
+    """
+    found = tables["thresholds"].query("measure == @measure").set_index("network")
+    found = found["threshold"].dropna()
+
+    def of_seed(rows):
+        values = thresholds.table(rows, measure)
+        at = found.get(rows["network"].iloc[0])
+        if at is not None:
+            return effect(*thresholds.slopes(values, at))
+        slopes = thresholds.slopes(values, thresholds.middle(values))
+        return min(effect(*slopes), 0.0)
+
+    return _of_each_seed(tables["sweep_runs"], of_seed)
+
+
+def _late_less_early(rows, values):
+    epochs = np.sort(rows["epoch"].unique())
+    third = max(1, len(epochs) // 3)
+    early = values[rows["epoch"].isin(epochs[:third])]
+    late = values[rows["epoch"].isin(epochs[-third:])]
+    return late.mean() - early.mean()
+
+
+def _along_training(tables, regime, effect):
+    """Return the effect of the rank correlation of loss and sharpness of a regime."""
+    rows, names = tables["trajectory"], [regime, f"{regime}-iterates"]
+    rows = rows[rows["regime"].isin(names) & (rows["space"] == "full")]
+    keys = ["network", "seed", "epsilon", "epoch", "status"]
+    points = rows[rows["epoch"] > 0].groupby(keys, sort=False)
+    points = points.agg({"train_loss": "first", "sharpness": "max"}).reset_index()
+
+    def of_seed(rows):
+        ranks = rows[["train_loss", "sharpness"]].rank()
+        return effect(ranks.corr().iloc[0, 1])
+
+    return _of_each_seed(points, of_seed, ["epsilon"])

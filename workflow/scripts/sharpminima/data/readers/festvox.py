@@ -1,0 +1,194 @@
+"""Speech frames and their phones from a voice of Festival, as Debian packages it.
+
+Dataset `ru-speech`: 620 sentences read by one Russian speaker, with phone labels
+(package `festvox-ru`). A frame is Kaldi's log-mel energies of 25 ms, every 10 ms, only
+where the whole of it lies within the recording (`snip_edges`); the phone at its centre
+labels it (classes: see `phones`). Utterances in the order of their names are test
+utterances where the last digit of their position, from 0, is 2, 5 or 8.
+"""
+
+import io
+import wave
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from sharpminima.data import archives, frames
+from sharpminima.data.readers import phones
+
+try:
+    from debian import arfile
+    from kaldi_native_fbank import FbankOptions, OnlineFbank
+except ImportError as error:
+    raise ImportError(
+        f"{error}. Speech needs libraries of its own: run `make speech`, or "
+        "`pip install -r envs/requirements-speech.txt`"
+    ) from error
+
+OBTAIN = (
+    "This is Debian's package festvox-ru. On Debian, run there, without being root,\n"
+    "  apt-get download festvox-ru\n"
+    "or find it on the web, among Debian's packages."
+)
+COPYRIGHT = (
+    "Recordings and labels: Copyright (c) 2005 Nickolay V. Shmyrev, all rights "
+    "reserved, BSD-like licence. Modified: these are features computed from them."
+)
+RATE, BANDS = 16_000, 40
+WINDOW_MS, HOP_MS = 25, 10
+TOLERANCE_S = 0.025
+TEST_DIGITS = (2, 5, 8)
+LARGEST_MEMBER = 1 << 26
+
+
+def read(
+    paths: Mapping[str, Path], *, context: int, classes: int
+) -> tuple[dict[str, np.ndarray], dict[str, Path]]:
+    """Return normalised frames, labels and utterances of both sets, and their file.
+
+    Args:
+        paths: The package's file, by its name.
+        context: Neighbours of a frame on each side.
+        classes: How many classes to make.
+
+    Returns:
+        The four arrays (`x` of shape `(N, 40)`), `utterances_train` and
+        `utterances_test` (see `frames.boundaries`), `context` and `class_names`; and
+        the file of each of the four.
+
+    Raises:
+        ValueError: If the package is damaged, a recording or its labels are not as
+            expected, or the classes cannot be made; the message names the file.
+    """
+    (path,) = paths.values()
+    features, states = _utterances(path)
+    splits = split(sorted(features))
+    training = (state for name in splits["train"] for state in states[name])
+    names = phones.classes(training, classes)
+    arrays = {"context": np.int64(context), "class_names": np.array(names, "S")}
+    for part, chosen in splits.items():
+        arrays[f"x_{part}"] = np.concatenate([features[name] for name in chosen])
+        labels = [phones.labels(states[name], names, path) for name in chosen]
+        arrays[f"y_{part}"] = np.concatenate(labels)
+        lengths = [len(features[name]) for name in chosen]
+        arrays[f"utterances_{part}"] = frames.boundaries(lengths)
+    normalised = frames.normalised(arrays["x_train"], arrays["x_test"])
+    arrays["x_train"], arrays["x_test"] = normalised
+    return arrays, dict.fromkeys(("x_train", "y_train", "x_test", "y_test"), path)
+
+
+def split(names: list[str]) -> dict[str, list[str]]:
+    """Return which of the utterances `names`, in order, are in `train` and `test`."""
+    parts = {"train": [], "test": []}
+    for position, name in enumerate(names):
+        parts["test" if position % 10 in TEST_DIGITS else "train"].append(name)
+    return parts
+
+
+def _utterances(path):
+    """Return utterance -> its frames, and utterance -> the context of each frame."""
+    features, seconds, labels = {}, {}, {}
+    for file, content in _files(path):
+        where = f"{path}: {file.parent.name}/{file.name}"
+        if file.suffix == ".wav":
+            samples = _samples(content, where)
+            features[file.stem] = log_mel(samples)
+            seconds[file.stem] = len(samples) / RATE
+        else:
+            labels[file.stem] = phones.read(content.decode("ascii", "replace"), where)
+    _check_pairs(path, features, labels)
+    _check_durations(path, seconds, labels)
+    states = {n: phones.contexts(*labels[n], centres(len(features[n]))) for n in labels}
+    return features, states
+
+
+def _files(path) -> Iterator[tuple[PurePosixPath, bytes]]:
+    """Yield path and content of each recording and label file of the package."""
+    try:
+        parts = arfile.ArFile(path).members
+    except (arfile.ArError, OSError, ValueError) as error:
+        raise ValueError(
+            f"{path}: expected a complete Debian package. Received: {error}"
+        ) from error
+    for part in parts:
+        if part.name.startswith("data.tar"):
+            with closing(part):
+                yield from archives.files(path, _is_wanted, LARGEST_MEMBER, part)
+
+
+def _is_wanted(file):
+    return (file.parent.name, file.suffix) in [("wav", ".wav"), ("lab", ".lab")]
+
+
+def _samples(content, where):
+    """Return the samples of a WAV file, `(S,)`, int16."""
+    try:
+        with wave.open(io.BytesIO(content)) as file:
+            form = file.getnchannels(), 8 * file.getsampwidth(), file.getframerate()
+            declared, data = file.getnframes(), file.readframes(file.getnframes())
+    except (wave.Error, EOFError) as error:
+        raise ValueError(
+            f"{where}: expected a WAV file. Received: {error or 'a part of one'}"
+        ) from error
+    if form != (1, 16, RATE):
+        raise ValueError(
+            f"{where}: expected one channel of 16 bits at {RATE} Hz. Received: "
+            f"{form[0]} of {form[1]} bits at {form[2]} Hz"
+        )
+    needed = max(2 * declared, 2 * RATE * WINDOW_MS // 1000)
+    if len(data) < needed:
+        raise ValueError(
+            f"{where}: expected {needed} bytes of samples. Received: {len(data)}"
+        )
+    return np.frombuffer(data, "<i2")
+
+
+def log_mel(samples: np.ndarray) -> np.ndarray:
+    """Return Kaldi's log-mel energies of `samples` (int16, `(S,)`), `(T, 40)`, float32.
+
+    With Kaldi's defaults (Povey's window, pre-emphasis 0.97, 20 to 8,000 Hz) but for
+    the number of bands, and for dither: noise would be other noise every time.
+    """
+    options = FbankOptions()
+    options.frame_opts.samp_freq = RATE
+    options.frame_opts.frame_length_ms = WINDOW_MS
+    options.frame_opts.frame_shift_ms = HOP_MS
+    options.frame_opts.snip_edges = True
+    options.frame_opts.dither = 0.0
+    options.mel_opts.num_bins = BANDS
+    extractor = OnlineFbank(options)
+    extractor.accept_waveform(RATE, samples.tolist())
+    extractor.input_finished()
+    rows = range(extractor.num_frames_ready)
+    return np.stack([extractor.get_frame(row) for row in rows])
+
+
+def centres(count: int) -> np.ndarray:
+    """Return the centres of the first `count` frames, seconds, `(count,)`."""
+    return (HOP_MS * np.arange(count) + WINDOW_MS / 2) / 1000
+
+
+def _check_pairs(path, features, labels):
+    for name in sorted(set(features) ^ set(labels)):
+        has, lacks = ("lab", "wav") if name in labels else ("wav", "lab")
+        raise ValueError(
+            f"{path}: expected a recording and a label file for every utterance. "
+            f"Received: {has}/{name}.{has} without {lacks}/{name}.{lacks}"
+        )
+    if len(features) <= min(TEST_DIGITS):
+        raise ValueError(
+            f"{path}: expected more than {min(TEST_DIGITS)} recordings in its "
+            f"data.tar. Received: {len(features)}"
+        )
+
+
+def _check_durations(path, seconds, labels):
+    for name, (ends, _) in labels.items():
+        if abs(seconds[name] - ends[-1]) > TOLERANCE_S:
+            raise ValueError(
+                f"{path}: lab/{name}.lab: expected the last phone to end within "
+                f"{TOLERANCE_S:g} s of the end of the recording, "
+                f"{seconds[name]:g} s. Received: {ends[-1]:g} s"
+            )

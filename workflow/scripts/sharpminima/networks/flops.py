@@ -1,0 +1,31 @@
+"""Floating-point operations of a network, estimated from its layers.
+
+Counts the multiplications and additions of dense and convolutional layers, which are
+nearly all there is. Neglected: biases, batch normalisation, activations, pooling,
+dropout, the loss, the optimizer, and the solver's own vectors.
+"""
+
+import math
+
+from sharpminima.networks.builders import convolutions, layers_of
+
+
+def per_example(model) -> int:
+    """Return the FLOPs of the forward pass of one example.
+
+    A dense layer takes `2 in out`, a convolution `2 k k in out` at every position of
+    its output.
+
+    Args:
+        model: A built Keras model, channels last.
+    """
+    return sum(_of(layer) for layer in layers_of(model))
+
+
+def _of(layer):
+    from keras import layers
+
+    if not isinstance(layer, (layers.Dense, *convolutions())):
+        return 0
+    positions = math.prod(layer.output.shape[1:-1])
+    return 2 * math.prod(layer.kernel.shape) * positions

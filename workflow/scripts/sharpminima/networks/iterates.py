@@ -1,0 +1,87 @@
+"""Iterates that are kept on the way: one HDF5 file a run, written as training goes.
+
+Source: Keskar et al. 2017 (arXiv:1609.04836), section 3: runs with a large batch begin
+with iterates of one with a small batch (Figure 5), and the sharpness of iterates is
+measured (Figure 6). An iterate is what a network computes with: its parameters and the
+moving averages of batch normalisation, without the states of optimizer and dropout.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from sharpminima.backend import keras
+from sharpminima.files import replacing
+from sharpminima.networks.parameters import flatten
+
+
+def keeping(
+    path: str | Path, model, epochs: Iterable[int], history: Iterable[Mapping]
+) -> Iterator[Mapping]:
+    """Yield the rows of `history` as training goes; keep iterates in the file `path`.
+
+    The file appears when training has ended. The iterates of epochs that a run did not
+    reach, because it diverged, are NaN.
+
+    Args:
+        path: The HDF5 file: for each epoch `parameters`, shape `(n,)`, in Keras' order,
+            and `averages`, one after another, in float32.
+        model: The network that trains, at its starting point.
+        epochs: After which an iterate is kept; 0 is the starting point.
+        history: What `training.fit` yields.
+    """
+    missing = set(epochs)
+    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+        for epoch, row in _from_the_start(history):
+            if epoch in missing:
+                missing.remove(epoch)
+                for name, variables in _parts(model).items():
+                    file[f"{epoch}/{name}"] = _joined(variables)
+            if row:
+                yield row
+        for epoch in missing:
+            for name, variables in _parts(model).items():
+                shape = _joined(variables).shape
+                file.create_dataset(f"{epoch}/{name}", shape, "f4", fillvalue=np.nan)
+
+
+def epochs(path: str | Path) -> list[int]:
+    """Return the epochs whose iterates the file at `path` holds, in order."""
+    with h5py.File(path) as file:
+        return sorted(map(int, file))
+
+
+def restore(path: str | Path, epoch: int, model) -> np.ndarray:
+    """Load the iterate of `epoch` into `model`; return its parameters, `(n,)`, float64.
+
+    Args:
+        path: What `keeping` wrote.
+        epoch: One of `epochs(path)`.
+        model: The same network; what is no part of an iterate stays as it is.
+    """
+    with h5py.File(path) as file:
+        for name, variables in _parts(model).items():
+            ends = np.cumsum([np.prod(v.shape, dtype=int) for v in variables])
+            values = np.split(file[f"{epoch}/{name}"][()], ends)
+            for variable, value in zip(variables, values):
+                variable.assign(value.reshape(variable.shape))
+    return flatten(model.trainable_variables)
+
+
+def _from_the_start(history):
+    yield 0, None
+    for row in history:
+        yield row["epoch"], row
+
+
+def _parts(model):
+    others = model.non_trainable_variables
+    averages = [v for v in others if keras.backend.is_float_dtype(v.dtype)]
+    return {"parameters": model.trainable_variables, "averages": averages}
+
+
+def _joined(variables):
+    values = [v.numpy().ravel() for v in variables]
+    return np.concatenate([np.empty(0, np.float32), *values])

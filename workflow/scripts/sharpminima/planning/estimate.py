@@ -1,0 +1,217 @@
+"""Roughly how long jobs take, before they run.
+
+A job takes the time of its process' start, and of its FLOPs. Finished jobs of the same
+rule, network, dataset and regime give the rate; where there are none, stored rates do,
+which also know the optimizer's updates and the solver. Epochs are those of finished
+runs, or anything from `min_epochs` to `max_epochs`.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from sharpminima.data import datasets
+from sharpminima.networks import builders, flops, signatures
+from sharpminima.planning import workload
+from sharpminima.regimes import batches, derived, variants
+
+RATES = Path(__file__).resolve().parents[3] / "resources/rates/rates.csv"
+COMPUTING = ("train", "measure_sharpness", "measure_trajectory", "interpolate")
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a network's time depends on: parameters, FLOPs of an example, its kind."""
+
+    parameters: int
+    flops: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class Past:
+    """What finished jobs left: rows of `cost.Job`, and outcomes of training."""
+
+    costs: pd.DataFrame
+    outcomes: pd.DataFrame
+
+    @classmethod
+    def of(cls, folder: str | Path) -> "Past":
+        """Return the past of every study whose results lie under `folder`."""
+        folder = Path(folder)
+        costs = [*folder.rglob("cost/**/*.csv"), *folder.rglob("data/*.cost.csv")]
+        return cls(_rows(costs), _rows(folder.rglob("train/*/*/*/outcome.csv")))
+
+
+def rates() -> pd.DataFrame:
+    """Return the stored rates, by name: `seconds`, `per` what, `machine`, `date`."""
+    return pd.read_csv(RATES, index_col="rate")
+
+
+def size_of(config: Mapping, network: str, data: str | Path) -> Size | None:
+    """Return the size of a network, or nothing if the form of its data is unknown.
+
+    Args:
+        config: The whole config.
+        network: The network's name.
+        data: The prepared dataset; where it does not exist, what is declared counts.
+    """
+    entry = config["networks"][network]
+    declared = config["datasets"][entry["dataset"]]
+    if Path(data).exists():
+        input_shape, classes = datasets.form(data)
+    elif {"input_shape", "classes"} <= set(declared):
+        input_shape, classes = declared["input_shape"], declared["classes"]
+    else:
+        return None
+    file = signatures.path_of(entry["builder"])
+    network = {**entry, "file": file}
+    model = builders.build(network, input_shape=input_shape, classes=classes)
+    parameters = sum(math.prod(v.shape) for v in model.trainable_variables)
+    kind = "convolutional" if builders.is_convolutional(model) else "dense"
+    return Size(parameters, flops.per_example(model), kind)
+
+
+class Estimate:
+    """How long the jobs of a config take.
+
+    Args:
+        config: The whole config, with the regimes that it derives.
+        seconds_per: Stored rates, by name.
+        sizes: Of each network, or nothing where it is unknown.
+        past: What finished jobs left.
+    """
+
+    def __init__(
+        self, config: Mapping, seconds_per: Mapping, sizes: Mapping, past: Past
+    ):
+        self._config, self._seconds_per = config, seconds_per
+        self._sizes, self._past = sizes, past
+
+    def seconds(self, job: Mapping) -> tuple[float, float]:
+        """Return the least and the most seconds of a job; NaN if they are unknown.
+
+        Args:
+            job: Its `rule` and wildcards.
+        """
+        past = self.finished(job)
+        if job["rule"] not in COMPUTING:
+            return (self._of_small_job(job, past),) * 2
+        if self._sizes[job["network"]] is None:
+            return math.nan, math.nan
+        return tuple(self._of_work(job, past, work) for work in self._works(job))
+
+    def finished(self, job: Mapping) -> pd.DataFrame:
+        """Return the rows of finished jobs that tell how long `job` takes."""
+        alike = {
+            n: job[n] for n in ("rule", "network", "dataset", "regime") if n in job
+        }
+        if "network" in job:
+            alike["dataset"] = self._config["networks"][job["network"]]["dataset"]
+        past = _matching(self._past.costs, alike)
+        if job["rule"] in COMPUTING and not past.empty:
+            return past[past["flops"] > 0]
+        return past
+
+    def epochs(self, network: str, regime: str) -> tuple[int, int]:
+        """Return the least and the most epochs of a run in `regime`."""
+        stopping = derived.settings(self._config, regime)["stopping"]
+        bounds = stopping["min_epochs"], stopping["max_epochs"]
+        past = _matching(self._past.outcomes, self._setting(network, regime))
+        if past.empty:
+            return bounds
+        return (round(past["epochs"].clip(*bounds).mean()),) * 2
+
+    def _works(self, job):
+        """Return the least and the most work of a job."""
+        config, network = self._config, job["network"]
+        match job["rule"]:
+            case "train":
+                regime = job["regime"]
+                return [
+                    workload.of_training(config, network, regime, epochs)
+                    for epochs in self.epochs(network, regime)
+                ]
+            case "measure_sharpness":
+                evaluations = self._evaluations()
+                return [workload.of_measuring(config, network, evaluations)] * 2
+            case "measure_trajectory":
+                evaluations = self._evaluations_in_full_space()
+                return [workload.of_trajectory(config, network, evaluations)] * 2
+            case "interpolate":
+                return [workload.of_interpolation(config, network)] * 2
+
+    def _evaluations(self):
+        """Return about how many gradients measure one checkpoint.
+
+        In the full space one an iteration, and the first; in subspaces the line search
+        turns back so often that most searches use up what they may.
+        """
+        found = workload.searches(self._config)
+        full = found["full"] * self._evaluations_in_full_space()
+        most = self._config["sharpness"]["max_evaluations"]
+        return full + found["subspace"] * most
+
+    def _evaluations_in_full_space(self):
+        settings = self._config["sharpness"]
+        return min(settings["max_iterations"] + 1, settings["max_evaluations"])
+
+    def _of_small_job(self, job, past):
+        if not past.empty:
+            return (past["startup_seconds"] + past["seconds"]).mean()
+        if job["rule"] == "choose_compilation":
+            return self._seconds_per["trial"]
+        dataset = self._config["datasets"].get(job.get("dataset"), {"bundled": True})
+        return self._seconds_per["small job"] if dataset.get("bundled") else math.nan
+
+    def _of_work(self, job, past, work):
+        size = self._sizes[job["network"]]
+        total = work.flops(size.flops)
+        if not past.empty:
+            per_flop = past["seconds"].sum() / past["flops"].sum()
+            return past["startup_seconds"].mean() + per_flop * total
+        stored = self._seconds_per
+        vectors = self._of_vectors(job["rule"], work) * size.parameters
+        return stored["start"] + stored[size.kind] * total / 1e9 + vectors / 1e6
+
+    def _of_vectors(self, rule, work):
+        """Return seconds per 10^6 parameters: of updates, or of the solver itself."""
+        stored = self._seconds_per
+        if rule == "train":
+            return stored["update"] * work.gradient_evaluations
+        if rule == "interpolate":
+            return 0.0
+        found = workload.searches(self._config)
+        if rule == "measure_trajectory":
+            found = {"full": len(self._config["iterates"]["epochs"])}
+        return sum(stored[f"search {space}"] * found[space] for space in found)
+
+    def _setting(self, network, regime):
+        """Return what an outcome has in common with the runs of this config."""
+        config, dataset = self._config, self._config["networks"][network]["dataset"]
+        declared = config["datasets"][dataset]["train_examples"]
+        examples = config["subset"].get("train_examples", declared)
+        settings = derived.settings(config, regime)
+        return {
+            "network": network,
+            "dataset": dataset,
+            "regime": regime,
+            "variant": variants.name_of(settings),
+            "batch_size": batches.batch_size(settings, examples),
+            "train_examples": examples,
+        }
+
+
+def _rows(paths) -> pd.DataFrame:
+    tables = [pd.read_csv(path) for path in sorted(paths)]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def _matching(rows, wanted):
+    """Return the rows that have all values of `wanted`."""
+    if not set(wanted) <= set(rows.columns):
+        return rows.iloc[:0]
+    return rows[(rows[list(wanted)] == pd.Series(wanted)).all(axis="columns")]

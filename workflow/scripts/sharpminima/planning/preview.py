@@ -1,0 +1,150 @@
+"""What a study would run, as a table for readers: how many jobs, and for how long."""
+
+import math
+import re
+
+import numpy as np
+import pandas as pd
+
+from sharpminima.planning.estimate import Estimate
+
+TARGETS = ("all", "tables", "charts")
+# Jobs wait for those of earlier stages; tables and charts come last.
+STAGE = {
+    "prepare_dataset": 0,
+    "choose_compilation": 1,
+    "train": 2,
+    "measure_sharpness": 3,
+    "measure_trajectory": 3,
+    "interpolate": 3,
+}
+LAST_STAGE = 4
+GROUP = ["rule", "network", "regime"]
+ENDS = ["low", "high"]
+
+
+def jobs_of(text: str) -> list[dict]:
+    """Return the jobs that a dry run announces: the `rule` and wildcards of each.
+
+    Args:
+        text: What `snakemake --dry-run` printed.
+    """
+    blocks = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", text, re.MULTILINE)
+    return [
+        {"rule": rule, **_wildcards(body)}
+        for rule, body in blocks
+        if rule not in TARGETS
+    ]
+
+
+def table(jobs: list[dict], estimate: Estimate) -> pd.DataFrame:
+    """Return one row per rule, network and regime; tables and charts one per rule.
+
+    Args:
+        jobs: What `jobs_of` returned, at least one.
+        estimate: How long they take.
+
+    Returns:
+        `jobs`; `low` and `high`, the least and the most seconds of all together, and
+        `each_low` and `each_high`, of one, missing where unknown; `rate`, whether it is
+        this project's `own`.
+    """
+    rows = pd.DataFrame(jobs).reindex(columns=GROUP).fillna("")
+    stage = rows["rule"].map(STAGE).fillna(LAST_STAGE)
+    rows["network"] = rows["network"].where(stage < LAST_STAGE, "")
+    rows[ENDS] = [estimate.seconds(job) for job in jobs]
+    rows["rate"] = ["stored" if estimate.finished(j).empty else "own" for j in jobs]
+    rows = rows.assign(stage=stage).sort_values(["stage", *GROUP], key=_natural)
+    groups = rows.groupby(GROUP, sort=False)
+    return (
+        groups[ENDS]
+        .sum(skipna=False)
+        .join(groups[ENDS].max(skipna=False).add_prefix("each_"))
+        .join(groups["rate"].first())
+        .join(groups.size().rename("jobs"))
+        .reset_index()
+    )
+
+
+def elapsed(rows: pd.DataFrame, cores: int) -> list[float]:
+    """Return the least and the most seconds on `cores`, a job on each, stage by stage.
+
+    Args:
+        rows: What `table` returned.
+        cores: How many jobs run side by side, memory permitting.
+    """
+    known = rows.dropna(subset=ENDS)
+    stages = known.groupby(known["rule"].map(STAGE).fillna(LAST_STAGE))
+    return [
+        np.maximum(stages[end].sum() / cores, stages[f"each_{end}"].max()).sum()
+        for end in ENDS
+    ]
+
+
+def text(rows: pd.DataFrame, cores: int) -> str:
+    """Return the table and the whole time in words.
+
+    Args:
+        rows: What `table` returned.
+        cores: How many jobs run side by side.
+    """
+    each = rows[["each_low", "each_high"]].to_numpy()
+    shown = rows[[*GROUP, "jobs"]].assign(
+        each=[span(*ends) for ends in each],
+        all=[span(*ends) for ends in rows[ENDS].to_numpy()],
+        rate=rows["rate"].where(rows["low"].notna(), ""),
+    )
+    jobs, unknown = rows["jobs"].sum(), rows.loc[rows["low"].isna(), "jobs"].sum()
+    known = span(*elapsed(rows, cores))
+    beside = f", without {unknown} whose time is unknown" if unknown else ""
+    machine = f"{cores} core{'s' if cores > 1 else ''}"
+    line = f"Jobs: {jobs}; about {known} on {machine}{beside}"
+    return f"{shown.to_markdown(index=False)}\n\n{line}"
+
+
+def sources(rates: pd.DataFrame) -> str:
+    """Return where rates come from.
+
+    Args:
+        rates: What `estimate.rates` returned.
+    """
+    machine, date = rates.iloc[0][["machine", "date"]]
+    return (
+        "Rates: `own` from finished jobs under results/, `stored` measured on\n"
+        f"{machine}, {date} (workflow/resources/rates)."
+    )
+
+
+def span(low: float, high: float) -> str:
+    """Return a range of seconds in words."""
+    first, last = duration(low), duration(high)
+    return first if first == last else f"{first} to {last}"
+
+
+def duration(seconds: float) -> str:
+    """Return seconds in words, of two units at most."""
+    if math.isnan(seconds):
+        return "unknown"
+    if seconds < 59.5:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 3595:
+        return _two_units(10 * round(seconds / 10), 60, "min", "s")
+    if seconds < 2 * 86400:
+        return _two_units(round(seconds / 60), 60, "h", "min")
+    return _two_units(round(seconds / 3600), 24, "d", "h")
+
+
+def _natural(column):
+    """Return what puts B64 before B128."""
+    texts = column.astype(str)
+    return texts.str.replace(r"\d+", lambda digits: digits[0].zfill(9), regex=True)
+
+
+def _two_units(value, per, large, small):
+    whole, rest = divmod(value, per)
+    return f"{whole} {large} {rest} {small}" if rest else f"{whole} {large}"
+
+
+def _wildcards(body):
+    line = re.search(r"^    wildcards: (.*)$", body, re.MULTILINE)
+    return dict(re.findall(r"(\w+)=([^,]+)", line[1])) if line else {}
