@@ -5,10 +5,11 @@ import functools
 import numpy as np
 
 from project import ROOT, default_config
-from sharpminima import backend, compilation
+from sharpminima import backend
 from sharpminima.data.datasets import Dataset
 from sharpminima.data.readers import registry
 from sharpminima.training import fit as training
+from sharpminima.training import trial
 
 CONFIG = default_config()
 SHAPES = {"F1": (28, 28), "C1": (32, 32, 3), "C2": (32, 32, 3)}
@@ -38,7 +39,7 @@ def digits() -> Dataset:
 @functools.cache
 def way(network: str) -> str:
     """Return how the study would compile the steps of `network` on this machine."""
-    seconds = compilation.seconds_of_each_way(
+    seconds = trial.seconds_of_each_way(
         CONFIG["networks"][network], SHAPES[network], CLASSES
     )
     return min(seconds, key=seconds.get)

@@ -1,4 +1,4 @@
-"""Each way of compiling is tried, the fastest is kept, and used where it was tried."""
+"""The fastest way of compiling is kept, and used where it was tried."""
 
 import logging
 
@@ -7,7 +7,6 @@ import pytest
 from sharpminima import backend, compilation
 
 pytestmark = pytest.mark.computes
-NETWORK = {"builder": "fully_connected", "options": {"hidden_layers": 1, "units": 4}}
 
 
 @pytest.fixture(autouse=True)
@@ -15,25 +14,6 @@ def restored():
     way = backend.describe()["way"]
     yield
     backend.compile_by(way)
-
-
-def test_each_way_is_tried():
-    seconds = compilation.seconds_of_each_way(NETWORK, (5,), 3)
-    assert list(seconds) == list(backend.WAYS)
-    assert all(value > 0 for value in seconds.values())
-
-
-def test_a_way_that_fails_is_left_out(monkeypatch):
-    first, second = backend.WAYS
-    timed = compilation._seconds_of_an_update
-
-    def failing(*args):
-        if backend.describe()["way"] == second:
-            raise RuntimeError("no such operation")
-        return timed(*args)
-
-    monkeypatch.setattr(compilation, "_seconds_of_an_update", failing)
-    assert list(compilation.seconds_of_each_way(NETWORK, (5,), 3)) == [first]
 
 
 @pytest.mark.parametrize("fastest", backend.WAYS)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from sharpminima import backend, compilation, logs
 from sharpminima.cost import Job
 from sharpminima.data import datasets
+from sharpminima.training import trial
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -14,7 +15,7 @@ def main(dataset, choice, cost, *, name, network, threads):
     """Write which way is the fastest for `network`, called `name`, and the cost."""
     job = Job("choose_compilation")
     backend.configure(threads)
-    seconds = compilation.seconds_of_each_way(network, *datasets.form(dataset))
+    seconds = trial.seconds_of_each_way(network, *datasets.form(dataset))
     compilation.write(choice, seconds)
     identity = {"network": name, "dataset": network["dataset"]}
     job.write(cost, identity, device=backend.describe()["device"])

@@ -145,10 +145,12 @@ def test_a_batch_of_one_is_refused(dataset):
 TRAIN_A_CONVOLUTIONAL_NETWORK = """
     import hashlib, sys
     import numpy as np
-    from sharpminima import backend, initialisation, parameters, training
+    from sharpminima import backend
     from sharpminima.backend import keras
-    from sharpminima.datasets import Dataset
-    from sharpminima.evaluation import EvaluationNetwork
+    from sharpminima.data.datasets import Dataset
+    from sharpminima.loss.measured import EvaluationNetwork
+    from sharpminima.networks import initialisation, parameters
+    from sharpminima.training import fit as training
 
     backend.configure(threads=int(sys.argv[2]))
     rng = np.random.default_rng(0)
