@@ -13,7 +13,7 @@ STAGES = [
     {"prepare_dataset"},
     {"choose_compilation"},
     {"train"},
-    {"measure_sharpness", "interpolate"},
+    {"measure_sharpness", "measure_interpolation"},
     {f"tabulate_{t}" for t in ("accuracy", "sharpness", "ratios", "distances", "cost")}
     | {"tabulate_performance"},
     {"tabulate_claims"},
@@ -43,7 +43,7 @@ def test_one_job_per_network_regime_and_seed(study, config):
     jobs, _ = graph_of(study, config)
     assert jobs["prepare_dataset"] == 1
     assert jobs["train"] == jobs["measure_sharpness"] == 2 * 2 * 2
-    assert jobs["interpolate"] == 2 * 2
+    assert jobs["measure_interpolation"] == 2 * 2
     assert jobs["chart_interpolation"] == jobs["chart_performance"] == 2
     assert jobs["tabulate_claims"] == jobs["tabulate_performance"] == 1
 
@@ -52,13 +52,13 @@ def test_a_new_seed_adds_its_own_jobs_only(study, config):
     config["study"]["seeds"].append(7)
     jobs, _ = graph_of(study, config)
     assert jobs["train"] == 2 * 2 * 3
-    assert jobs["interpolate"] == 2 * 3
+    assert jobs["measure_interpolation"] == 2 * 3
 
 
 def test_a_study_may_have_no_pairs(study, config):
     config["study"]["pairs"] = []
     jobs, _ = graph_of(study, config)
-    assert jobs["interpolate"] == jobs["tabulate_distances"] == 0
+    assert jobs["measure_interpolation"] == jobs["tabulate_distances"] == 0
     assert jobs["tabulate_claims"] == jobs["tabulate_performance"] == 0
     assert jobs["chart_performance"] == 0
 
@@ -68,11 +68,11 @@ def test_a_pair_of_one_network_is_drawn_for_it_alone(study, config):
     config["study"]["pairs"].append(["SB", "LB-slow"])
     config["study"]["remedies"] = {"N1": ["LB-slow"]}
     jobs, edges = graph_of(study, config)
-    assert jobs["interpolate"] == 2 * (2 + 1)
+    assert jobs["measure_interpolation"] == 2 * (2 + 1)
     assert jobs["chart_interpolation"] == 2 + 1
     for table in ("tabulate_distances", "tabulate_cost"):
-        assert edges["interpolate", table] == jobs["interpolate"]
-    assert edges["interpolate", "tabulate_claims"] == 2 * 2
+        assert edges["measure_interpolation", table] == jobs["measure_interpolation"]
+    assert edges["measure_interpolation", "tabulate_claims"] == 2 * 2
     assert edges["chart_interpolation", "all"] == jobs["chart_interpolation"]
 
 

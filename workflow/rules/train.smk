@@ -15,14 +15,18 @@ rule choose_compilation:
         f"../../envs/{BACKEND}.yaml"
     threads: 1
     resources:
-        mem_mb=memory_of_trial,
+        mem_mb=memory_of("choose_compilation"),
         builder_file=builder_file,
+        **GPU,
     params:
         network=network_config,
         backend={"name": BACKEND},
         code=fingerprint("choose_compilation"),
     script:
         "../scripts/choose_compilation.py"
+
+
+COSTS += collect(rules.choose_compilation.output.cost, network=STUDY.networks)
 
 
 rule train:
@@ -44,10 +48,14 @@ rule train:
         f"../../envs/{BACKEND}.yaml"
     threads: 1
     resources:
-        mem_mb=memory_of_training,
+        mem_mb=memory_of("train"),
         builder_file=builder_file,
+        **GPU,
     params:
         run=run_config,
         code=fingerprint("train"),
     script:
         "../scripts/train.py"
+
+
+COSTS += files_of(rules.train.output.cost, STUDY.trained_runs)
