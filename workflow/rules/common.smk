@@ -76,7 +76,7 @@ EXPERIMENTS = [
     *(f"trajectory_{network}" for network in derived.networks_of(config, "iterates")),
     *(f"warm_start_{network}" for network in derived.networks_of(config, "warm_start")),
 ]
-PERFORMANCE = config.get("performance", {}) if PAIRS else {}
+PERFORMANCE = config.get("performance_model", {}) if PAIRS else {}
 TABLES += ["performance"] if PERFORMANCE else []
 FORMATS = ["html", "svg", "png"]
 SPEECH = {n for n, d in config["datasets"].items() if d["reader"] == "festvox"}
