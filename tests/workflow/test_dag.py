@@ -66,7 +66,7 @@ def test_a_study_may_have_no_pairs(study, config):
 def test_a_pair_of_one_network_is_drawn_for_it_alone(study, config):
     config["regimes"]["LB-slow"] = {"batch_fraction": 0.5, "learning_rate": 5.0e-3}
     config["study"]["pairs"].append(["SB", "LB-slow"])
-    config["study"]["remedies"] = {"N1": ["LB-slow"]}
+    config["study"]["further_regimes"] = {"N1": ["LB-slow"]}
     jobs, edges = graph_of(study, config)
     assert jobs["measure_interpolation"] == 2 * (2 + 1)
     assert jobs["chart_interpolation"] == 2 + 1
@@ -77,7 +77,7 @@ def test_a_pair_of_one_network_is_drawn_for_it_alone(study, config):
 
 
 def test_a_study_may_have_no_performance_model(study, config):
-    config["performance"] = None
+    config["performance_model"] = None
     jobs, _ = graph_of(study, config)
     assert jobs["tabulate_performance"] == jobs["chart_performance"] == 0
     assert jobs["tabulate_claims"] == 1

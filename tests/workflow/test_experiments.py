@@ -81,7 +81,7 @@ def test_experiments_that_name_no_network_add_no_job(study, tiny):
     config = json.loads(json.dumps(tiny))
     for section in ("sweep", "iterates", "warm_start"):
         del config[section]
-    del config["study"]["remedies"]
+    del config["study"]["further_regimes"]
     assert study.planned(config) == study.planned(tiny)
     assert study.counts(tiny) == {
         **{"prepare_dataset": 1, "choose_compilation": 2},
@@ -175,7 +175,7 @@ def test_finished_experiments_plan_nothing(finished, config):
             measured(("N1", "LB-slow")) | after_remedy("N1"),
         ),
         (
-            "study.remedies",
+            "study.further_regimes",
             {"N1": ["LB-slow"], "N2": ["LB-slow"]},
             measured(("N2", "LB-slow")) | after_remedy("N2"),
         ),

@@ -90,7 +90,7 @@ def test_performance_compares_each_larger_batch_with_sb(ran):
     assert rows["second"].tolist() == ["LB", "LB"]
     assert (rows["bound"] == 0.25).all()
     runs = table(ran, "runs").set_index(["regime", "seed"])
-    target = runs.loc["SB"]["test_accuracy"] - ran[1]["performance"]["tolerance"]
+    target = runs.loc["SB"]["test_accuracy"] - ran[1]["performance_model"]["tolerance"]
     assert rows["target_accuracy"].tolist() == pytest.approx(target.tolist(), rel=1e-5)
     assert (rows["first_iterations"] >= 8).all()
 

@@ -250,7 +250,7 @@ rule tabulate_warm_start:
         "../../envs/present.yaml"
     params:
         study={
-            "epochs": ordered(regimes.epochs_of_warm_start(config)),
+            "epochs": ordered(derived.epochs_of_warm_start(config)),
             "epsilon": config["sharpness"]["epsilons"][0],
         },
         code=fingerprint("tabulate_warm_start"),
