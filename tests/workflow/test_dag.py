@@ -140,9 +140,9 @@ def test_a_backend_that_is_not_installed_stops_the_study_but_no_plan(study, conf
 def test_rules_that_compute_say_what_they_need():
     for name in ("train", "analyse"):
         text = (ROOT / f"workflow/rules/{name}.smk").read_text()
-        for rule in text.split("\nrule ")[1:]:
-            assert "    threads: 1\n" in rule
-            assert "        mem_mb=" in rule
+        for block in text.split("\nrule ")[1:]:
+            assert "    threads: 1\n" in block
+            assert "        mem_mb=" in block
 
 
 def test_memory_follows_network_and_batch(study, config):
