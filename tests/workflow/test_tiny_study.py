@@ -255,7 +255,9 @@ def test_costs_are_summed_by_rule_and_network(ran):
     }
     updates = table(ran, "runs")["updates"].sum()
     assert rows.loc["train", "gradient_evaluations"] == updates
-    assert rows.loc["measure_interpolation", "forward_examples"] == 4 * 2 * 4 * (64 + 32)
+    assert rows.loc["measure_interpolation", "forward_examples"] == 4 * 2 * 4 * (
+        64 + 32
+    )
     assert (rows["seconds"] > 0).all()
     assert rows["peak_mb"].between(20, 20_000).all()
     assert set(rows["device"]) <= {"CPU", "GPU"}

@@ -17,9 +17,9 @@ rule measure_sharpness:
         f"../../envs/{BACKEND}.yaml"
     threads: 1
     resources:
+        **GPU,
         mem_mb=memory_of("measure_sharpness"),
         builder_file=builder_file,
-        **GPU,
     params:
         network=network_config,
         sharpness=STUDY.section("sharpness"),
@@ -51,9 +51,9 @@ rule measure_trajectory:
         f"../../envs/{BACKEND}.yaml"
     threads: 1
     resources:
+        **GPU,
         mem_mb=memory_of("measure_trajectory"),
         builder_file=builder_file,
-        **GPU,
     params:
         network=network_config,
         sharpness=STUDY.search_of_iterates(),
@@ -86,9 +86,9 @@ rule measure_interpolation:
         f"../../envs/{BACKEND}.yaml"
     threads: 1
     resources:
+        **GPU,
         mem_mb=memory_of("measure_interpolation"),
         builder_file=builder_file,
-        **GPU,
     params:
         network=network_config,
         interpolation=STUDY.section("interpolation"),

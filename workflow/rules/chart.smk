@@ -1,6 +1,5 @@
 """<results>/train, sharpness, interpolation -> <results>/charts"""
 
-
 EXPERIMENTS = [
     *(f"sweep_{network}" for network in derived.batch_sizes(config)),
     *(f"trajectory_{network}" for network in derived.networks_of(config, "iterates")),

@@ -57,7 +57,9 @@ os.environ["KERAS_BACKEND"] = BACKEND
 GPU = {"gpu": 1} if limit_of("gpu") else {}
 # The paper's values, and the settings that they belong to.
 PAPER = {
-    name: provenance.digest(Path(workflow.basedir, "workflow/resources/keskar2017", name))
+    name: provenance.digest(
+        Path(workflow.basedir, "workflow/resources/keskar2017", name)
+    )
     for name in ["settings.csv", "tables.csv"]
 }
 SPEECH = {n for n, d in config["datasets"].items() if d["reader"] == "festvox"}
@@ -127,20 +129,15 @@ def table(name, label=None, category="Tables"):
         label: What the report calls it. Without a label it is a CSV file for programs.
         category: Where the report shows it.
     """
-    csv, markdown, page = (f"<results>/tables/{name}.{e}" for e in ("csv", "md", "html"))
+    csv, markdown, page = (
+        f"<results>/tables/{name}.{e}" for e in ("csv", "md", "html")
+    )
     TABLES.append(csv)
     if label is None:
         return csv
-    return [
-        csv,
-        markdown,
-        report(
-            page,
-            caption=f"../report/tables/{name}.rst",
-            category=category,
-            labels={"table": label},
-        ),
-    ]
+    caption, labels = f"../report/tables/{name}.rst", {"table": label}
+    page = report(page, caption=caption, category=category, labels=labels)
+    return [csv, markdown, page]
 
 
 def if_studied(name):

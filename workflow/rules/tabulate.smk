@@ -1,6 +1,5 @@
 """<results>/train, sharpness, interpolation -> <results>/tables"""
 
-
 # Of the old form, until each table has a rule of its own.
 NETWORKS, SEEDS, PAIRS = STUDY.networks, STUDY.seeds, STUDY.pairs
 OF_PAIRS, OF_FIRST_PAIR = STUDY.pairs_of_networks, STUDY.first_pairs
@@ -117,7 +116,9 @@ rule tabulate_ratios:
 
 rule tabulate_distances:
     input:
-        files_of_pairs(rules.measure_interpolation.output.distances, OF_PAIRS, seed=SEEDS),
+        files_of_pairs(
+            rules.measure_interpolation.output.distances, OF_PAIRS, seed=SEEDS
+        ),
     output:
         distances=[
             "<results>/tables/distances.csv",

@@ -15,9 +15,9 @@ rule choose_compilation:
         f"../../envs/{BACKEND}.yaml"
     threads: 1
     resources:
+        **GPU,
         mem_mb=memory_of("choose_compilation"),
         builder_file=builder_file,
-        **GPU,
     params:
         network=network_config,
         backend={"name": BACKEND},
@@ -48,9 +48,9 @@ rule train:
         f"../../envs/{BACKEND}.yaml"
     threads: 1
     resources:
+        **GPU,
         mem_mb=memory_of("train"),
         builder_file=builder_file,
-        **GPU,
     params:
         run=run_config,
         code=fingerprint("train"),

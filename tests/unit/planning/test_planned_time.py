@@ -24,7 +24,12 @@ RATES = {
 }
 TRAIN = {"rule": "train", "network": "F1", "regime": "SB", "seed": "0"}
 MEASURE = TRAIN | {"rule": "measure_sharpness"}
-INTERPOLATE = {"rule": "measure_interpolation", "network": "F1", "first": "SB", "second": "LB"}
+INTERPOLATE = {
+    "rule": "measure_interpolation",
+    "network": "F1",
+    "first": "SB",
+    "second": "LB",
+}
 COST = {"network": "F1", "dataset": "mnist5k", "regime": "SB", "device": "CPU"}
 OUTCOME = {k: v for k, v in COST.items() if k != "device"}
 OUTCOME |= {"batch_size": 32, "train_examples": 4000, "variant": "plain"}

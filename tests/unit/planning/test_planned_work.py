@@ -66,7 +66,7 @@ def test_remedies_update_more_often_or_see_examples_twice(
 
 def test_a_second_pass_is_taken_in_each_update_of_a_batch(config):
     config["training"]["conservative"] = {"weight": 0.1, "iterations": 4}
-    planned = workload.of_training(config, "F1", "LB-adversarial", epochs=3)
+    planned = training(config, "LB-adversarial", epochs=3)
     assert planned == Work(3 * 40, 3 * 100 + 1000 + 100, 3 * 4 * 2000)
 
 

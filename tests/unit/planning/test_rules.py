@@ -10,7 +10,9 @@ from sharpminima.planning import rules
 NAMES = [
     name
     for path in sorted((ROOT / "workflow/rules").glob("*.smk"))
-    for name in re.findall(r"^ *(?:rule|use rule \w+ as) (\w+)\b", path.read_text(), re.M)
+    for name in re.findall(
+        r"^ *(?:rule|use rule \w+ as) (\w+)\b", path.read_text(), re.M
+    )
     if name not in ("tables", "charts")
 ]
 

@@ -1,9 +1,9 @@
 """Roughly how long jobs take, said before they run.
 
 A job takes the time that its process needs to start, and the time of its FLOPs. The
-rate comes from finished jobs of the same rule, network, dataset and regime. Without any,
-stored rates serve; they also count the optimizer's updates and the solver. How many
-epochs a run trains is known from finished runs, or lies between `min_epochs` and
+rate comes from finished jobs of the same rule, network, dataset and regime. Without
+any, stored rates serve; they also count the optimizer's updates and the solver. How
+many epochs a run trains is known from finished runs, or lies between `min_epochs` and
 `max_epochs`.
 """
 

@@ -10,7 +10,7 @@ from sharpminima.planning.planned_time import Estimate
 from sharpminima.planning.rules import RULES, rule
 
 TARGETS = ("all", "tables", "charts")
-LAST_STAGE = max(row.stage for row in RULES.values())
+TABULATING = RULES["tabulate_*"].stage
 GROUP = ["rule", "network", "regime"]
 ENDS = ["low", "high"]
 
@@ -43,7 +43,7 @@ def table(jobs: list[dict], estimate: Estimate) -> pd.DataFrame:
     """
     rows = pd.DataFrame(jobs).reindex(columns=GROUP).fillna("")
     stage = rows["rule"].map(_stage)
-    rows["network"] = rows["network"].where(stage < LAST_STAGE, "")
+    rows["network"] = rows["network"].where(stage < TABULATING, "")
     rows[ENDS] = [estimate.seconds(job) for job in jobs]
     rows["rate"] = ["stored" if estimate.finished(j).empty else "own" for j in jobs]
     rows = rows.assign(stage=stage).sort_values(["stage", *GROUP], key=_natural)

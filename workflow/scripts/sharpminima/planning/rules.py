@@ -1,7 +1,7 @@
 """The table of rules: when a rule runs, what its jobs compute, what memory they take.
 
-The preview, the memory that rules declare, and the tests read this table. A rule that is
-called `measure_X` needs no entry: the module `measures.X` says what it evaluates.
+The preview, the memory that rules declare, and the tests read this table. A rule
+`measure_X` needs no entry: the module `measures.X` says what it evaluates.
 """
 
 from collections.abc import Callable, Mapping
@@ -34,7 +34,7 @@ RULES = {
     "train": Rule(2, computes=True, megabytes=memory.of_training),
     "measure_*": Rule(3, computes=True, megabytes=memory.of_measuring),
     "tabulate_*": Rule(4),
-    "chart_*": Rule(4),
+    "chart_*": Rule(5),
 }
 
 
