@@ -14,7 +14,7 @@ from snakemake.utils import update_config
 
 from sharpminima.config import layers
 from sharpminima.planning import preview
-from sharpminima.planning.estimate import Estimate, Past, rates, size_of
+from sharpminima.planning.planned_time import Estimate, Past, rates, size_of
 from sharpminima.regimes import derived
 
 SNAKEFILE = Path(__file__).resolve().parents[2] / "Snakefile"
