@@ -32,11 +32,24 @@ def read(paths: Mapping[str, Path]) -> tuple[dict[str, np.ndarray], dict[str, Pa
         raise ValueError(
             f"{path}: expected arrays {', '.join(ARRAYS)}. Received: {error}"
         ) from error
+
     for name, array in found.items():
         if name.startswith("y"):
-            found[name] = _labels(path, name, array)
+            if array.dtype.kind not in "ui":
+                raise ValueError(
+                    f"{path}: expected {name} to hold whole numbers. "
+                    f"Received: {array.dtype}"
+                )
+            found[name] = array.astype(np.int32)
+        elif array.dtype == np.uint8:
+            found[name] = array.astype(np.float32) / np.float32(255)
+        elif array.dtype.kind == "f":
+            found[name] = array.astype(np.float32)
         else:
-            found[name] = _inputs(path, name, array)
+            raise ValueError(
+                f"{path}: expected {name} to hold unsigned bytes or floating-point "
+                f"numbers. Received: {array.dtype}"
+            )
     return found, dict.fromkeys(ARRAYS, path)
 
 
@@ -59,22 +72,3 @@ def _read_hdf5(path):
         raise ValueError(
             f"{path}: expected a complete HDF5 file. Received: {error}"
         ) from error
-
-
-def _inputs(path, name, array):
-    if array.dtype == np.uint8:
-        return array.astype(np.float32) / np.float32(255)
-    if array.dtype.kind != "f":
-        raise ValueError(
-            f"{path}: expected {name} to hold unsigned bytes or floating-point "
-            f"numbers. Received: {array.dtype}"
-        )
-    return array.astype(np.float32)
-
-
-def _labels(path, name, array):
-    if array.dtype.kind not in "ui":
-        raise ValueError(
-            f"{path}: expected {name} to hold whole numbers. Received: {array.dtype}"
-        )
-    return array.astype(np.int32)

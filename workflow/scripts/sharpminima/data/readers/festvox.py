@@ -102,8 +102,8 @@ def _utterances(path):
             labels[file.stem] = phones.read(content.decode("ascii", "replace"), where)
     _check_utterances(path, seconds, labels)
     contexts = {
-        name: phones.contexts(ends, phones_of, centres(len(features[name])))
-        for name, (ends, phones_of) in labels.items()
+        name: phones.contexts(ends, spoken, centres(len(features[name])))
+        for name, (ends, spoken) in labels.items()
     }
     return features, contexts
 
@@ -118,14 +118,14 @@ def _files(path) -> Iterator[tuple[PurePosixPath, bytes]]:
         raise ValueError(
             f"{path}: expected a complete Debian package. Received: {error}"
         ) from error
+
+    def wanted(file):
+        return (file.parent.name, file.suffix) in [("wav", ".wav"), ("lab", ".lab")]
+
     for part in parts:
         if part.name.startswith("data.tar"):
             with closing(part):
-                yield from archives.files(path, _is_wanted, LARGEST_MEMBER, part)
-
-
-def _is_wanted(file):
-    return (file.parent.name, file.suffix) in [("wav", ".wav"), ("lab", ".lab")]
+                yield from archives.files(path, wanted, LARGEST_MEMBER, part)
 
 
 def _samples(content, where):

@@ -19,7 +19,8 @@ from sharpminima.data import frames
 
 # An entry of an scp file: `feats.ark`, `feats.ark:15`, `feats.ark:15[0:9]`.
 ENTRY = re.compile(r"(?P<path>.+?)(?P<place>(:\d+)?(\[[\d:,]*\])?)$")
-# A binary matrix begins with a zero byte; one in text with a bracket or a number.
+# A binary matrix or vector begins with a zero byte, one in text with a space, a bracket
+# or a number.
 MATRIX_BEGINS = b"\0", b" ", b"[", b"-", *(b"%d" % digit for digit in range(10))
 
 
@@ -42,11 +43,11 @@ def read(
         ValueError: If a file is missing, damaged or not of the right kind, or too many
             utterances would be dropped; the message names the file and the utterances.
     """
+    known = {path.resolve() for path in paths.values()}
     arrays, sources = {"context": np.int64(context)}, {}
     for split in ("train", "test"):
         scps = paths[f"{split}/feats.scp"], paths[f"{split}/pdf.scp"]
         sources[f"x_{split}"], sources[f"y_{split}"] = scps
-        known = {path.resolve() for path in paths.values()}
         features, states = _read_set(*scps, known, max_dropped)
         arrays[f"x_{split}"] = np.concatenate(features)
         arrays[f"y_{split}"] = np.concatenate(states)
@@ -60,21 +61,19 @@ def read(
 def _read_set(feats, pdf, known, max_dropped):
     """Return the frames and the states of each utterance that has as many of both."""
     features, states = _utterances(feats, known, 2), _utterances(pdf, known, 1)
-    misfits = {}
-    for name in sorted(features.keys() | states):
-        counts = len(features.get(name, ())), len(states.get(name, ()))
-        if counts[0] != counts[1]:
-            misfits[name] = counts
-    utterances = len(features.keys() | states)
-    if len(misfits) > max_dropped * utterances:
+    utterances = sorted(features.keys() | states)
+    # How many frames and states each has: 0 if a file lacks it.
+    counts = {u: (len(features.get(u, ())), len(states.get(u, ()))) for u in utterances}
+    misfits = {u: pair for u, pair in counts.items() if pair[0] != pair[1]}
+    if len(misfits) > max_dropped * len(utterances):
         raise ValueError(
             f"{feats}: expected as many states as frames in every utterance, except "
             f"for a share of {max_dropped:g} (`max_dropped`). Received: {len(misfits)} "
-            f"of {utterances} utterances do not fit: "
+            f"of {len(utterances)} utterances do not fit: "
             + "; ".join(f"{u}: {f} frames, {s} states" for u, (f, s) in misfits.items())
         )
-    for name, counts in misfits.items():
-        logging.warning("%s: dropped %s: %d frames, %d states", feats, name, *counts)
+    for name, pair in misfits.items():
+        logging.warning("%s: dropped %s: %d frames, %d states", feats, name, *pair)
 
     names = [name for name in features if name not in misfits]
     for name in names:
