@@ -41,8 +41,8 @@ def checked(
             f"{declared['input_shape']}. Received: {shape}"
         )
     for name in ("x_train", "x_test"):
-        inputs = arrays[name].reshape(len(arrays[name]), -1)
-        finite = np.isfinite(inputs).all(axis=1)
+        every = np.isfinite(arrays[name])
+        finite = every.reshape(len(every), -1).all(axis=1)
         if not finite.all():
             raise ValueError(
                 f"{sources[name]}: expected finite inputs. Received: NaN or infinity "
