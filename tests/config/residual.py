@@ -6,7 +6,7 @@ from keras import layers, ops
 
 @keras.saving.register_keras_serializable("tests")
 class Scale(layers.Layer):
-    """Multiplies each feature by its own trained number."""
+    """Multiplies by one trained number for each feature."""
 
     gamma_initializer = keras.initializers.Ones()
 
