@@ -1,4 +1,4 @@
-"""Builders in files are read, not run: which file, and which options they take."""
+"""Options of builders are read without building, and files without running them."""
 
 from typing import Literal
 
@@ -23,6 +23,13 @@ from sharpminima.networks.signatures import path_of
 )
 def test_a_builder_names_a_file_or_none(builder, path):
     assert path_of(builder) == path
+
+
+def test_a_builder_of_the_catalogue_has_options():
+    found = signatures.options("fully_connected")
+    assert found == signatures.Options({"hidden_layers": int, "units": int}, set())
+    pooling = Literal["tensorflow", "theano"]
+    assert signatures.options("deep_convolutional").kinds == {"pooling": pooling}
 
 
 def options_of(tmp_path, source):

@@ -55,19 +55,19 @@ def networks(config: Mapping) -> Iterator[Mistake]:
             f"{where}.dataset", network["dataset"], config["datasets"]
         )
         builder, given = network["builder"], network["options"]
-        if builder in builders.BUILDERS:
-            wanted = builders.options(builder)
-            yield from _options(f"{where}.options", given, wanted, least=1)
-        elif signatures.path_of(builder):
-            try:
-                own = signatures.options(builder)
-            except ValueError as error:
-                yield f"{where}.builder", str(error)
-            else:
-                yield from _options(f"{where}.options", given, own.kinds, own.optional)
-        else:
+        ours = builder in builders.BUILDERS
+        if not ours and not signatures.path_of(builder):
             known = [*builders.BUILDERS, signatures.FORM]
             yield from unknown_name(f"{where}.builder", builder, known)
+            continue
+        try:
+            taken = signatures.options(builder)
+        except ValueError as error:
+            yield f"{where}.builder", str(error)
+        else:
+            # Our builders take layers and units. Others may take any number.
+            least = 1 if ours else -math.inf
+            yield from _options(f"{where}.options", given, taken, least)
 
 
 CHECKS = (datasets, networks)
@@ -106,15 +106,15 @@ def _options_of(reader):
     return {argument.arg for argument in read.args.kwonlyargs} - {"classes"}
 
 
-def _options(where, given, wanted, optional=(), least=-math.inf):
+def _options(where, given, taken, least):
     """Compare the options given for a network with those that its builder takes."""
-    for key in set(given) - set(wanted):
-        yield f"{where}.{key}", unknown_key(key, wanted)
-    for key, kind in wanted.items():
+    for key in set(given) - set(taken.kinds):
+        yield f"{where}.{key}", unknown_key(key, taken.kinds)
+    for key, kind in taken.kinds.items():
         if key in given:
             if rule := _broken_rule(given[key], kind, least):
                 yield f"{where}.{key}", f"{rule}. Received: {given[key]!r}"
-        elif key not in optional:
+        elif key not in taken.optional:
             yield f"{where}.{key}", REQUIRED
 
 
