@@ -3,28 +3,27 @@
 from typing import TYPE_CHECKING
 
 from sharpminima import logs
-from sharpminima.charts import charts, pictures
+from sharpminima.charts import performance_model, pictures
 from sharpminima.tables import files
-from sharpminima.tables.performance import compare
+from sharpminima.tables.performance_model import tabulate
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(histories, outcomes, html, svg, png, *, settings, first):
+def main(histories, outcomes, output, *, first, settings):
     """Draw the runs of the CSV files `histories` and `outcomes` against `first`."""
     epochs, runs = files.gather(histories), files.gather(outcomes)
-    table = compare(epochs, runs, first=first, **settings)
-    efficiencies = settings["parallel_efficiency"]
-    chart = charts.iterations_by_batch(table, runs, efficiencies)
-    pictures.save(chart, html, svg, png)
+    table = tabulate(epochs, runs, first=first, **settings)
+    chart = performance_model.draw(table, runs, settings["parallel_efficiency"])
+    pictures.save(chart, **output)
 
 
 if __name__ == "__main__":
     logs.write_to(snakemake.log[0])
     main(
         **snakemake.input,
-        **snakemake.output,
-        settings=snakemake.params.performance,
+        output=snakemake.output,
         first=snakemake.params.study["pairs"][0][0],
+        settings=snakemake.params.performance_model,
     )
