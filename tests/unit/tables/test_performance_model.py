@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sharpminima.tables import performance
-from sharpminima.tables.performance import compare
+from sharpminima.tables import performance_model
 
 IDENTITY = {"network": "F1", "dataset": "mnist5k"}
 
@@ -34,7 +33,7 @@ def small(**outcome):
 
 def compared(*runs, tolerance=0.5, parallel_efficiency=(0.2, 1.0), first="SB"):
     histories, outcomes = zip(*runs, strict=True)
-    return compare(
+    return performance_model.tabulate(
         pd.concat(histories, ignore_index=True),
         pd.DataFrame(outcomes),
         first=first,
@@ -81,7 +80,7 @@ def test_an_accuracy_at_the_target_reaches_it(tolerance):
         history = pd.DataFrame(
             {"test_accuracy": [at, end], "updates": [1, 2], "seconds": [1.0, 1.0]}
         )
-        assert performance._until(history, end - tolerance)[0] == 1
+        assert performance_model._until(history, end - tolerance)[0] == 1
 
 
 def test_a_target_that_is_never_reached_is_missing():
