@@ -17,17 +17,21 @@ rule measure_sharpness:
         f"../../envs/{BACKEND}.yaml"
     threads: 1
     resources:
-        mem_mb=memory_of_measuring,
+        **GPU,
+        mem_mb=memory_of("measure_sharpness"),
         builder_file=builder_file,
     params:
         network=network_config,
-        sharpness=ordered(config["sharpness"]),
-        evaluation=ordered(config["evaluation"]),
-        subset=ordered(config["subset"]),
+        sharpness=STUDY.section("sharpness"),
+        evaluation=STUDY.section("evaluation"),
+        subset=STUDY.section("subset"),
         backend={"name": BACKEND},
         code=fingerprint("measure_sharpness"),
     script:
         "../scripts/measure_sharpness.py"
+
+
+COSTS += files_of(rules.measure_sharpness.output.cost, STUDY.measured_runs)
 
 
 rule measure_trajectory:
@@ -47,20 +51,24 @@ rule measure_trajectory:
         f"../../envs/{BACKEND}.yaml"
     threads: 1
     resources:
-        mem_mb=memory_of_measuring,
+        **GPU,
+        mem_mb=memory_of("measure_trajectory"),
         builder_file=builder_file,
     params:
         network=network_config,
-        sharpness=search_of_iterates,
-        evaluation=ordered(config["evaluation"]),
-        subset=ordered(config["subset"]),
+        sharpness=STUDY.search_of_iterates(),
+        evaluation=STUDY.section("evaluation"),
+        subset=STUDY.section("subset"),
         backend={"name": BACKEND},
         code=fingerprint("measure_trajectory"),
     script:
         "../scripts/measure_trajectory.py"
 
 
-rule interpolate:
+COSTS += files_of(rules.measure_trajectory.output.cost, STUDY.runs_with_iterates)
+
+
+rule measure_interpolation:
     input:
         dataset=dataset_of,
         compiled=rules.choose_compilation.output.choice,
@@ -69,23 +77,29 @@ rule interpolate:
     output:
         plot="<results>/interpolation/{network}/{first}_{second}/seed{seed}.csv",
         distances="<results>/interpolation/{network}/{first}_{second}/seed{seed}.distances.csv",
-        cost="<results>/cost/interpolate/{network}/{first}_{second}/seed{seed}.csv",
+        cost="<results>/cost/measure_interpolation/{network}/{first}_{second}/seed{seed}.csv",
     log:
-        "<logs>/interpolate/{network}_{first}_{second}_seed{seed}.log",
+        "<logs>/measure_interpolation/{network}_{first}_{second}_seed{seed}.log",
     benchmark:
-        "<benchmarks>/interpolate/{network}_{first}_{second}_seed{seed}.tsv"
+        "<benchmarks>/measure_interpolation/{network}_{first}_{second}_seed{seed}.tsv"
     conda:
         f"../../envs/{BACKEND}.yaml"
     threads: 1
     resources:
-        mem_mb=memory_of_interpolation,
+        **GPU,
+        mem_mb=memory_of("measure_interpolation"),
         builder_file=builder_file,
     params:
         network=network_config,
-        interpolation=ordered(config["interpolation"]),
-        evaluation=ordered(config["evaluation"]),
-        subset=ordered(config["subset"]),
+        interpolation=STUDY.section("interpolation"),
+        evaluation=STUDY.section("evaluation"),
+        subset=STUDY.section("subset"),
         backend={"name": BACKEND},
-        code=fingerprint("interpolate"),
+        code=fingerprint("measure_interpolation"),
     script:
-        "../scripts/interpolate.py"
+        "../scripts/measure_interpolation.py"
+
+
+COSTS += files_of_pairs(
+    rules.measure_interpolation.output.cost, STUDY.pairs_of_networks, seed=STUDY.seeds
+)

@@ -15,7 +15,7 @@ Knows nothing of Keras: the loss arrives as a function of one flat vector.
 import itertools
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -23,6 +23,7 @@ from scipy.linalg import solve
 from scipy.optimize import Bounds, minimize
 
 from sharpminima import streams
+from sharpminima.measures.planned import Planned, by_searches
 
 LossAndGradient = Callable[[np.ndarray], tuple[float, np.ndarray]]
 ROWS_AT_A_TIME = 1 << 16
@@ -332,3 +333,8 @@ def _space(identity, parameters):
         dimensions=identity["dimensions"],
         seed=int(identity["subspace_seed"]),
     )
+
+
+def planned(config: Mapping, job: Mapping) -> Planned:
+    """Return what measuring one checkpoint evaluates."""
+    return by_searches(config["sharpness"])

@@ -4,11 +4,12 @@ Source: Keskar et al. 2017 (arXiv:1609.04836), section 3, Figure 6: sharpness ag
 the cross entropy of iterates, of runs with small and with large batches.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
 from sharpminima.measures import sharpness
+from sharpminima.measures.planned import Planned
 from sharpminima.rows import DIVERGED
 
 TEST = ("test_loss", "test_accuracy")
@@ -42,3 +43,14 @@ def measure(
             rows = sharpness.not_measured(settings, seed, DIVERGED)
         for row in rows:
             yield {"epoch": epoch, **reached, **row}
+
+
+def planned(config: Mapping, job: Mapping) -> Planned:
+    """Return what measuring the kept iterates of one run evaluates."""
+    iterates, search = len(config["iterates"]["epochs"]), config["sharpness"]
+    evaluations = min(search["max_iterations"] + 1, search["max_evaluations"])
+    return Planned(
+        gradients=iterates * evaluations,
+        test_losses=iterates,
+        searches={"full": iterates},
+    )

@@ -33,7 +33,7 @@ def main(
     threads,
 ):
     """Write the rows of both parametric plots, of the distances and of the cost."""
-    job = Job("interpolate")
+    job = Job("measure_interpolation")
     backend.configure(threads)
     compilation.use(compiled)
     origins = [parameters.attributes(path) for path in (first, second)]
