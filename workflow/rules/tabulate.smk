@@ -4,11 +4,14 @@
 EPSILON = {"epsilon": config["sharpness"]["epsilons"][0]}
 # The performance model compares the runs of the sweep, too.
 TIMED = [*STUDY.runs, *STUDY.sweep_runs]
+# The rows of the study's runs, and of the searches on them.
+OUTCOMES = files_of(rules.train.output.outcome, STUDY.runs)
+SEARCHED = files_of(rules.measure_sharpness.output.searches, STUDY.runs)
 
 
 rule tabulate_runs:
     input:
-        files_of(rules.train.output.outcome, STUDY.runs),
+        OUTCOMES,
     output:
         table("runs"),
     log:
@@ -23,7 +26,7 @@ rule tabulate_runs:
 
 rule tabulate_networks:
     input:
-        files_of(rules.train.output.outcome, STUDY.runs),
+        OUTCOMES,
     output:
         table("networks", "networks (Table 1)"),
     log:
@@ -38,7 +41,7 @@ rule tabulate_networks:
 
 rule tabulate_accuracy:
     input:
-        files_of(rules.train.output.outcome, STUDY.runs),
+        OUTCOMES,
     output:
         table("accuracy", "accuracy (Table 2)"),
     log:
@@ -54,7 +57,7 @@ rule tabulate_accuracy:
 
 rule tabulate_measurements:
     input:
-        files_of(rules.measure_sharpness.output.searches, STUDY.runs),
+        SEARCHED,
     output:
         table("measurements"),
     log:
@@ -69,7 +72,7 @@ rule tabulate_measurements:
 
 rule tabulate_sharpness:
     input:
-        files_of(rules.measure_sharpness.output.searches, STUDY.runs),
+        SEARCHED,
     output:
         table("sharpness", "sharpness (Tables 3 and 4)"),
     log:
@@ -102,7 +105,7 @@ if STUDY.pairs:
 
     rule tabulate_ratios:
         input:
-            files_of(rules.measure_sharpness.output.searches, STUDY.runs),
+            SEARCHED,
         output:
             table("ratios", "ratio of each seed"),
         log:
@@ -157,10 +160,14 @@ if STUDY.compared_runs:
 
 if STUDY.sweep_runs:
 
+    OF_SWEEP = {
+        "outcomes": files_of(rules.train.output.outcome, STUDY.sweep_runs),
+        "searches": files_of(rules.measure_sharpness.output.searches, STUDY.sweep_runs),
+    }
+
     rule tabulate_sweep_runs:
         input:
-            outcomes=files_of(rules.train.output.outcome, STUDY.sweep_runs),
-            searches=files_of(rules.measure_sharpness.output.searches, STUDY.sweep_runs),
+            **OF_SWEEP,
         output:
             table("sweep_runs"),
         log:
@@ -175,8 +182,7 @@ if STUDY.sweep_runs:
 
     rule tabulate_sweep:
         input:
-            outcomes=files_of(rules.train.output.outcome, STUDY.sweep_runs),
-            searches=files_of(rules.measure_sharpness.output.searches, STUDY.sweep_runs),
+            **OF_SWEEP,
         output:
             table("sweep", "batch sizes (Figure 4)"),
         log:
@@ -191,8 +197,7 @@ if STUDY.sweep_runs:
 
     rule tabulate_thresholds:
         input:
-            outcomes=files_of(rules.train.output.outcome, STUDY.sweep_runs),
-            searches=files_of(rules.measure_sharpness.output.searches, STUDY.sweep_runs),
+            **OF_SWEEP,
         output:
             table("thresholds", "thresholds of the batch size"),
         log:
@@ -244,15 +249,19 @@ if STUDY.warm_start_runs:
         **EPSILON,
     }
 
+    OF_WARM_START = {
+        "outcomes": files_of(rules.train.output.outcome, STUDY.warm_start_runs),
+        "searches": files_of(
+            rules.measure_sharpness.output.searches, STUDY.warm_start_runs
+        ),
+        "trajectories": files_of(
+            rules.measure_trajectory.output.rows, STUDY.runs_before_warm_start
+        ),
+    }
+
     rule tabulate_warm_start_runs:
         input:
-            outcomes=files_of(rules.train.output.outcome, STUDY.warm_start_runs),
-            searches=files_of(
-                rules.measure_sharpness.output.searches, STUDY.warm_start_runs
-            ),
-            trajectories=files_of(
-                rules.measure_trajectory.output.rows, STUDY.runs_before_warm_start
-            ),
+            **OF_WARM_START,
         output:
             table("warm_start_runs"),
         log:
@@ -267,13 +276,7 @@ if STUDY.warm_start_runs:
 
     rule tabulate_warm_start:
         input:
-            outcomes=files_of(rules.train.output.outcome, STUDY.warm_start_runs),
-            searches=files_of(
-                rules.measure_sharpness.output.searches, STUDY.warm_start_runs
-            ),
-            trajectories=files_of(
-                rules.measure_trajectory.output.rows, STUDY.runs_before_warm_start
-            ),
+            **OF_WARM_START,
         output:
             table("warm_start", "warm start (Figure 5)"),
         log:
