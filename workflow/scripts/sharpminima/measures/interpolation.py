@@ -18,17 +18,20 @@ def linear(alpha: float) -> tuple[float, float]:
 
 
 def curvilinear(alpha: float) -> tuple[float, float]:
-    """Return those in `sin(alpha pi/2) x_l + cos(alpha pi/2) x_s` (Figure 7)."""
+    """Return the weights of x_s and x_l on the curve (Figure 7).
+
+    The curve is `sin(alpha pi/2) x_l + cos(alpha pi/2) x_s`.
+    """
     angle = alpha * np.pi / 2.0
     return np.cos(angle), np.sin(angle)
+
+
+PATHS = {"linear": linear, "curvilinear": curvilinear}
 
 
 def alphas(start: float, stop: float, count: int) -> list[float]:
     """Return `count` equally spaced positions from `start` to `stop` inclusive."""
     return np.linspace(start, stop, count).tolist()
-
-
-PATHS = {"linear": linear, "curvilinear": curvilinear}
 
 
 def plots(measures: Measures, alphas: Iterable[float]) -> Iterator[dict]:
