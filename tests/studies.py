@@ -157,7 +157,7 @@ def with_experiments(config: dict) -> dict:
     """Return a copy of a tiny config with the runs of Figures 4 to 6, and a remedy."""
     config = copy.deepcopy(config)
     config["regimes"]["LB-slow"] = {"batch_fraction": 0.5, "learning_rate": 5.0e-3}
-    config["study"]["remedies"] = {"N1": ["LB-slow"]}
+    config["study"]["further_regimes"] = {"N1": ["LB-slow"]}
     config["sweep"]["batch_sizes"] = {"N1": [4, 16], "N2": [16]}
     config["iterates"]["networks"] = config["warm_start"]["networks"] = ["N1"]
     config["warm_start"]["seeds"] = [0]

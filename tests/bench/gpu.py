@@ -21,7 +21,7 @@ from pathlib import Path
 import cases
 import choose_compilation
 import epochs
-import interpolate
+import measure_interpolation
 import measure_sharpness
 import numpy as np
 import pandas as pd
@@ -134,7 +134,7 @@ def _train_and_measure(arguments):
             settings=search,
             **common,
         )
-    interpolate.main(
+    measure_interpolation.main(
         *(data, choice, *(_weights(folder, regime) for regime in PAIR)),
         plot=folder / "interpolation.csv",
         distances=folder / "distances.csv",

@@ -81,11 +81,11 @@ def test_experiments_that_name_no_network_add_no_job(study, tiny):
     config = json.loads(json.dumps(tiny))
     for section in ("sweep", "iterates", "warm_start"):
         del config[section]
-    del config["study"]["remedies"]
+    del config["study"]["further_regimes"]
     assert study.planned(config) == study.planned(tiny)
     assert study.counts(tiny) == {
         **{"prepare_dataset": 1, "choose_compilation": 2},
-        **{"train": 8, "measure_sharpness": 8, "interpolate": 4},
+        **{"train": 8, "measure_sharpness": 8, "measure_interpolation": 4},
         **{f"chart_{c}": 2 for c in ("training", "sharpness", "interpolation")},
         **{f"tabulate_{t}": 1 for t in ("accuracy", "sharpness", "ratios")},
         **{"tabulate_distances": 1, "tabulate_cost": 1, "tabulate_claims": 1},
@@ -175,7 +175,7 @@ def test_finished_experiments_plan_nothing(finished, config):
             measured(("N1", "LB-slow")) | after_remedy("N1"),
         ),
         (
-            "study.remedies",
+            "study.further_regimes",
             {"N1": ["LB-slow"], "N2": ["LB-slow"]},
             measured(("N2", "LB-slow")) | after_remedy("N2"),
         ),
@@ -188,8 +188,8 @@ def test_finished_experiments_plan_nothing(finished, config):
                 (rule, f"network={n}, first=LB, second=SB{seed}")
                 for n in ("N1", "N2")
                 for rule, seed in (
-                    ("interpolate", ", seed=0"),
-                    ("interpolate", ", seed=1"),
+                    ("measure_interpolation", ", seed=0"),
+                    ("measure_interpolation", ", seed=1"),
                     ("chart_interpolation", ""),
                 )
             },

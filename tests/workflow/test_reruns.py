@@ -23,7 +23,7 @@ def jobs(rule, networks=NETWORKS, regimes=REGIMES, seeds=SEEDS):
                 (rule, f"network={n}, regime={r}, seed={s}")
                 for n, r, s in itertools.product(networks, regimes, seeds)
             }
-        case "interpolate":
+        case "measure_interpolation":
             return {
                 (rule, f"network={n}, first=SB, second=LB, seed={s}")
                 for n, s in itertools.product(networks, seeds)
@@ -44,7 +44,7 @@ def after_training(**which):
     return set().union(
         jobs("train", **which),
         jobs("measure_sharpness", **which),
-        jobs("interpolate", networks=networks, seeds=seeds),
+        jobs("measure_interpolation", networks=networks, seeds=seeds),
         *(jobs(f"chart_{chart}", networks) for chart in CHARTS),
         TABLES,
     )
@@ -60,7 +60,7 @@ AFTER_SHARPNESS = set().union(
 )
 TABLES = set().union(*(jobs(f"tabulate_{table}") for table in NAMES_OF_TABLES))
 AFTER_INTERPOLATION = set().union(
-    jobs("interpolate"),
+    jobs("measure_interpolation"),
     jobs("tabulate_distances"),
     jobs("tabulate_claims"),
     jobs("tabulate_cost"),
@@ -108,8 +108,8 @@ def test_a_finished_study_plans_nothing(finished_study, config):
             [],
             jobs("tabulate_cost"),
         ),
-        ("performance.tolerance", 1.0, AFTER_PERFORMANCE),
-        ("performance", None, set()),
+        ("performance_model.tolerance", 1.0, AFTER_PERFORMANCE),
+        ("performance_model", None, set()),
         ("raw_folder", "elsewhere", set()),
         ("networks.N2.memory", {"data": 0, "per_example": 1, "search": 0}, set()),
         ("subset.measure_examples", 32, AFTER_SHARPNESS | AFTER_INTERPOLATION),

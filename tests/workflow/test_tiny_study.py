@@ -90,7 +90,7 @@ def test_performance_compares_each_larger_batch_with_sb(ran):
     assert rows["second"].tolist() == ["LB", "LB"]
     assert (rows["bound"] == 0.25).all()
     runs = table(ran, "runs").set_index(["regime", "seed"])
-    target = runs.loc["SB"]["test_accuracy"] - ran[1]["performance"]["tolerance"]
+    target = runs.loc["SB"]["test_accuracy"] - ran[1]["performance_model"]["tolerance"]
     assert rows["target_accuracy"].tolist() == pytest.approx(target.tolist(), rel=1e-5)
     assert (rows["first_iterations"] >= 8).all()
 
@@ -139,7 +139,7 @@ def test_interpolation_ends_at_the_checkpoints_with_every_policy(
 ):
     """With each model's own averages at its end, where the policy needs any."""
     monkeypatch.syspath_prepend(ROOT / "workflow/scripts")
-    script = importlib.import_module("interpolate")
+    script = importlib.import_module("measure_interpolation")
     monkeypatch.setattr(script.backend, "configure", lambda threads: None)
     # The study may have run on the other backend, which compiles in other ways.
     way = script.backend.describe()["way"]
@@ -238,7 +238,7 @@ def test_a_diverged_run_is_not_measured_for_free(ran):
 
 
 def test_a_plot_counts_its_points(ran):
-    row, work = ledger(ran, "interpolate", "SB_LB", "seed0.csv")
+    row, work = ledger(ran, "measure_interpolation", "SB_LB", "seed0.csv")
     assert work == Work(0, 2 * 4 * (64 + 32), 0)
     assert workload.of_interpolation(ran[1], "N1") == work
     assert (row["first"], row["second"]) == ("SB", "LB")
@@ -251,11 +251,13 @@ def test_costs_are_summed_by_rule_and_network(ran):
         "choose_compilation": 1,
         "train": 6,
         "measure_sharpness": 6,
-        "interpolate": 4,
+        "measure_interpolation": 4,
     }
     updates = table(ran, "runs")["updates"].sum()
     assert rows.loc["train", "gradient_evaluations"] == updates
-    assert rows.loc["interpolate", "forward_examples"] == 4 * 2 * 4 * (64 + 32)
+    assert rows.loc["measure_interpolation", "forward_examples"] == 4 * 2 * 4 * (
+        64 + 32
+    )
     assert (rows["seconds"] > 0).all()
     assert rows["peak_mb"].between(20, 20_000).all()
     assert set(rows["device"]) <= {"CPU", "GPU"}
@@ -297,7 +299,7 @@ def test_a_preview_knows_what_is_finished_and_what_it_took(ran):
         (row["rule"], row["network"], row["rate"]) for row in rows_of_preview(text)
     }
     assert ("train", "N1", "own") in rates
-    assert ("interpolate", "N1", "own") in rates
+    assert ("measure_interpolation", "N1", "own") in rates
     assert ("train", "N2", "stored") in rates
 
 

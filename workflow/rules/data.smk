@@ -44,3 +44,6 @@ rule prepare_speech:
         code=fingerprint("prepare_speech"),
     script:
         "../scripts/prepare_speech.py"
+
+
+COSTS += collect("results/data/{dataset}.cost.csv", dataset=STUDY.datasets)

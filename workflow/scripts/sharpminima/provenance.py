@@ -54,11 +54,11 @@ def _fingerprint(script, without):
     for name in without:
         if not _file_of(name):
             raise ValueError(f"There is no module {name!r} to leave out.")
-    digest = hashlib.sha256()
+    found = hashlib.sha256()
     for path in sorted(_reachable(SCRIPTS / f"{script}.py", without)):
-        digest.update(path.relative_to(SCRIPTS).as_posix().encode())
-        digest.update(_behaviour(path))
-    return digest.hexdigest()[:16]
+        found.update(path.relative_to(SCRIPTS).as_posix().encode())
+        found.update(_behaviour(path))
+    return found.hexdigest()[:16]
 
 
 @cache
@@ -68,6 +68,11 @@ def fingerprint_of_file(path: str) -> str:
     Ignores what `fingerprint` ignores, and does not follow imports.
     """
     return hashlib.sha256(_behaviour(Path(path))).hexdigest()[:16]
+
+
+def digest(path: str | Path) -> str:
+    """Return the SHA-256 of the file at `path`, which is no code."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 @cache

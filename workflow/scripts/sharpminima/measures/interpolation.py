@@ -5,9 +5,11 @@ line, after Goodfellow et al. 2015, arXiv:1412.6544), appendix D and Figure 7 (c
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
+
+from sharpminima.measures.planned import Planned
 
 Measures = Callable[[float, float, float], dict[str, float]]
 
@@ -65,3 +67,9 @@ def distances(initial: np.ndarray, start: np.ndarray, end: np.ndarray) -> dict:
         "first_to_second": float(np.linalg.norm(start - end)),
         "distance_ratio": start_to_initial / end_to_initial,
     }
+
+
+def planned(config: Mapping, job: Mapping) -> Planned:
+    """Return what the plots of one pair evaluate."""
+    points = len(PATHS) * config["interpolation"]["alphas"]["count"]
+    return Planned(train_losses=points, test_losses=points)

@@ -25,29 +25,8 @@ from sharpminima.measures.maximisers import (
     maximise,
     starting_z,
 )
+from sharpminima.measures.planned import Planned, by_searches
 from sharpminima.measures.spaces import FullSpace, RandomSubspace, box_half_widths
-
-
-def searches(settings: Mapping) -> dict[str, int]:
-    """Return how many searches measure one point at one epsilon, by space.
-
-    Spaces without any search are left out.
-
-    Args:
-        settings: The `sharpness` section of the config.
-    """
-    full, subspace = settings["full"], settings["subspace"]
-    counts = {
-        "full": len(full["starts"]),
-        "subspace": subspace["draws"] * len(subspace["starts"]),
-    }
-    return {space: count for space, count in counts.items() if count}
-
-
-def at_epsilon(settings: Mapping, epsilon: float) -> dict:
-    """Return the settings of the searches at one of the `epsilons` of the config."""
-    others = {key: value for key, value in settings.items() if key != "epsilons"}
-    return {**others, "epsilon": epsilon}
 
 
 def metric(loss_before: float, loss_after: float) -> float:
@@ -63,7 +42,7 @@ def measure(
     Args:
         loss_and_gradient: See `maximisers.maximise`.
         minimum: What is measured.
-        settings: What `at_epsilon` returned.
+        settings: What `Study.search` returned: how to search, and at which epsilon.
         seed: The run's seed. It names the streams of subspaces and random starts, so
             that SB and LB of one seed are measured in the same subspaces.
     """
@@ -116,10 +95,15 @@ def _spaces(settings, seed):
     common = {"max_iterations": settings["max_iterations"]}
     if full["starts"]:
         yield {"space": "full", **common}, full["starts"]
-    for draw in range(subspace["draws"] if subspace["starts"] else 0):
+    for draw in range(subspace["draws"]):
         identity = {
             "space": "subspace",
             "dimensions": subspace["dimensions"],
             "subspace_seed": str(streams.seed("subspace", seed, draw)),
         }
         yield {**identity, **common}, subspace["starts"]
+
+
+def planned(config: Mapping, job: Mapping) -> Planned:
+    """Return what measuring one checkpoint at one epsilon evaluates."""
+    return by_searches(config["sharpness"])

@@ -10,6 +10,7 @@ import numpy as np
 
 from sharpminima.measures import sharpness
 from sharpminima.measures.maximisers import Minimum
+from sharpminima.measures.planned import Planned
 from sharpminima.rows import DIVERGED
 
 
@@ -22,7 +23,7 @@ def measure(
         loss: A `MeasuredLoss`.
         iterates: Epoch and `Point` of each. The order in which they are made does not
             matter, and a list does as well as a generator.
-        settings: What `regimes.search_of_iterates` returned.
+        settings: What `Study.search_of_iterates` returned.
         seed: The run's seed.
 
     Yields:
@@ -47,3 +48,14 @@ def measure(
             rows = sharpness.not_measured(settings, seed, DIVERGED)
         for row in rows:
             yield {"epoch": epoch, **reached, **row}
+
+
+def planned(config: Mapping, job: Mapping) -> Planned:
+    """Return what measuring the kept iterates of one run evaluates."""
+    iterates, search = len(config["iterates"]["epochs"]), config["sharpness"]
+    evaluations = min(search["max_iterations"] + 1, search["max_evaluations"])
+    return Planned(
+        gradients=iterates * evaluations,
+        test_losses=iterates,
+        searches={"full": iterates},
+    )
