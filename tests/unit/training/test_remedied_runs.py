@@ -5,7 +5,7 @@ import pytest
 
 import training_runs as small
 from project import default_config
-from sharpminima.loss.measured import EvaluationNetwork
+from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.planning import workload
 from sharpminima.regimes import derived
 from sharpminima.training import fit as training
@@ -26,7 +26,7 @@ def run(network, config, regime):
     dataset, precision = small.images(), settings["precision"]
     model = training.starting_point(network, dataset, 0, precision)
     start = small.point(model)
-    evaluation = EvaluationNetwork(model, dataset, batch_norm="batch", batch_size=50)
+    evaluation = MeasuredLoss(model, dataset, batch_norm="batch", batch_size=50)
     rows = list(training.fit(model, dataset, settings, evaluation))
     assert np.abs(small.point(model) - start).max() > 1e-3
     outcome = training.outcome(model, dataset, settings, evaluation, rows)
