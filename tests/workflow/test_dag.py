@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 import yte
 
-from project import ROOT
+from project import ROOT, require_slurm
 from sharpminima.planning.rules import rule
 
 MEMORY = {"data": 5, "per_example": 10.0, "search": 700}
@@ -178,6 +178,11 @@ PROFILES = {
     "default": [],
     "default, with a GPU on the command line": ["--resources", "gpu=1"],
     "gpu": ["--workflow-profile", str(ROOT / "profiles/gpu")],
+    "slurm": ["--workflow-profile", str(ROOT / "profiles/slurm")],
+    "slurm, with GPUs": [
+        *("--workflow-profile", str(ROOT / "profiles/slurm")),
+        *("--resources", "gpu=4"),
+    ],
 }
 
 
@@ -185,6 +190,8 @@ PROFILES = {
 def test_every_profile_plans_and_asks_for_a_gpu_where_one_is_offered(
     study, config, profile
 ):
+    if "slurm" in profile:
+        require_slurm()
     done = study.run(config, "--dry-run", *PROFILES[profile])
     assert done.returncode == 0, done.stdout + done.stderr
     block = r"^(?:local)?rule (\w+):\n(?:    .*\n)*?    resources: (.*)$"

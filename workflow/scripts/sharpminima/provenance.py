@@ -76,8 +76,14 @@ def digest(path: str | Path) -> str:
 
 
 @cache
+def _tree(path):
+    return ast.parse(path.read_bytes())
+
+
+@cache
 def _behaviour(path):
-    return ast.dump(_NumbersOnly().visit(ast.parse(path.read_bytes()))).encode()
+    # The visitor changes the tree; what it imports has been read before or stays in it.
+    return ast.dump(_NumbersOnly().visit(_tree(path))).encode()
 
 
 def _reachable(script, without):
@@ -95,7 +101,7 @@ def _reachable(script, without):
 def _imported(path) -> list[tuple[str, Path]]:
     """Return name and file of each module of the package that `path` imports."""
     found = []
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in ast.walk(_tree(path)):
         match node:
             case ast.ImportFrom(module=str(module), level=0):
                 if module.partition(".")[0] == PACKAGE:
