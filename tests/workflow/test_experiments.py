@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from sharpminima.cost import Work
-from sharpminima.planning import workload
+from sharpminima.planning import planned_work
 from sharpminima.regimes import derived
 from studies import Study, counts_of_preview, with_experiments
 
@@ -294,7 +294,8 @@ def test_a_trajectory_counts_what_it_evaluated(ran):
     names = ("gradient_evaluations", "forward_examples", "gradient_examples")
     config = derived.with_derived(ran[1])
     # Two iterations, and the iterate itself.
-    assert workload.of_trajectory(config, "N1", 3) == Work(*(row[n] for n in names))
+    job = {"rule": "measure_trajectory", "network": "N1"}
+    assert planned_work.of_measuring(config, job) == Work(*(row[n] for n in names))
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import pytest
 import training_runs as small
 from project import default_config
 from sharpminima.loss.measured import MeasuredLoss
-from sharpminima.planning import workload
+from sharpminima.planning import planned_work
 from sharpminima.regimes import derived
 from sharpminima.training import fit as training
 
@@ -32,7 +32,8 @@ def run(network, config, regime):
     outcome = training.outcome(model, dataset, settings, evaluation, rows)
     assert outcome["status"] == "max_epochs"
     done = training.work(dataset, settings, rows) + evaluation.work
-    assert done == workload.of_training(config, "F1", regime, epochs=3)
+    job = {"network": "F1", "regime": regime}
+    assert done == planned_work.of_training(config, job, epochs=3)
     return rows
 
 
