@@ -26,7 +26,7 @@ class BatchMoments(keras.layers.BatchNormalization):
     """Batch normalisation by the moments of the batch at hand, in evaluation too."""
 
     def call(self, inputs, training=None, mask=None):
-        """Normalise `inputs`; at momentum 0 the updated state is the batch moments."""
+        """Normalise `inputs` by their own moments, whatever `training` says."""
         return super().call(inputs, training=True, mask=mask)
 
 
@@ -53,9 +53,11 @@ def _copied(model, batch_moments):
         if hasattr(layer, "layers"):
             return _copied(layer, batch_moments)
         config = layer.get_config()
+        # Search steps are far below what bfloat16 resolves.
         if getattr(layer, "dtype_policy", None) == mixed:
             config["dtype"] = keras.config.floatx()
         if batch_moments and type(layer) is keras.layers.BatchNormalization:
+            # At momentum 0 a pass leaves the moments of its own batch as averages.
             return BatchMoments.from_config({**config, "momentum": 0.0})
         return layer.__class__.from_config(config)
 
@@ -110,6 +112,7 @@ def gradient_through_moments(
     """
     gradient = np.zeros(x.shape)
     for batch, share in batches:
+        # m = sum_B w_B m_B, so each batch adds w_B (dm_B/dx)^T (df/dm).
         weights = _floatx(share * part for part in by_averages)
         gradient += network.moments_gradient(x, batch, weights).astype(np.float64)
     return gradient

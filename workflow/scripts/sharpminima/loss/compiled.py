@@ -66,6 +66,7 @@ class CompiledNetwork:
 
     def _call(self, x, averages, inputs):
         """Return logits and averages after a pass of the network at x and averages."""
+        # Cut x into the kernels, biases and so on that it consists of.
         variables = self._network.trainable_variables
         ends = np.cumsum([np.prod(v.shape) for v in variables], dtype=int)[:-1]
         trainable = [
@@ -87,6 +88,7 @@ class CompiledNetwork:
         return backend.loss_and_correct(keras.ops.take(labels, indices), logits)
 
     def _loss_and_gradients(self, x, averages, inputs, labels, indices):
+        # The data are arguments: as constants they would be compiled into the program.
         def loss_and_correct(x, averages):
             return self._loss_and_correct(x, averages, inputs, labels, indices)
 

@@ -35,6 +35,7 @@ class Context:
         self, rule, *, dataset, compiled, network, evaluation, subset, threads
     ):
         self._job, self.network = Job(rule), network
+        # Threads and the way of compiling must be set before anything computes.
         backend.configure(threads)
         compilation.use(compiled)
         self.data = backend.on_device(datasets.read(dataset, subset))
@@ -70,6 +71,7 @@ class Context:
             "batch_norm": self._batch_norm,
             "measure_examples": len(self.data.x_train),
         }
+        # Another machine may have trained the run than measures it.
         made_with = {**self.made_with, "trained_with": origin["versions"]}
         rows.write(path, [{**carried, **row, **made_with} for row in found])
 

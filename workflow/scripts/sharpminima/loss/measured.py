@@ -79,6 +79,7 @@ class MeasuredLoss:
             )
         self.work = NOTHING
         self._model, self._recalibrates = model, batch_norm == "recalibrated"
+        # Both sets go to the device once, for all evaluations.
         self._sets = {
             split: ExampleSet.on_device(split, x, y, batch_size)
             for split, x, y in (
@@ -128,6 +129,7 @@ class MeasuredLoss:
         averages = self._averages(x, point.averages)
         loss, correct, gradient = 0.0, 0, np.zeros(x.shape)
         by_averages = [np.zeros(average.shape) for average in averages]
+        # The sums over the batches: f, df/dx with m held fixed, and df/dm.
         for batch, _ in self._sets["train"].batches():
             part, hits, by_x, by_parts = self._network.loss_and_gradients(
                 x, averages, batch
@@ -137,6 +139,7 @@ class MeasuredLoss:
             for total, term in zip(by_averages, by_parts, strict=True):
                 total += term / examples
         self.work += Work(gradient_evaluations=1, gradient_examples=examples)
+        # Where m depends on x: df/dx + (dm/dx)^T (df/dm), the chain rule.
         if self._recalibrates:
             gradient += policies.gradient_through_moments(
                 self._moments, x, self._sets["train"].batches(), by_averages

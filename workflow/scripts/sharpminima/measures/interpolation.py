@@ -44,6 +44,7 @@ def plots(measures: Measures, alphas: Iterable[float]) -> Iterator[dict]:
             to named measures.
         alphas: Positions, dimensionless; values outside [0, 1] extrapolate.
     """
+    # Each path passes through x_s at alpha 0 and through x_l at alpha 1.
     for path, alpha in itertools.product(PATHS, alphas):
         first, second = PATHS[path](alpha)
         yield {"path": path, "alpha": alpha, **measures(first, second, alpha)}
@@ -59,6 +60,7 @@ def distances(initial: np.ndarray, start: np.ndarray, end: np.ndarray) -> dict:
         start: Parameters x_s, shape `(n,)`.
         end: Parameters x_l, shape `(n,)`.
     """
+    # |x_s - x_0| and |x_l - x_0|.
     start_to_initial = float(np.linalg.norm(start - initial))
     end_to_initial = float(np.linalg.norm(end - initial))
     return {

@@ -57,8 +57,10 @@ def measure(
                 dimensions=identity["dimensions"],
                 seed=int(identity["subspace_seed"]),
             )
+        # Equation 3: the box C around x.
         half_widths = box_half_widths(space.coordinates(minimum.x), epsilon)
         for start in starts:
+            # The maximum of f in C, or rather a lower bound of it.
             started = time.perf_counter()
             ascent = maximise(
                 loss_and_gradient,
@@ -69,6 +71,7 @@ def measure(
                 start=starting_z(start, half_widths, streams.seed("start", seed)),
                 **limits,
             )
+            # Equation 4: Metric 2.1.
             row = {
                 **identity,
                 "epsilon": epsilon,

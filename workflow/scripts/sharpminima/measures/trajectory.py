@@ -31,6 +31,7 @@ def measure(
         columns of `sharpness.measure`.
     """
     for epoch, point in iterates:
+        # One pass gives the abscissa of Figure 6 and the gradient that a search needs.
         train_loss, train_accuracy, gradient = loss.loss_accuracy_and_gradient(point)
         test_loss, test_accuracy = loss.loss_and_accuracy(point, "test")
         reached = {
@@ -41,6 +42,7 @@ def measure(
         }
         if np.isfinite(train_loss):
             minimum = Minimum(point.parameters, train_loss, gradient)
+            # The search moves the parameters; the averages stay the iterate's own.
             f = loss.at_averages(point.averages)
             rows = sharpness.measure(f, minimum, settings, seed)
         else:

@@ -40,6 +40,7 @@ def keeping(
                     file[f"{epoch}/{name}"] = _joined(variables)
             if row:
                 yield row
+        # Training ended before these epochs.
         for epoch in missing:
             for name, variables in _parts(model).items():
                 shape = _joined(variables).shape
@@ -62,6 +63,7 @@ def restore(path: str | Path, epoch: int, model) -> Point:
     """
     with h5py.File(path) as file:
         for name, variables in _parts(model).items():
+            # Cut the stored vector at the end of each variable.
             ends = np.cumsum([np.prod(v.shape, dtype=int) for v in variables])
             values = np.split(file[f"{epoch}/{name}"][()], ends)
             for variable, value in zip(variables, values):

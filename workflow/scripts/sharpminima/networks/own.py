@@ -1,7 +1,7 @@
 """Networks of one's own: the function in the user's file is called, its model checked.
 
-What is wrong with a model would show late otherwise, or never: the loss is measured
-on a copy of it, and the loss is the cross entropy of logits, without regularizers.
+What is wrong with a model would show late otherwise, or never: the loss is measured on
+a copy of it, and is the cross entropy of logits, without regularizers.
 """
 
 import importlib.util
