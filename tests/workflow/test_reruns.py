@@ -197,8 +197,8 @@ def planned_after(finished_study, config, project, module, old, new):
     [
         (
             "sharpminima/measures/sharpness.py",
-            "100.0 * rise",
-            "1.0 * rise",
+            "100.0 * (loss_after",
+            "1.0 * (loss_after",
             AFTER_SHARPNESS,
         ),
         (
