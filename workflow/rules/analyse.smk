@@ -80,7 +80,7 @@ rule measure_trajectory:
         builder_file=builder_file,
     params:
         **SETTINGS,
-        sharpness=STUDY.search_of_iterates(),
+        sharpness=lambda wildcards: STUDY.search_of_iterates(),
         code=fingerprint("measure_trajectory"),
     script:
         "../scripts/measure_trajectory.py"
