@@ -262,7 +262,7 @@ def _bad_networks(config) -> Iterator[tuple[str, str]]:
         yield from _unknown(f"{where}.dataset", network["dataset"], config["datasets"])
         builder, given = network["builder"], network["options"]
         if builder in builders.BUILDERS:
-            wanted = builders.options(builder)
+            wanted = signatures.options(builder).kinds
             yield from _bad_options(where, given, wanted, least=1)
         elif signatures.path_of(builder):
             yield from _bad_builder_file(where, builder, given)

@@ -13,7 +13,7 @@ import numpy as np
 
 from sharpminima.backend import keras
 from sharpminima.loss.compiled import CompiledNetwork
-from sharpminima.networks.builders import layers_of
+from sharpminima.networks.layers import layers_of
 from sharpminima.networks.parameters import averages_of
 
 # Networks may be trained in this precision. They are measured in full precision.

@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from sharpminima.data import datasets
-from sharpminima.networks import builders, flops, signatures
+from sharpminima.networks import builders, flops, layers, signatures
 from sharpminima.planning import planned_work
 from sharpminima.planning.rules import rule
 from sharpminima.regimes import batches, derived, variants
@@ -72,7 +72,7 @@ def size_of(config: Mapping, network: str, data: str | Path) -> Size | None:
     network = {**entry, "file": file}
     model = builders.build(network, input_shape=input_shape, classes=classes)
     parameters = sum(math.prod(v.shape) for v in model.trainable_variables)
-    kind = "convolutional" if builders.is_convolutional(model) else "dense"
+    kind = "convolutional" if layers.is_convolutional(model) else "dense"
     return Size(parameters, flops.per_example(model), kind)
 
 
