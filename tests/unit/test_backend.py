@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from project import ROOT, require_jax
-from sharpminima.loss.measured import POLICIES
+from sharpminima.loss.batch_norm import POLICIES
 
 BACKENDS = ("tensorflow", "jax")
 NETWORKS = ("dense", "convolutional")

@@ -37,10 +37,18 @@ def jobs(rule, *networks_and_regimes, seeds=(0, 1)):
     }
 
 
-def measured(*networks_and_regimes, seeds=(0, 1)):
-    return jobs("train", *networks_and_regimes, seeds=seeds) | jobs(
-        "measure_sharpness", *networks_and_regimes, seeds=seeds
-    )
+def measured(*networks_and_regimes, seeds=(0, 1), epsilons=(1e-3,)):
+    """Return jobs that train and measure; experiments take the first epsilon alone."""
+    trained = jobs("train", *networks_and_regimes, seeds=seeds)
+    return trained | {
+        ("measure_sharpness", f"{wildcards}, epsilon={epsilon}")
+        for (_, wildcards), epsilon in itertools.product(trained, epsilons)
+    }
+
+
+def of_study(*networks_and_regimes):
+    """Return what `measured` does, at every epsilon of the study."""
+    return measured(*networks_and_regimes, epsilons=(1e-3, 5e-4))
 
 
 def of_n1(*names):
@@ -95,7 +103,7 @@ def test_experiments_that_name_no_network_add_no_job(study, tiny):
     assert study.planned(config) == study.planned(tiny)
     assert study.counts(tiny) == {
         **{"prepare_dataset": 1, "choose_compilation": 2},
-        **{"train": 8, "measure_sharpness": 8, "measure_interpolation": 4},
+        **{"train": 8, "measure_sharpness": 16, "measure_interpolation": 4},
         **{f"chart_{c}": 2 for c in ("training", "sharpness", "interpolation")},
         **{f"tabulate_{t}": 1 for t in ("runs", "networks", "accuracy", "cost")},
         **{f"tabulate_{t}": 1 for t in ("measurements", "sharpness", "ratios")},
@@ -108,7 +116,7 @@ def test_each_experiment_adds_its_runs_tables_and_charts(study, config, tiny):
     added = study.planned(config) - study.planned(tiny)
     warm = of_n1(*AFTER)
     assert added == set().union(
-        measured(("N1", "LB-slow")),
+        of_study(("N1", "LB-slow")),
         measured(*SWEPT),
         jobs("train", *of_n1("SB-iterates", "LB-iterates")),
         TRAJECTORIES,
@@ -187,12 +195,12 @@ def test_finished_experiments_plan_nothing(finished, config):
         (
             "regimes.LB-slow.learning_rate",
             6e-3,
-            measured(("N1", "LB-slow")) | after_remedy("N1"),
+            of_study(("N1", "LB-slow")) | after_remedy("N1"),
         ),
         (
             "study.further_regimes",
             {"N1": ["LB-slow"], "N2": ["LB-slow"]},
-            measured(("N2", "LB-slow")) | after_remedy("N2"),
+            of_study(("N2", "LB-slow")) | after_remedy("N2"),
         ),
         (
             "study.pairs",

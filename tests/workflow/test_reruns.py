@@ -8,6 +8,7 @@ import pytest
 from project import ROOT
 
 NETWORKS, REGIMES, SEEDS = ("N1", "N2"), ("SB", "LB"), (0, 1)
+EPSILONS = (1e-3, 5e-4)
 NAMES_OF_TABLES = (
     *("runs", "networks", "accuracy", "measurements", "sharpness", "ratios"),
     *("distances", "cost", "performance_model", "claims"),
@@ -15,13 +16,18 @@ NAMES_OF_TABLES = (
 CHARTS = ("training", "sharpness", "interpolation", "performance_model")
 
 
-def jobs(rule, networks=NETWORKS, regimes=REGIMES, seeds=SEEDS):
-    """Return the jobs of a rule for these networks, regimes and seeds."""
+def jobs(rule, networks=NETWORKS, regimes=REGIMES, seeds=SEEDS, epsilons=EPSILONS):
+    """Return the jobs of a rule for these networks, regimes, seeds and epsilons."""
     match rule:
-        case "train" | "measure_sharpness":
+        case "train":
             return {
                 (rule, f"network={n}, regime={r}, seed={s}")
                 for n, r, s in itertools.product(networks, regimes, seeds)
+            }
+        case "measure_sharpness":
+            return {
+                (rule, f"network={n}, regime={r}, seed={s}, epsilon={e}")
+                for n, r, s, e in itertools.product(networks, regimes, seeds, epsilons)
             }
         case "measure_interpolation":
             return {
@@ -50,8 +56,7 @@ def after_training(**which):
     )
 
 
-AFTER_SHARPNESS = set().union(
-    jobs("measure_sharpness"),
+OF_SHARPNESS = set().union(
     jobs("tabulate_measurements"),
     jobs("tabulate_sharpness"),
     jobs("tabulate_ratios"),
@@ -59,6 +64,7 @@ AFTER_SHARPNESS = set().union(
     jobs("tabulate_cost"),
     jobs("chart_sharpness"),
 )
+AFTER_SHARPNESS = jobs("measure_sharpness") | OF_SHARPNESS
 TABLES = set().union(*(jobs(f"tabulate_{table}") for table in NAMES_OF_TABLES))
 AFTER_INTERPOLATION = set().union(
     jobs("measure_interpolation"),
@@ -85,7 +91,12 @@ def test_a_finished_study_plans_nothing(finished_study, config):
 @pytest.mark.parametrize(
     ("path", "value", "reruns"),
     [
-        ("sharpness.epsilons", [1e-3, 2e-3], AFTER_SHARPNESS),
+        (
+            "sharpness.epsilons",
+            [1e-3, 5e-4, 5e-3],
+            jobs("measure_sharpness", epsilons=[5e-3]) | OF_SHARPNESS,
+        ),
+        ("sharpness.epsilons", [1e-3], OF_SHARPNESS),
         ("sharpness.max_iterations", 3, AFTER_SHARPNESS),
         ("interpolation.alphas.count", 7, AFTER_INTERPOLATION),
         (
@@ -185,8 +196,8 @@ def planned_after(finished_study, config, project, module, old, new):
     [
         (
             "sharpminima/measures/sharpness.py",
-            "100.0 * rise",
-            "1.0 * rise",
+            "100.0 * (loss_after",
+            "1.0 * (loss_after",
             AFTER_SHARPNESS,
         ),
         (

@@ -1,18 +1,40 @@
 """<results>/train -> <results>/sharpness, <results>/trajectory, <results>/interpolation"""
 
+import re
+
+from sharpminima.measures.planned import by_searches
+
+# As files name them. Figures 4 and 5 take the first one.
+EPSILONS = [repr(float(epsilon)) for epsilon in config["sharpness"]["epsilons"]]
+# The files of one checkpoint at one epsilon, by space.
+SEARCHES = {
+    space: "<results>/sharpness/{network}/{regime}/seed{seed}/%s_{epsilon}.csv" % space
+    for space, count in by_searches(config["sharpness"]).searches.items()
+    if count
+}
+# What every job that measures a network sees.
+NETWORK = {"dataset": dataset_of, "compiled": rules.choose_compilation.output.choice}
+SETTINGS = {
+    "network": network_config,
+    "evaluation": STUDY.section("evaluation"),
+    "subset": STUDY.section("subset"),
+    "backend": {"name": BACKEND},
+}
+
 
 rule measure_sharpness:
     input:
-        dataset=dataset_of,
-        compiled=rules.choose_compilation.output.choice,
+        **NETWORK,
         weights=rules.train.output.weights,
     output:
-        searches="<results>/sharpness/{network}/{regime}/seed{seed}.csv",
-        cost="<results>/cost/measure_sharpness/{network}/{regime}/seed{seed}.csv",
+        **SEARCHES,
+        cost="<results>/cost/measure_sharpness/{network}/{regime}/seed{seed}_{epsilon}.csv",
     log:
-        "<logs>/measure_sharpness/{network}_{regime}_seed{seed}.log",
+        "<logs>/measure_sharpness/{network}_{regime}_seed{seed}_{epsilon}.log",
     benchmark:
-        "<benchmarks>/measure_sharpness/{network}_{regime}_seed{seed}.tsv"
+        "<benchmarks>/measure_sharpness/{network}_{regime}_seed{seed}_{epsilon}.tsv"
+    wildcard_constraints:
+        epsilon=one_of(map(re.escape, EPSILONS)),
     conda:
         f"../../envs/{BACKEND}.yaml"
     threads: 1
@@ -21,23 +43,25 @@ rule measure_sharpness:
         mem_mb=memory_of("measure_sharpness"),
         builder_file=builder_file,
     params:
-        network=network_config,
-        sharpness=STUDY.section("sharpness"),
-        evaluation=STUDY.section("evaluation"),
-        subset=STUDY.section("subset"),
-        backend={"name": BACKEND},
+        **SETTINGS,
+        sharpness=lambda wildcards: STUDY.search(float(wildcards.epsilon)),
         code=fingerprint("measure_sharpness"),
     script:
         "../scripts/measure_sharpness.py"
 
 
-COSTS += files_of(rules.measure_sharpness.output.cost, STUDY.measured_runs)
+COSTS += files_of(
+    rules.measure_sharpness.output.cost, STUDY.runs, epsilon=EPSILONS
+) + files_of(
+    rules.measure_sharpness.output.cost,
+    [*STUDY.sweep_runs, *STUDY.warm_start_runs],
+    epsilon=EPSILONS[:1],
+)
 
 
 rule measure_trajectory:
     input:
-        dataset=dataset_of,
-        compiled=rules.choose_compilation.output.choice,
+        **NETWORK,
         weights=rules.train.output.weights,
         kept=rules.train.output.iterates,
     output:
@@ -55,11 +79,8 @@ rule measure_trajectory:
         mem_mb=memory_of("measure_trajectory"),
         builder_file=builder_file,
     params:
-        network=network_config,
-        sharpness=STUDY.search_of_iterates(),
-        evaluation=STUDY.section("evaluation"),
-        subset=STUDY.section("subset"),
-        backend={"name": BACKEND},
+        **SETTINGS,
+        sharpness=lambda wildcards: STUDY.search_of_iterates(),
         code=fingerprint("measure_trajectory"),
     script:
         "../scripts/measure_trajectory.py"
@@ -70,8 +91,7 @@ COSTS += files_of(rules.measure_trajectory.output.cost, STUDY.runs_with_iterates
 
 rule measure_interpolation:
     input:
-        dataset=dataset_of,
-        compiled=rules.choose_compilation.output.choice,
+        **NETWORK,
         first="<results>/train/{network}/{first}/seed{seed}/final.weights.h5",
         second="<results>/train/{network}/{second}/seed{seed}/final.weights.h5",
     output:
@@ -90,11 +110,8 @@ rule measure_interpolation:
         mem_mb=memory_of("measure_interpolation"),
         builder_file=builder_file,
     params:
-        network=network_config,
+        **SETTINGS,
         interpolation=STUDY.section("interpolation"),
-        evaluation=STUDY.section("evaluation"),
-        subset=STUDY.section("subset"),
-        backend={"name": BACKEND},
         code=fingerprint("measure_interpolation"),
     script:
         "../scripts/measure_interpolation.py"

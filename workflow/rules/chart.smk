@@ -19,7 +19,7 @@ rule chart_training:
 
 rule chart_sharpness:
     input:
-        files_of_network(rules.measure_sharpness.output.searches, STUDY.runs),
+        files_of_network(SEARCHES.values(), STUDY.runs, epsilon=EPSILONS),
     output:
         **chart("sharpness", "Sharpness", of_each(STUDY.networks)),
     log:

@@ -6,7 +6,7 @@ EPSILON = {"epsilon": config["sharpness"]["epsilons"][0]}
 TIMED = [*STUDY.runs, *STUDY.sweep_runs]
 # The rows of the study's runs, and of the searches on them.
 OUTCOMES = files_of(rules.train.output.outcome, STUDY.runs)
-SEARCHED = files_of(rules.measure_sharpness.output.searches, STUDY.runs)
+SEARCHED = files_of(SEARCHES.values(), STUDY.runs, epsilon=EPSILONS)
 
 
 rule tabulate_runs:
@@ -142,9 +142,7 @@ if STUDY.compared_runs:
     rule tabulate_further_regimes:
         input:
             outcomes=files_of(rules.train.output.outcome, STUDY.compared_runs),
-            searches=files_of(
-                rules.measure_sharpness.output.searches, STUDY.compared_runs
-            ),
+            searches=files_of(SEARCHES.values(), STUDY.compared_runs, epsilon=EPSILONS),
         output:
             table("further_regimes", "further regimes (Tables 6 and 7)"),
         log:
@@ -162,7 +160,7 @@ if STUDY.sweep_runs:
 
     OF_SWEEP = {
         "outcomes": files_of(rules.train.output.outcome, STUDY.sweep_runs),
-        "searches": files_of(rules.measure_sharpness.output.searches, STUDY.sweep_runs),
+        "searches": files_of(SEARCHES.values(), STUDY.sweep_runs, epsilon=EPSILONS[:1]),
     }
 
     rule tabulate_sweep_runs:
@@ -252,7 +250,7 @@ if STUDY.warm_start_runs:
     OF_WARM_START = {
         "outcomes": files_of(rules.train.output.outcome, STUDY.warm_start_runs),
         "searches": files_of(
-            rules.measure_sharpness.output.searches, STUDY.warm_start_runs
+            SEARCHES.values(), STUDY.warm_start_runs, epsilon=EPSILONS[:1]
         ),
         "trajectories": files_of(
             rules.measure_trajectory.output.rows, STUDY.runs_before_warm_start

@@ -7,7 +7,7 @@ import pandas as pd
 from sharpminima import backend, compilation, logs
 from sharpminima.cost import Job
 from sharpminima.data import datasets
-from sharpminima.loss.measured import EvaluationNetwork
+from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks import flops, parameters
 from sharpminima.networks.iterates import keeping, restore
 from sharpminima.training import fit as training
@@ -51,7 +51,7 @@ def main(
     with backend.enough_memory(
         f"the batch of regime {run['identity']['regime']}, or evaluation.batch_size"
     ):
-        evaluation = EvaluationNetwork(model, data, **run["evaluation"])
+        evaluation = MeasuredLoss(model, data, **run["evaluation"])
         epochs = training.fit(model, data, settings, evaluation)
         keep = settings.get("iterates", [])
         rows = list(keeping(iterates, model, keep, epochs))

@@ -152,7 +152,7 @@ def test_a_run_depends_on_all_that_trains_it_and_says_so_in_its_digest(config):
 
 def test_iterates_are_measured_by_one_search_from_each(config):
     search = Study(config).search_of_iterates()
-    assert search["epsilons"] == [1e-3]
+    assert search["epsilon"] == 1e-3
     assert search["full"] == {"starts": ["zero"]}
     assert search["subspace"]["draws"] == 0
     limits = ("max_iterations", "max_evaluations")

@@ -56,8 +56,8 @@ def test_convolutions_have_their_own_rate():
 
 
 def test_measuring_counts_the_solver():
-    gradients = 4 * 11 + 2 * 40
-    expected = 5 + 0.01 * 1e-3 * 3 * gradients * 4000 + 2 * (4 * 3.0 + 2 * 7.0)
+    gradients = 2 * 11 + 40
+    expected = 5 + 0.01 * 1e-3 * 3 * gradients * 4000 + 2 * (2 * 3.0 + 7.0)
     assert estimated(MEASURE)[0] == pytest.approx(expected)
 
 

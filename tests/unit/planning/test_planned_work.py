@@ -90,11 +90,11 @@ def test_recalibration_sees_the_training_set_again(config):
     assert planned.forward_examples == 3 * (1000 + 100) + both
 
 
-def test_a_search_for_each_epsilon_and_start(config):
+def test_a_job_searches_from_each_start_at_one_epsilon(config):
     config["sharpness"]["subspace"]["draws"] = 3
     planned = planned_work.planned(config, {"rule": "measure_sharpness"})
-    assert planned.searches == {"full": 2 * 2, "subspace": 2 * 3}
-    assert planned.gradients == 4 * 11 + 6 * 40
+    assert planned.searches == {"full": 2, "subspace": 3}
+    assert planned.gradients == 2 * 11 + 3 * 40
 
 
 def test_each_iterate_is_evaluated_and_searched_from(config):

@@ -10,9 +10,9 @@ import pytest
 from project import ROOT
 from sharpminima import backend
 from sharpminima.cost import Work
-from sharpminima.loss.compiled import Evaluator
-from sharpminima.loss.measured import EvaluationNetwork
-from sharpminima.networks.parameters import flatten
+from sharpminima.loss.compiled import CompiledNetwork
+from sharpminima.loss.measured import MeasuredLoss
+from sharpminima.networks.parameters import flatten, point_of
 from sharpminima.regimes import batches
 from sharpminima.training import fit as training
 from training_runs import blobs, settings
@@ -33,7 +33,7 @@ def run(dataset, **changes):
     model = training.starting_point(
         NETWORK, dataset, chosen["seed"], chosen["precision"]
     )
-    evaluation = EvaluationNetwork(model, dataset, **EVALUATION)
+    evaluation = MeasuredLoss(model, dataset, **EVALUATION)
     rows = list(training.fit(model, dataset, chosen, evaluation))
     outcome = training.outcome(model, dataset, chosen, evaluation, rows)
     return model, rows, outcome
@@ -60,8 +60,8 @@ def test_the_first_update_is_adams(dataset):
     chosen = settings(batch_size=90)
     model = training.starting_point(NETWORK, dataset, 0)
     before = flatten(model.trainable_variables)
-    evaluation = EvaluationNetwork(model, dataset, **EVALUATION)
-    _, gradient = evaluation.loss_and_gradient(before)
+    evaluation = MeasuredLoss(model, dataset, **EVALUATION)
+    _, _, gradient = evaluation.loss_accuracy_and_gradient(point_of(model))
     next(training.fit(model, dataset, chosen, evaluation))
     moved = flatten(model.trainable_variables) - before
     steep = np.abs(gradient) > 1e-4
@@ -148,7 +148,7 @@ TRAIN_A_CONVOLUTIONAL_NETWORK = """
     from sharpminima import backend
     from sharpminima.backend import keras
     from sharpminima.data.datasets import Dataset
-    from sharpminima.loss.measured import EvaluationNetwork
+    from sharpminima.loss.measured import MeasuredLoss
     from sharpminima.networks import initialisation, parameters
     from sharpminima.training import fit as training
 
@@ -175,7 +175,7 @@ TRAIN_A_CONVOLUTIONAL_NETWORK = """
         "stopping": {"patience": 9, "relative_improvement": 0, "loss_floor": 0,
                      "min_epochs": 1, "max_epochs": 3},
     }
-    evaluation = EvaluationNetwork(model, data, batch_norm="batch", batch_size=5000)
+    evaluation = MeasuredLoss(model, data, batch_norm="batch", batch_size=5000)
     list(training.fit(model, data, settings, evaluation))
     parameters.save(sys.argv[1], model, {"seed": 0})
 """
@@ -244,17 +244,16 @@ def test_losses_are_summed_in_float64(dataset):
     expected = 2.0**24 + 2 * np.float64(np.float32(np.log1p(np.e)))
     assert float(loss) == pytest.approx(expected, rel=1e-12)
     model = training.starting_point(NETWORK, dataset, 0)
-    evaluator = Evaluator(model)
-    statistics = [value for _, value in evaluator.statistics()]
-    vector = flatten(model.trainable_variables).astype(np.float32)
+    network, point = CompiledNetwork(model), point_of(model)
+    vector = point.parameters.astype(np.float32)
     batch = x, y, indices = (
         dataset.x_train,
         dataset.y_train,
         np.arange(90, dtype="int32"),
     )
-    assert evaluator.loss(vector, statistics, batch)[0].dtype == "float64"
-    (loss, _), (gradient, _) = evaluator._loss_gradients(
-        vector, statistics, x, y, indices
+    assert network.loss(vector, point.averages, batch)[0].dtype == "float64"
+    (loss, _), (gradient, _) = network._loss_gradients(
+        vector, point.averages, x, y, indices
     )
     assert (loss.dtype, gradient.dtype) == ("float64", "float32")
 
@@ -320,10 +319,10 @@ def test_what_was_trained_in_mixed_precision_is_measured_in_full(dataset, policy
     found = []
     for precision in ("float32", "mixed_bfloat16"):
         model = training.starting_point(NETWORK, dataset, 0, precision)
-        function = EvaluationNetwork(model, dataset, batch_norm=policy, batch_size=50)
-        found.append(function.loss_and_gradient(flatten(model.trainable_variables)))
+        function = MeasuredLoss(model, dataset, batch_norm=policy, batch_size=50)
+        found.append(function.loss_accuracy_and_gradient(point_of(model)))
     assert found[0][0] == found[1][0]
-    np.testing.assert_array_equal(found[0][1], found[1][1])
+    np.testing.assert_array_equal(found[0][2], found[1][2])
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,11 @@ Which way is faster depends on the layers, the device and the versions of what c
 (see `WAYS` of either backend): by factors, so that a short trial decides.
 """
 
+import csv
 import logging
 from pathlib import Path
 
-import pandas as pd
-
-from sharpminima import backend
+from sharpminima import backend, rows
 
 
 def write(path: str | Path, seconds: dict[str, float]) -> None:
@@ -21,8 +20,7 @@ def write(path: str | Path, seconds: dict[str, float]) -> None:
     """
     backend.compile_by(min(seconds, key=seconds.get))
     described = backend.describe()
-    row = {name: described[name] for name in ("device", "way")}
-    pd.DataFrame([row]).to_csv(path, index=False)
+    rows.write(path, [{name: described[name] for name in ("device", "way")}])
 
 
 def use(path: str | Path) -> None:
@@ -31,9 +29,12 @@ def use(path: str | Path) -> None:
     On another one, such as a node of a cluster without its GPU, the backend's first way
     is taken, and the log says so.
     """
-    device, way = pd.read_csv(path).loc[0, ["device", "way"]]
+    with Path(path).open(newline="", encoding="utf-8") as file:
+        tried = next(csv.DictReader(file))
     here = backend.describe()["device"]
-    if device == here:
-        backend.compile_by(way)
+    if tried["device"] == here:
+        backend.compile_by(tried["way"])
     else:
-        logging.warning("The way of compiling was tried on %s, not %s.", device, here)
+        logging.warning(
+            "The way of compiling was tried on %s, not %s.", tried["device"], here
+        )

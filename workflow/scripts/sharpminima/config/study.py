@@ -207,19 +207,20 @@ class Study:
 
     def search(self, epsilon: float) -> dict:
         """Return how the sharpness of a checkpoint is searched for at one epsilon."""
-        return ordered({**self._search, "epsilons": [epsilon]})
+        return ordered({**self._search, "epsilon": epsilon})
 
     def search_of_iterates(self) -> dict:
         """Return how the sharpness of an iterate is: one search in the full space."""
         return ordered(
             {
                 **self._search,
-                "epsilons": [self.config["iterates"]["epsilon"]],
+                "epsilon": self.config["iterates"]["epsilon"],
                 "full": {"starts": ["zero"]},
-                "subspace": {"draws": 0},
+                "subspace": {"draws": 0, "starts": []},
             }
         )
 
     @property
     def _search(self):
-        return self.config["sharpness"]
+        section = self.config["sharpness"]
+        return {key: section[key] for key in section if key != "epsilons"}

@@ -27,19 +27,19 @@ class Planned:
 
 
 def by_searches(settings: Mapping) -> Planned:
-    """Return what the searches for the sharpness of one point evaluate.
+    """Return what the searches for the sharpness of one point at one epsilon evaluate.
 
     In the full space that is a gradient an iteration, and the first one. In subspaces
     line searches turn back so often that most searches use up what they may.
 
     Args:
-        settings: A `sharpness` section: how to search, and at which `epsilons`.
+        settings: The `sharpness` section of the config.
     """
     full, subspace = settings["full"], settings["subspace"]
-    epsilons, most = len(settings["epsilons"]), settings["max_evaluations"]
+    most = settings["max_evaluations"]
     searches = {
-        "full": epsilons * len(full["starts"]),
-        "subspace": epsilons * subspace["draws"] * len(subspace.get("starts", [])),
+        "full": len(full["starts"]),
+        "subspace": subspace["draws"] * len(subspace["starts"]),
     }
     in_full_space = min(settings["max_iterations"] + 1, most)
     gradients = searches["full"] * in_full_space + searches["subspace"] * most

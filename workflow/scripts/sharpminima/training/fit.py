@@ -17,10 +17,11 @@ from sharpminima import backend, streams
 from sharpminima.backend import keras
 from sharpminima.cost import Work
 from sharpminima.data.datasets import Dataset
-from sharpminima.loss.measured import MIXED, EvaluationNetwork
+from sharpminima.loss.batch_norm import MIXED
+from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks.builders import for_dataset
 from sharpminima.networks.initialisation import initialise
-from sharpminima.networks.parameters import flatten
+from sharpminima.networks.parameters import point_of
 from sharpminima.regimes import batches, optimizers, remedies, variants
 from sharpminima.regimes.stopping import StoppingRule
 from sharpminima.rows import DIVERGED
@@ -67,7 +68,7 @@ def _policy(precision):
 
 
 def fit(
-    model, dataset: Dataset, settings: dict, evaluation: EvaluationNetwork
+    model, dataset: Dataset, settings: dict, evaluation: MeasuredLoss
 ) -> Iterator[dict]:
     """Train `model` in place; yield one row of history an epoch, the last one final.
 
@@ -75,7 +76,7 @@ def fit(
         model: The network at its starting point.
         dataset: Both sets.
         settings: What `regimes.settings` returned, and `seed`.
-        evaluation: The evaluation network of `model`.
+        evaluation: The measured loss of `model`.
 
     Yields:
         `epoch`, `updates` so far (an update a batch, of however many iterations),
@@ -90,8 +91,8 @@ def fit(
     while status is None:
         started = time.perf_counter()
         epoch = run_epoch(len(losses))
-        x = flatten(model.trainable_variables)
-        test_loss, test_accuracy = evaluation.loss_and_accuracy(x, "test")
+        reached = evaluation.loss_and_accuracy(point_of(model), "test")
+        test_loss, test_accuracy = reached
         losses.append(epoch.loss)
         updates += epoch.updates
         finite = np.isfinite(test_loss)
@@ -114,7 +115,7 @@ def outcome(
     model,
     dataset: Dataset,
     settings: dict,
-    evaluation: EvaluationNetwork,
+    evaluation: MeasuredLoss,
     history: list[dict],
 ) -> dict:
     """Return what a finished run is: how it was set, how it ended, what it reached.
@@ -123,7 +124,7 @@ def outcome(
         model: The network at its final iterate.
         dataset: Both sets.
         settings: What `fit` was given.
-        evaluation: The evaluation network of `model`.
+        evaluation: The measured loss of `model`.
         history: The rows that `fit` yielded.
 
     Returns:
@@ -131,8 +132,8 @@ def outcome(
         accuracy (percent) of both sets at the final iterate, and `status`, which is
         `diverged` if any of these is not finite.
     """
-    x = flatten(model.trainable_variables)
-    reached = evaluation.measures(x)
+    point = point_of(model)
+    reached = evaluation.measures(point)
     last, finite = history[-1], np.isfinite(list(reached.values())).all()
     examples = len(dataset.x_train)
     return {
@@ -147,7 +148,7 @@ def outcome(
         "updates": last["updates"],
         "seconds": sum(row["seconds"] for row in history),
         **reached,
-        "parameters": len(x),
+        "parameters": len(point.parameters),
         "classes": dataset.classes,
         "input_shape": "x".join(map(str, dataset.x_train.shape[1:])),
         "train_examples": examples,
