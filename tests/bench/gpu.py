@@ -32,7 +32,7 @@ from sharpminima import backend
 from sharpminima.backend import keras
 from sharpminima.cost import PASSES_OF_A_GRADIENT
 from sharpminima.networks import flops
-from sharpminima.regimes import derived
+from sharpminima.regimes.settings import of_regime
 from sharpminima.tables.paper import FOLDER
 
 THROUGHPUT = (("F1", 256), ("F1", 6000), ("C1", 256), ("C1", 5000), ("C2", 256))
@@ -150,7 +150,7 @@ def _weights(folder, regime):
 
 def _run(regime, network, subset, epochs):
     config = cases.CONFIG
-    training = derived.settings({**config, "regimes": REGIMES}, regime) | {"seed": 0}
+    training = of_regime({**config, "regimes": REGIMES}, regime) | {"seed": 0}
     bounds = {"max_epochs": epochs, "min_epochs": min(epochs, 20)}
     training["stopping"] = {**training["stopping"], **bounds}
     identity = {"network": "C1", "dataset": network["dataset"]}

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from project import default_config
+from sharpminima.config.study import Study
 from sharpminima.measures import trajectory
-from sharpminima.regimes import derived
 
 
 class Bowl:
@@ -27,7 +27,7 @@ class Bowl:
 def settings():
     config = default_config()
     config["iterates"]["epsilon"] = 0.1
-    return derived.search_of_iterates(config)
+    return Study(config).search_of_iterates()
 
 
 def test_each_iterate_has_a_row_with_its_sharpness(settings):

@@ -7,7 +7,7 @@ import training_runs as small
 from project import default_config
 from sharpminima.loss.measured import EvaluationNetwork
 from sharpminima.planning import workload
-from sharpminima.regimes import derived
+from sharpminima.regimes.settings import of_regime
 from sharpminima.training import fit as training
 
 pytestmark = pytest.mark.computes
@@ -21,7 +21,7 @@ C1 = {"builder": "shallow_convolutional", "options": {"pooling": "tensorflow"}}
 def run(network, config, regime):
     """Train for three epochs on images of 8 x 8; return the rows of the history."""
     config["subset"] = {"train_examples": 90, "test_examples": 30}
-    settings = {**derived.settings(config, regime), "seed": 0}
+    settings = {**of_regime(config, regime), "seed": 0}
     settings["stopping"] |= {"min_epochs": 1, "max_epochs": 3}
     dataset, precision = small.images(), settings["precision"]
     model = training.starting_point(network, dataset, 0, precision)

@@ -10,7 +10,7 @@ from sharpminima.data.readers import registry
 from sharpminima.loss.measured import EvaluationNetwork
 from sharpminima.measures import sharpness
 from sharpminima.networks.parameters import flatten
-from sharpminima.regimes import derived
+from sharpminima.regimes.settings import of_regime
 from sharpminima.training import fit as training
 
 pytestmark = [pytest.mark.slow, pytest.mark.computes]
@@ -27,7 +27,7 @@ def trained():
     paths = {name: folder / name for name in declared["files"]}
     arrays = registry.load(paths, reader="idx", declared=declared)
     dataset = datasets.Dataset(**arrays)
-    settings = {**derived.settings(CONFIG, "LB"), "seed": 0}
+    settings = {**of_regime(CONFIG, "LB"), "seed": 0}
     settings["stopping"] = settings["stopping"] | {"max_epochs": EPOCHS}
     model = training.starting_point(CONFIG["networks"]["F1"], dataset, 0)
     network = EvaluationNetwork(model, dataset, **CONFIG["evaluation"])

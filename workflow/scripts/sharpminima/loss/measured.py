@@ -24,7 +24,7 @@ from sharpminima.cost import NOTHING, Work
 from sharpminima.data.datasets import Dataset
 from sharpminima.loss import compiled
 from sharpminima.loss.compiled import Evaluator
-from sharpminima.networks.builders import layers_of
+from sharpminima.networks.layers import layers_of
 from sharpminima.regimes import batches
 
 # In which networks may be trained, and are never measured.

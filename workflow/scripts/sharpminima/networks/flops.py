@@ -7,7 +7,7 @@ dropout, the loss, the optimizer, and the solver's own vectors.
 
 import math
 
-from sharpminima.networks.builders import convolutions, layers_of
+from sharpminima.networks.layers import convolutions, layers_of
 
 
 def per_example(model) -> int:
