@@ -136,7 +136,7 @@ def node_is_from(node):
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_an_environment_holds_what_its_scripts_import_and_no_more(name):
-    blocks = RULES.split("\nrule ")
+    blocks = re.split(r"\n *rule ", RULES)
     called = r"\{BACKEND\}" if name in WITHOUT else name
     pattern = re.compile(rf'envs/{called}\.yaml".*?scripts/(\w+)\.py"', re.DOTALL)
     scripts = [m[1] for block in blocks if (m := pattern.search(block))]

@@ -34,7 +34,7 @@ def test_the_schema_is_closed_at_every_level():
 
 WRONG = {
     "training.epoch": (3, "training.epoch: unknown key"),
-    "studi": ({}, "studi: unknown key (did you mean study?). Allowed: backend,"),
+    "studi": ({}, "studi: unknown key (did you mean study?). Allowed: "),
     "backend": (
         "torch",
         "backend: must be one of tensorflow, jax. Received: 'torch'",
