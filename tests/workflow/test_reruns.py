@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from project import ROOT
+from studies import Study
 
 NETWORKS, REGIMES, SEEDS = ("N1", "N2"), ("SB", "LB"), (0, 1)
 EPSILONS = (1e-3, 5e-4)
@@ -142,6 +143,31 @@ def test_a_new_network_runs_alone(finished_study, config):
         for rule, wildcards in jobs("choose_compilation", ["N2"])
         | after_training(networks=["N2"])
     }
+
+
+AVERAGED = {"epsilons": [1e-3], "pairs": 4}
+
+
+def averaged(*epsilons):
+    """Return the jobs that measure average-case sharpness, and their tables."""
+    return {
+        ("measure_average_sharpness", f"{wildcards}, epsilon={epsilon}")
+        for (_, wildcards), epsilon in itertools.product(jobs("train"), epsilons)
+    } | jobs("tabulate_average_sharpness")
+
+
+def test_a_new_measure_runs_alone_and_so_does_its_new_epsilon(
+    tmp_path, config, finished_study
+):
+    config["average_sharpness"] = AVERAGED
+    planned = finished_study.planned(config)
+    assert planned == averaged("0.001") | jobs("tabulate_cost")
+    study = Study(tmp_path)
+    study.record_as_finished(config)
+    config["average_sharpness"] = AVERAGED | {"epsilons": [1e-3, 5e-4]}
+    assert study.planned(config) == averaged("0.0005") | jobs("tabulate_cost")
+    config["average_sharpness"] = AVERAGED | {"pairs": 5}
+    assert study.planned(config) == averaged("0.001") | jobs("tabulate_cost")
 
 
 def test_swapping_two_values_is_a_change(finished_study, config):

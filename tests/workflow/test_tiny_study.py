@@ -39,6 +39,7 @@ def ran(request, tmp_path_factory, tiny):
         "pairs": [["SB", "LB"], ["SB", "HB"]],
     }
     config["regimes"]["HB"] = {"batch_size": 8, "learning_rate": 1e30}
+    config["average_sharpness"] = {"epsilons": [1e-3], "pairs": 4}
     study = Study(tmp_path_factory.mktemp("ran"))
     done = study.run(config)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -72,6 +73,18 @@ def test_sharpness_counts_the_diverged_and_averages_the_others(ran):
         assert row["diverged"] == (2 if regime == "HB" else 0)
         assert math.isnan(row["mean"]) == (regime == "HB")
         assert regime == "HB" or row["min"] > 0
+
+
+def test_the_average_rise_is_below_the_largest(ran):
+    average = table(ran, "average_sharpness").set_index("regime")
+    assert average["runs"].to_dict() == {"SB": 2, "LB": 2, "HB": 2}
+    assert math.isnan(average.loc["HB", "average_rise_mean"])
+    largest = table(ran, "sharpness").query("space == 'full' and epsilon == 0.001")
+    largest = largest.set_index("regime")["mean"]
+    for regime in ("SB", "LB"):
+        row = average.loc[regime]
+        assert row["average_sharpness_mean"] < largest[regime]
+        assert 0 < row["largest_standard_error"] < 1
 
 
 def test_ratios_are_missing_where_a_run_diverged(ran):
@@ -259,6 +272,7 @@ def test_costs_are_summed_by_rule_and_network(ran):
         "choose_compilation": 1,
         "train": 6,
         "measure_sharpness": 12,
+        "measure_average_sharpness": 6,
         "measure_interpolation": 4,
     }
     updates = table(ran, "runs")["updates"].sum()

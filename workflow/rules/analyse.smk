@@ -120,3 +120,43 @@ rule measure_interpolation:
 COSTS += files_of_pairs(
     rules.measure_interpolation.output.cost, STUDY.pairs_of_networks, seed=STUDY.seeds
 )
+
+
+# None, unless the config asks for them.
+AVERAGED = [
+    repr(float(epsilon))
+    for epsilon in config.get("average_sharpness", {}).get("epsilons", [])
+]
+
+if AVERAGED:
+
+    rule measure_average_sharpness:
+        input:
+            **NETWORK,
+            weights=rules.train.output.weights,
+        output:
+            row="<results>/average_sharpness/{network}/{regime}/seed{seed}_{epsilon}.csv",
+            cost="<results>/cost/measure_average_sharpness/{network}/{regime}/seed{seed}_{epsilon}.csv",
+        log:
+            "<logs>/measure_average_sharpness/{network}_{regime}_seed{seed}_{epsilon}.log",
+        benchmark:
+            "<benchmarks>/measure_average_sharpness/{network}_{regime}_seed{seed}_{epsilon}.tsv"
+        wildcard_constraints:
+            epsilon=one_of(map(re.escape, AVERAGED)),
+        conda:
+            f"../../envs/{BACKEND}.yaml"
+        threads: 1
+        resources:
+            **GPU,
+            mem_mb=memory_of("measure_average_sharpness"),
+            builder_file=builder_file,
+        params:
+            **SETTINGS,
+            average_sharpness={"pairs": config["average_sharpness"]["pairs"]},
+            code=fingerprint("measure_average_sharpness"),
+        script:
+            "../scripts/measure_average_sharpness.py"
+
+    COSTS += files_of(
+        rules.measure_average_sharpness.output.cost, STUDY.runs, epsilon=AVERAGED
+    )

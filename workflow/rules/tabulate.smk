@@ -101,6 +101,27 @@ rule tabulate_cost:
         "../scripts/tabulate_cost.py"
 
 
+if AVERAGED:
+
+    rule tabulate_average_sharpness:
+        input:
+            files_of(
+                rules.measure_average_sharpness.output.row,
+                STUDY.runs,
+                epsilon=AVERAGED,
+            ),
+        output:
+            table("average_sharpness", "average-case sharpness"),
+        log:
+            "<logs>/tabulate_average_sharpness.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            code=fingerprint("tabulate_average_sharpness"),
+        script:
+            "../scripts/tabulate_average_sharpness.py"
+
+
 if STUDY.pairs:
 
     rule tabulate_ratios:

@@ -1,0 +1,58 @@
+"""Average-case sharpness: how far the loss rises on average in the box of Metric 2.1.
+
+    E f(x + d) - f(x),   d uniform in {d : |d_i| <= epsilon (|x_i| + 1)}.
+
+The box is equation 3 of Keskar et al. 2017 (arXiv:1609.04836) in the full space. Metric
+2.1 takes the largest rise in it; this is the mean one, which no solver has to find.
+Where f is quadratic with second derivatives h_i along the axes, and the box has the
+half-widths w_i, the mean rise is sum_i h_i w_i^2 / 6. Knows nothing of Keras.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from sharpminima import streams
+from sharpminima.measures.planned import Planned
+from sharpminima.measures.sharpness import metric
+from sharpminima.measures.spaces import box_half_widths
+
+
+def measure(
+    loss: Callable[[np.ndarray], float], x: np.ndarray, settings: Mapping, seed: int
+) -> dict:
+    """Return the row of one point: its mean rise in the box, and how sure it is.
+
+    Args:
+        loss: Maps parameters, shape `(n,)`, to the mean training loss (nats per
+            example).
+        x: What is measured, shape `(n,)`.
+        settings: `epsilon`, and how many antithetic `pairs` are drawn, at least 2.
+        seed: The run's seed. It names the stream of draws, so that SB and LB of one
+            seed, and all epsilons, see the same directions.
+
+    Returns:
+        `average_rise` and its `standard_error` (nats per example), `average_sharpness`
+        (the rise in the form of Metric 2.1, percent), `loss_before`, and the settings.
+    """
+    before = loss(x)
+    half_widths = box_half_widths(x, settings["epsilon"])
+    rng = streams.generator("average sharpness", seed)
+    rises = []
+    for _ in range(settings["pairs"]):
+        d = half_widths * rng.uniform(-1.0, 1.0, x.shape)
+        # The mean over d and -d: the slope at x cancels, so it adds no noise.
+        rises.append((loss(x + d) + loss(x - d)) / 2.0 - before)
+    rise = float(np.mean(rises))
+    return {
+        **settings,
+        "average_rise": rise,
+        "standard_error": float(np.std(rises, ddof=1) / np.sqrt(len(rises))),
+        "average_sharpness": metric(before, before + rise),
+        "loss_before": before,
+    }
+
+
+def planned(config: Mapping, job: Mapping) -> Planned:
+    """Return what measuring one checkpoint at one epsilon evaluates."""
+    return Planned(train_losses=1 + 2 * config["average_sharpness"]["pairs"])
