@@ -11,7 +11,7 @@ from sharpminima.loss.measured import EvaluationNetwork
 from sharpminima.measures import interpolation
 from sharpminima.networks import flops, parameters
 from sharpminima.rows import IDENTITY_OF_PAIR, identity_of_pair
-from sharpminima.training import fit as training
+from sharpminima.training.start import starting_point
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -38,7 +38,7 @@ def main(
     compilation.use(compiled)
     origins = [parameters.attributes(path) for path in (first, second)]
     data = backend.on_device(datasets.read(dataset, subset))
-    model = training.starting_point(network, data, origins[0]["seed"])
+    model = starting_point(network, data, origins[0]["seed"])
     function = EvaluationNetwork(model, data, **evaluation)
     initial = parameters.flatten(model.trainable_variables)
     start = parameters.restore(first, model), function.moving_averages()

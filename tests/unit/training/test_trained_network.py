@@ -11,7 +11,8 @@ from sharpminima.loss.measured import EvaluationNetwork
 from sharpminima.measures import sharpness
 from sharpminima.networks.parameters import flatten
 from sharpminima.regimes import derived
-from sharpminima.training import fit as training
+from sharpminima.training.fit import fit
+from sharpminima.training.start import starting_point
 
 pytestmark = [pytest.mark.slow, pytest.mark.computes]
 CONFIG = default_config()
@@ -29,9 +30,9 @@ def trained():
     dataset = datasets.Dataset(**arrays)
     settings = {**derived.settings(CONFIG, "LB"), "seed": 0}
     settings["stopping"] = settings["stopping"] | {"max_epochs": EPOCHS}
-    model = training.starting_point(CONFIG["networks"]["F1"], dataset, 0)
+    model = starting_point(CONFIG["networks"]["F1"], dataset, 0)
     network = EvaluationNetwork(model, dataset, **CONFIG["evaluation"])
-    list(training.fit(model, dataset, settings, network))
+    list(fit(model, dataset, settings, network))
     f, x = network.loss_and_gradient, flatten(model.trainable_variables)
     return f, sharpness.Minimum.at(f, x)
 

@@ -1,0 +1,36 @@
+"""Train a small convolutional network in each way of compiling; print its digests.
+
+    python surroundings.py
+
+`unit/test_backend.py` runs it in different surroundings and compares.
+"""
+
+import hashlib
+
+import numpy as np
+from compute import blobs, layers, smooth_network
+
+from sharpminima import backend
+from sharpminima.backend import keras
+from sharpminima.networks.initialisation import initialise
+from sharpminima.networks.parameters import flatten
+
+
+def main():
+    """Print each way of compiling with a digest of the weights that it leads to."""
+    backend.configure(threads=1)
+    data = blobs()
+    x, y = backend.to_device(data.x_train), backend.to_device(data.y_train)
+    for way in backend.WAYS:
+        backend.compile_by(way)
+        model = smooth_network(layers.Conv2D(8, 3))
+        initialise(model, 0)
+        optimizer = keras.optimizers.Adam(1e-2)
+        optimizer.build(model.trainable_variables)
+        backend.epoch_runner(model, optimizer, x, y)(np.split(np.arange(96), 4))
+        weights = flatten(model.trainable_variables).tobytes()
+        print(way, hashlib.sha256(weights).hexdigest())
+
+
+if __name__ == "__main__":
+    main()
