@@ -185,5 +185,5 @@ def _summed(losses):
 
 
 def _correct(labels, logits):
-    hits = tf.equal(tf.argmax(logits, -1, tf.int32), labels)
+    hits = tf.equal(tf.argmax(logits, -1, tf.as_dtype(labels.dtype)), labels)
     return tf.reduce_sum(tf.cast(hits, tf.int32))
