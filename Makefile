@@ -15,7 +15,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help speech preview study report test bench fast lint format lock clean distclean
+.PHONY: help speech slurm preview study report test bench fast lint format lock clean distclean
 
 help:  ## Print this
 	@awk -F ':.*## ' '/^[a-z]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,10 @@ study: $(DONE)  ## Run the study: data, training, measures, tables, charts
 speech: $(DONE)  ## Install what dataset ru-speech needs
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 		--requirement envs/requirements-speech.txt
+
+slurm: $(DONE)  ## Install what profiles/slurm needs
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		--requirement envs/requirements-slurm.txt
 
 report: study  ## Bundle the study's results into report.zip
 	$(SNAKEMAKE) --report report.zip
@@ -67,6 +71,7 @@ lock: $(DONE)  ## Pin what envs/requirements*.in ask for
 	$(LOCK) envs/requirements-gpu.in --output-file envs/requirements-gpu.txt \
 		--no-emit-package tensorflow-cpu
 	$(LOCK) envs/requirements-speech.in --output-file envs/requirements-speech.txt
+	$(LOCK) envs/requirements-slurm.in --output-file envs/requirements-slurm.txt
 	$(LOCK) envs/requirements-jax.in --output-file envs/requirements-jax.txt
 
 clean:  ## Delete what is made in minutes: tables, charts, report, logs

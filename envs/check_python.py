@@ -1,6 +1,6 @@
-"""Say in one sentence why this Python or platform will not do, before pip tries.
+"""Say in one sentence why this Python or platform cannot be used, before pip fails.
 
-Runs on any Python, however old: no syntax newer than Python 2's.
+This must run on any Python, so it has no syntax that Python 2 lacks.
 """
 
 import platform
@@ -11,38 +11,36 @@ PLATFORMS = [("Linux", "x86_64"), ("Linux", "aarch64"), ("Darwin", "arm64")]
 
 
 def complaint(version, system, machine, libc):
-    """Return what is wrong, or None.
+    """Return why TensorFlow cannot be installed here, or None if it can.
 
     Args:
         version: Major and minor version of Python.
-        system: As `platform.system()` says it.
-        machine: As `platform.machine()` says it.
-        libc: Name of the C library, as `platform.libc_ver()` says it.
+        system: The result of `platform.system()`.
+        machine: The result of `platform.machine()`.
+        libc: Name of the C library, from `platform.libc_ver()`.
     """
     if not OLDEST <= version <= NEWEST:
         return (
-            "Python 3.11, 3.12 or 3.13 is needed, this is %d.%d: "
-            "try `make PYTHON=python3.11 ...`." % version
+            "This needs Python 3.11, 3.12 or 3.13. Received: %d.%d. "
+            "Try `make PYTHON=python3.11 ...`." % version
         )
     if (system, machine) not in PLATFORMS:
         return (
-            "TensorFlow has no wheel for %s on %s: Linux (x86_64, aarch64) or macOS "
-            "(arm64) is needed." % (system, machine)
+            "TensorFlow has no wheel for %s on %s. This needs Linux (x86_64, aarch64) "
+            "or macOS (arm64)." % (system, machine)
         )
     if system == "Linux" and libc != "glibc":
-        return (
-            "TensorFlow has no wheel for this C library: a Linux with glibc is needed."
-        )
+        return "TensorFlow has no wheel for this C library. This needs glibc."
     return None
 
 
 def complaint_about_venv():
-    """Return what is wrong where Python cannot make environments, or None."""
+    """Return why Python cannot make environments, or None if it can."""
     try:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
     except ImportError:
-        return "Python's venv is missing: on Debian, `apt install python3-venv`."
+        return "Python's venv is missing. On Debian, run `apt install python3-venv`."
     return None
 
 

@@ -12,9 +12,10 @@ import numpy as np
 from sharpminima import backend
 from sharpminima.backend import keras
 from sharpminima.data.datasets import Dataset
-from sharpminima.loss.measured import POLICIES, EvaluationNetwork
+from sharpminima.loss.batch_norm import POLICIES
+from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks.initialisation import initialise
-from sharpminima.networks.parameters import flatten
+from sharpminima.networks.parameters import flatten, point_of
 from sharpminima.training.fit import fit
 from sharpminima.training.start import starting_point
 
@@ -59,11 +60,11 @@ def measured(name, model, data):
         if isinstance(layer, layers.BatchNormalization):
             for average in (layer.moving_mean, layer.moving_variance):
                 average.assign(rng.uniform(0.1, 0.5, average.shape))
-    x = flatten(model.trainable_variables)
-    yield f"{name} initial", x
+    point = point_of(model)
+    yield f"{name} initial", point.parameters
     for policy in POLICIES:
-        function = EvaluationNetwork(model, data, batch_norm=policy, batch_size=50)
-        loss, gradient = function.loss_and_gradient(x)
+        function = MeasuredLoss(model, data, batch_norm=policy, batch_size=50)
+        loss, _, gradient = function.loss_accuracy_and_gradient(point)
         yield f"{name} {policy} loss", loss
         yield f"{name} {policy} gradient", gradient
 
@@ -72,7 +73,7 @@ def trained(data):
     """Yield names and values of a few epochs of training."""
     model = starting_point(TRAINED, data, 0)
     start = flatten(model.trainable_variables)
-    function = EvaluationNetwork(model, data, batch_norm="batch", batch_size=50)
+    function = MeasuredLoss(model, data, batch_norm="batch", batch_size=50)
     rows = list(fit(model, data, SETTINGS, function))
     for name in ("train_loss", "train_accuracy", "test_loss", "test_accuracy"):
         yield name, [row[name] for row in rows]

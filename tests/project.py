@@ -17,6 +17,15 @@ def default_config() -> dict:
 
 def require_jax():
     """Skip the test that calls this where JAX is missing; in CI, let it fail."""
-    if importlib.util.find_spec("jax") is None:
+    _require("jax", "JAX: make test REQUIREMENTS=envs/requirements-jax.txt")
+
+
+def require_slurm():
+    """Skip the test that calls this without Slurm's plugin; in CI, let it fail."""
+    _require("snakemake_executor_plugin_slurm", "Slurm's plugin: make slurm")
+
+
+def _require(module, what):
+    if importlib.util.find_spec(module) is None:
         outcome = pytest.fail if os.environ.get("CI") else pytest.skip
-        outcome("needs JAX: make test REQUIREMENTS=envs/requirements-jax.txt")
+        outcome(f"needs {what}")

@@ -4,10 +4,12 @@ import collections
 import copy
 import functools
 import hashlib
+import multiprocessing
 import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +20,14 @@ from project import ROOT
 
 TIMEOUT_S = 600
 LARGE = 2 << 20
-SNAKEMAKE = ("-m", "snakemake")
-# `--touch` sleeps for 0.1 s before each job, which no test needs.
-WITHOUT_SLEEP = (
-    "-c",
-    "from snakemake import cli; from snakemake.executors.touch import Executor; "
-    "Executor.SLEEPING_TIME = 0.0; cli.main()",
+# What plans and runs no job: a fork of a process that has Snakemake loaded does it.
+PLANNING = {"--dry-run", "--summary", "--d3dag", "--touch"}
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(
+    [
+        *("snakemake.cli", "snakemake.api", "snakemake.workflow", "snakemake.dag"),
+        *("snakemake.executors.touch", "jsonschema", "yaml", "yte", "numpy"),
+    ]
 )
 TARGETS = ("all", "tables", "charts")
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "SHARPMINIMA_RAW_FOLDER"}
@@ -63,20 +67,33 @@ class Study:
         overlay = ("--configfile", str(self.directory / "test.yaml"))
         return self.snakemake(*flags, *overlay, **options)
 
-    def snakemake(
-        self, *flags, snakefile=ROOT / "Snakefile", program=SNAKEMAKE, **environment
-    ):
+    def snakemake(self, *flags, snakefile=ROOT / "Snakefile", **environment):
         """Run `snakemake *flags`; return the completed process."""
-        command = [sys.executable, *program, "--cores", "2", *flags]
-        command += ["--snakefile", str(snakefile), "--directory", str(self.directory)]
+        flags = ["--cores", "2", *flags, "--snakefile", str(snakefile)]
+        flags += ["--directory", str(self.directory)]
+        environment = ENVIRONMENT | environment
+        if PLANNING & set(flags) and "PYTHONPATH" not in environment:
+            return self._fork(flags, environment)
         return subprocess.run(
-            command,
+            [sys.executable, "-m", "snakemake", *flags],
             capture_output=True,
             text=True,
             check=False,
             timeout=self._timeout_s,
-            env=ENVIRONMENT | environment,
+            env=environment,
         )
+
+    def _fork(self, flags, environment):
+        with tempfile.TemporaryDirectory() as folder:
+            outputs = [Path(folder) / name for name in ("stdout", "stderr")]
+            process = FORKS.Process(target=_plan, args=(flags, environment, outputs))
+            process.start()
+            process.join(self._timeout_s)
+            if process.is_alive():
+                process.kill()
+                raise TimeoutError(f"snakemake {flags} took over {self._timeout_s} s")
+            texts = [path.read_text() for path in outputs]
+        return subprocess.CompletedProcess(flags, process.exitcode, *texts)
 
     def planned(self, config, *flags, **options) -> set[tuple[str, str]]:
         """Return the jobs that a dry run would execute, as (rule, wildcards)."""
@@ -124,8 +141,22 @@ class Study:
             output.parent.mkdir(parents=True, exist_ok=True)
             # Over a megabyte, Snakemake goes by times unless told otherwise.
             output.write_bytes(bytes(size if output.suffix == ".h5" else 0))
-        done = run("--touch", "--forceall", program=WITHOUT_SLEEP)
+        done = run("--touch", "--forceall")
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _plan(flags, environment, outputs):
+    """Run Snakemake's command line in this process, a fork that ends with it."""
+    os.environ.clear()
+    os.environ.update(environment)
+    for descriptor, path in enumerate(outputs, start=1):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), descriptor)
+    from snakemake import cli
+    from snakemake.executors.touch import Executor
+
+    Executor.SLEEPING_TIME = 0.0  # seconds before each job, which no test needs
+    sys.argv = ["snakemake", *flags]
+    cli.main()
 
 
 def jobs_of(text: str) -> set[tuple[str, str]]:
@@ -157,7 +188,7 @@ def with_experiments(config: dict) -> dict:
     """Return a copy of a tiny config with the runs of Figures 4 to 6, and a remedy."""
     config = copy.deepcopy(config)
     config["regimes"]["LB-slow"] = {"batch_fraction": 0.5, "learning_rate": 5.0e-3}
-    config["study"]["remedies"] = {"N1": ["LB-slow"]}
+    config["study"]["further_regimes"] = {"N1": ["LB-slow"]}
     config["sweep"]["batch_sizes"] = {"N1": [4, 16], "N2": [16]}
     config["iterates"]["networks"] = config["warm_start"]["networks"] = ["N1"]
     config["warm_start"]["seeds"] = [0]

@@ -8,7 +8,7 @@ from project import default_config
 from sharpminima import backend
 from sharpminima.backend import keras
 from sharpminima.data.datasets import Dataset
-from sharpminima.loss.measured import EvaluationNetwork
+from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks.parameters import flatten
 from sharpminima.regimes import optimizers
 from sharpminima.training import epochs as one_epoch
@@ -50,7 +50,7 @@ def run(dataset, **changes):
     """Train `NETWORK`; return the model, the rows of its history, and its outcome."""
     chosen = settings(**changes)
     model = starting_point(NETWORK, dataset, chosen["seed"], chosen["precision"])
-    evaluation = EvaluationNetwork(model, dataset, **EVALUATION)
+    evaluation = MeasuredLoss(model, dataset, **EVALUATION)
     rows = list(fit(model, dataset, chosen, evaluation))
     return model, rows, outcome_of(model, dataset, chosen, evaluation, rows)
 

@@ -6,10 +6,10 @@ Needs JAX, Keras, h5py, pandas and SciPy, and a prepared CIFAR-10 (or its stand-
         python tests/bench/gpu.py results/data/cifar10.h5 results/gpu
 
 `throughput.csv` has images per second and the share of the roofline: of the FLOP/s that
-a large matrix product reaches on the same device, in the same precision. The files
-`SB.sharpness.csv` and `LB.sharpness.csv` have Metric 2.1, `interpolation.csv` has the
-parametric plot, and `figure3.png` lays it over the authors' own curve, where Altair is
-at hand.
+a large matrix product reaches on the same device, in the same precision. Files such as
+`SB.full_0.001.csv` have Metric 2.1, by regime, space and epsilon. `interpolation.csv`
+has the parametric plot, and `figure3.png` lays it over the authors' own curve, where
+Altair is at hand.
 To try it on a CPU, shrink it: `--networks F1 --examples 300 --epochs 1 --updates 1
 --matrix 1024 --evaluations 2`.
 """
@@ -22,7 +22,7 @@ from types import SimpleNamespace
 import cases
 import choose_compilation
 import epochs
-import interpolate
+import measure_interpolation
 import measure_sharpness
 import numpy as np
 import pandas as pd
@@ -31,7 +31,9 @@ import train
 
 from sharpminima import backend
 from sharpminima.backend import keras
+from sharpminima.config.study import Study
 from sharpminima.cost import PASSES_OF_A_GRADIENT
+from sharpminima.loss.context import Context
 from sharpminima.networks import flops
 from sharpminima.regimes import derived
 from sharpminima.tables.paper import FOLDER
@@ -110,16 +112,25 @@ def _train_and_measure(arguments):
     if arguments.examples:
         keys = ("train_examples", "test_examples")
         subset = dict.fromkeys(keys, arguments.examples)
-    network, evaluation = cases.CONFIG["networks"]["C1"], cases.CONFIG["evaluation"]
-    common = {"network": network, "evaluation": evaluation}
-    common |= {"subset": subset, "threads": 1}
+    network = cases.CONFIG["networks"]["C1"]
     limit = {"max_evaluations": arguments.evaluations}
-    search = {**cases.CONFIG["sharpness"], **limit}
     choice = folder / "compilation.csv"
     choose_compilation.main(
         *(data, choice, folder / "compilation.cost.csv"),
         **{"name": "C1", "network": network, "threads": 1},
     )
+
+    def context(rule):
+        return Context(
+            rule,
+            dataset=data,
+            compiled=choice,
+            network=network,
+            evaluation=cases.CONFIG["evaluation"],
+            subset=subset,
+            threads=1,
+        )
+
     for regime in PAIR:
         outputs = {
             name: folder / f"{regime}.{name}.csv"
@@ -135,20 +146,22 @@ def _train_and_measure(arguments):
             run=_run(regime, network, subset, arguments.epochs),
             **{"builder_file": None, "threads": 1},
         )
-        measure_sharpness.main(
-            *(data, choice, _weights(folder, regime)),
-            searches=folder / f"{regime}.sharpness.csv",
-            cost=folder / f"{regime}.measure.cost.csv",
-            settings=search,
-            **common,
-        )
-    interpolate.main(
-        *(data, choice, *(_weights(folder, regime) for regime in PAIR)),
+        for epsilon in cases.CONFIG["sharpness"]["epsilons"]:
+            measure_sharpness.main(
+                context("measure_sharpness"),
+                _weights(folder, regime),
+                Study(cases.CONFIG).search(epsilon) | limit,
+                cost=folder / f"{regime}.measure_{epsilon}.cost.csv",
+                full=folder / f"{regime}.full_{epsilon}.csv",
+                subspace=folder / f"{regime}.subspace_{epsilon}.csv",
+            )
+    measure_interpolation.main(
+        context("measure_interpolation"),
+        [_weights(folder, regime) for regime in PAIR],
+        cases.CONFIG["interpolation"],
         plot=folder / "interpolation.csv",
         distances=folder / "distances.csv",
-        cost=folder / "interpolate.cost.csv",
-        settings=cases.CONFIG["interpolation"],
-        **common,
+        cost=folder / "interpolation.cost.csv",
     )
 
 

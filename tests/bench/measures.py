@@ -10,9 +10,10 @@ import timing
 from scipy.optimize import minimize
 
 from sharpminima.backend import keras
-from sharpminima.loss.measured import EvaluationNetwork
-from sharpminima.measures import interpolation, sharpness
-from sharpminima.networks.parameters import flatten
+from sharpminima.loss.measured import MeasuredLoss
+from sharpminima.measures import interpolation, maximisers
+from sharpminima.measures.spaces import FullSpace, box_half_widths
+from sharpminima.networks.parameters import Point, flatten, point_of
 
 GRADIENTS = {"F1": 5000, "C1": 1000}
 EPSILON, POINTS = 1e-3, 25
@@ -30,9 +31,8 @@ def gradient_rows(cores: int) -> Iterator[dict]:
 def _gradients(network, examples):
     dataset = cases.noise(network, examples)
     model = cases.model(network, dataset)
-    function = EvaluationNetwork(model, dataset, **cases.EVALUATION)
-    x = flatten(model.trainable_variables)
-    variants = {"sharpminima": lambda: function.loss_and_gradient(x)}
+    f, x = _function(model, dataset)
+    variants = {"sharpminima": lambda: f(x)}
     if keras.backend.backend() == "tensorflow":
         variants["eager tape"] = lambda: _eager(model, dataset, x)
     return variants
@@ -42,12 +42,9 @@ def sharpness_rows(cores: int) -> Iterator[dict]:
     """Yield the timings of a full-space search, of its parts, and of the plain way."""
     dataset = cases.digits()
     model = cases.model("F1", dataset)
-    function = EvaluationNetwork(model, dataset, **cases.EVALUATION)
-    x = flatten(model.trainable_variables)
+    f, x = _function(model, dataset)
     parts = []
-    variants = {
-        "sharpminima": lambda: parts.append(_parts(function.loss_and_gradient, x))
-    }
+    variants = {"sharpminima": lambda: parts.append(_parts(f, x))}
     if keras.backend.backend() == "tensorflow":
         variants["set_weights, eager tape, SciPy"] = lambda: _search(
             lambda point: _eager(model, dataset, point), x
@@ -65,16 +62,15 @@ def plot_rows(cores: int) -> Iterator[dict]:
     """Yield the timings of one straight parametric plot of 25 points."""
     dataset = cases.digits()
     model = cases.model("F1", dataset)
-    function = EvaluationNetwork(model, dataset, **cases.EVALUATION)
-    start = flatten(model.trainable_variables)
-    end = start + 0.01
+    point = point_of(model)
+    start, end = point.parameters, point.parameters + 0.01
     alphas = interpolation.alphas(start=-1.0, stop=2.0, count=POINTS)
-
-    between = function.between(start, end)
+    loss = MeasuredLoss(model, dataset, **cases.EVALUATION)
+    between = loss.between(point, Point(end, point.averages))
 
     def ours():
         for alpha in alphas:
-            between(1.0 - alpha, alpha)
+            between(1.0 - alpha, alpha, alpha)
 
     variants = {"sharpminima": ours}
     for jit in (True, False):
@@ -84,6 +80,12 @@ def plot_rows(cores: int) -> Iterator[dict]:
     case = f"F1, {POINTS} points, 4000 + 1000 digits"
     for row in timing.alternate(variants):
         yield {"benchmark": "parametric plot", "case": case, **row}
+
+
+def _function(model, dataset):
+    """Return the loss with its gradient as a function of x, and where `model` is."""
+    loss, point = MeasuredLoss(model, dataset, **cases.EVALUATION), point_of(model)
+    return loss.at_averages(point.averages), point.parameters
 
 
 def _set_weights(model, x):
@@ -107,11 +109,11 @@ def _eager(model, dataset, x):
 
 
 def _search(loss_and_gradient, x):
-    return sharpness.maximise(
+    return maximisers.maximise(
         loss_and_gradient,
-        sharpness.Minimum.at(loss_and_gradient, x),
-        space=sharpness.FullSpace(),
-        half_widths=sharpness.box_half_widths(x, EPSILON),
+        maximisers.Minimum(x, *loss_and_gradient(x)),
+        space=FullSpace(),
+        half_widths=box_half_widths(x, EPSILON),
         epsilon=EPSILON,
         start=np.zeros_like(x),
         **SEARCH,
@@ -125,7 +127,7 @@ def _parts(loss_and_gradient, x):
     def timed_minimize(function, *arguments, **options):
         return solver(minimize)(objective(function), *arguments, **options)
 
-    with mock.patch.object(sharpness, "minimize", timed_minimize):
+    with mock.patch.object(maximisers, "minimize", timed_minimize):
         whole = timing.timed(lambda: _search(gradient(loss_and_gradient), x))
     scipy = solver.seconds - objective.seconds
     return {

@@ -1,4 +1,4 @@
-"""A functional network with everything that a copy must not lose."""
+"""A network of your own with everything that a copy must not lose."""
 
 import keras
 from keras import layers, ops
@@ -18,6 +18,7 @@ class Scale(layers.Layer):
 
 
 def residual(input_shape, classes, *, units: int, blocks: int = 1, rate=0.1):
+    """Return `blocks` residual blocks of `units` neurons, each with a `Scale`."""
     image = keras.Input(input_shape)
     x = layers.Dense(units)(layers.Flatten()(image))
     for _ in range(blocks):

@@ -11,9 +11,9 @@ import pytest
 
 from project import ROOT, require_jax
 from sharpminima import backend
-from sharpminima.loss.compiled import Evaluator
-from sharpminima.loss.measured import POLICIES
-from sharpminima.networks.parameters import flatten
+from sharpminima.loss.batch_norm import POLICIES
+from sharpminima.loss.compiled import CompiledNetwork
+from sharpminima.networks.parameters import point_of
 from sharpminima.training.start import starting_point
 from training_runs import NETWORK, blobs
 
@@ -184,17 +184,16 @@ def test_losses_are_summed_in_float64():
     assert float(loss) == pytest.approx(expected, rel=1e-12)
     dataset = blobs()
     model = starting_point(NETWORK, dataset, 0)
-    evaluator = Evaluator(model)
-    statistics = [value for _, value in evaluator.statistics()]
-    vector = flatten(model.trainable_variables).astype(np.float32)
+    network, point = CompiledNetwork(model), point_of(model)
+    vector = point.parameters.astype(np.float32)
     batch = x, y, indices = (
         dataset.x_train,
         dataset.y_train,
         np.arange(90, dtype="int32"),
     )
-    assert evaluator.loss(vector, statistics, batch)[0].dtype == "float64"
-    (loss, _), (gradient, _) = evaluator._loss_gradients(
-        vector, statistics, x, y, indices
+    assert network.loss(vector, point.averages, batch)[0].dtype == "float64"
+    (loss, _), (gradient, _) = network._loss_gradients(
+        vector, point.averages, x, y, indices
     )
     assert (loss.dtype, gradient.dtype) == ("float64", "float32")
 

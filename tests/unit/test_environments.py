@@ -35,7 +35,11 @@ WITHOUT = {
 NOT_IN_RULES = {
     *("snakemake", "jsonschema", "pyyaml", "yte"),
     *("pytest", "pytest-xdist", "ruff", "snakefmt"),
+    "snakemake-executor-plugin-slurm",
 }
+
+
+WANTED = [f"requirements{of}" for of in ("", "-jax", "-speech", "-slurm")]
 
 
 def pins(lines):
@@ -46,7 +50,7 @@ def pins(lines):
 
 
 @cache
-def wanted(names=("requirements", "requirements-jax", "requirements-speech")):
+def wanted(names=WANTED):
     lines = [(ENVS / f"{name}.in").read_text().splitlines() for name in names]
     return pins(line for part in lines for line in part)
 
@@ -60,12 +64,15 @@ def environment(name):
 
 ENVIRONMENTS = ("data", "jax", "present", "speech", "tensorflow")
 JAX, SPEECH = {"jax"}, {"kaldi-native-fbank", "python-debian"}
+SLURM = {"snakemake-executor-plugin-slurm"}
+BASE = set(wanted(("requirements",)))
 # What each lock leaves out of all that is wanted somewhere.
 LOCKED = {
-    "requirements": JAX | SPEECH,
-    "requirements-gpu": JAX | SPEECH | {"tensorflow-cpu"},
-    "requirements-jax": SPEECH,
-    "requirements-speech": set(wanted(("requirements", "requirements-jax"))),
+    "requirements": JAX | SPEECH | SLURM,
+    "requirements-gpu": JAX | SPEECH | SLURM | {"tensorflow-cpu"},
+    "requirements-jax": SPEECH | SLURM,
+    "requirements-speech": BASE | JAX | SLURM,
+    "requirements-slurm": BASE | JAX | SPEECH,
 }
 
 
@@ -87,6 +94,13 @@ def test_what_is_wanted_is_locked_with_hashes(name):
 @pytest.mark.parametrize("name", ["requirements", "requirements-gpu"])
 def test_speech_changes_nothing_that_the_others_lock(name):
     assert set(locked_in("requirements-speech")).isdisjoint(locked_in(name))
+
+
+@pytest.mark.parametrize("name", ["requirements", "requirements-jax"])
+def test_slurm_changes_no_version_that_the_others_lock(name):
+    slurm, others = locked_in("requirements-slurm"), locked_in(name)
+    shared = slurm.keys() & others.keys()
+    assert {n: slurm[n][0] for n in shared} == {n: others[n][0] for n in shared}
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
@@ -142,10 +156,10 @@ complaint = runpy.run_path(str(ENVS / "check_python.py"))["complaint"]
 @pytest.mark.parametrize(
     ("machine", "part"),
     [
-        (((3, 10), "Linux", "x86_64", "glibc"), "this is 3.10"),
-        (((3, 14), "Linux", "x86_64", "glibc"), "this is 3.14"),
+        (((3, 10), "Linux", "x86_64", "glibc"), "Received: 3.10"),
+        (((3, 14), "Linux", "x86_64", "glibc"), "Received: 3.14"),
         (((3, 12), "Darwin", "x86_64", ""), "no wheel for Darwin on x86_64"),
-        (((3, 12), "Linux", "x86_64", ""), "glibc is needed"),
+        (((3, 12), "Linux", "x86_64", ""), "needs glibc"),
     ],
 )
 def test_a_platform_that_will_not_do_is_told_why(machine, part):
@@ -187,5 +201,5 @@ def test_make_alone_prints_what_there_is():
         text=True,
         check=True,
     )
-    for target in ("study", "speech", "report", "test", "clean"):
+    for target in ("study", "speech", "slurm", "report", "test", "clean"):
         assert f"make {target}" in done.stdout

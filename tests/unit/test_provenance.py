@@ -33,7 +33,7 @@ def scripts(tmp_path, monkeypatch):
 
 
 def forget():
-    for name in ("_fingerprint", "_behaviour", "_imported"):
+    for name in ("_fingerprint", "_tree", "_behaviour", "_imported"):
         getattr(provenance, name).cache_clear()
 
 

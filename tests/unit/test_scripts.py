@@ -90,8 +90,6 @@ def test_tabulate_claims_reads_what_the_study_has(run_script, tmp_path):
 def test_speech_says_how_to_get_the_libraries_that_it_lacks(run_script, monkeypatch):
     monkeypatch.setitem(sys.modules, "kaldi_native_fbank", None)
     monkeypatch.setitem(sys.modules, "debian", None)
-    monkeypatch.delitem(sys.modules, "sharpminima.data.readers.festvox", raising=False)
-    monkeypatch.delattr("sharpminima.data.readers.festvox", raising=False)
     with pytest.raises(ImportError, match="run `make speech`"):
         run_script("prepare_speech")
 

@@ -5,26 +5,11 @@ import os
 import re
 from collections import Counter
 
+import pytest
 import yte
 
-from project import ROOT
-
-STAGES = [
-    {"prepare_dataset"},
-    {"choose_compilation"},
-    {"train"},
-    {"measure_sharpness", "interpolate"},
-    {f"tabulate_{t}" for t in ("accuracy", "sharpness", "ratios", "distances", "cost")}
-    | {"tabulate_performance"},
-    {"tabulate_claims"},
-    {
-        f"chart_{chart}"
-        for chart in ("training", "sharpness", "interpolation", "performance")
-    },
-    {"all"},
-]
-STAGE_OF = {rule: rank for rank, rules in enumerate(STAGES) for rule in rules}
-
+from project import ROOT, require_slurm
+from sharpminima.planning.rules import rule
 
 MEMORY = {"data": 5, "per_example": 10.0, "search": 700}
 
@@ -42,8 +27,9 @@ def graph_of(study, config):
 def test_one_job_per_network_regime_and_seed(study, config):
     jobs, _ = graph_of(study, config)
     assert jobs["prepare_dataset"] == 1
-    assert jobs["train"] == jobs["measure_sharpness"] == 2 * 2 * 2
-    assert jobs["interpolate"] == 2 * 2
+    assert jobs["train"] == 2 * 2 * 2
+    assert jobs["measure_sharpness"] == 2 * 2 * 2 * 2  # at two epsilons
+    assert jobs["measure_interpolation"] == 2 * 2
     assert jobs["chart_interpolation"] == jobs["chart_performance"] == 2
     assert jobs["tabulate_claims"] == jobs["tabulate_performance"] == 1
 
@@ -52,13 +38,13 @@ def test_a_new_seed_adds_its_own_jobs_only(study, config):
     config["study"]["seeds"].append(7)
     jobs, _ = graph_of(study, config)
     assert jobs["train"] == 2 * 2 * 3
-    assert jobs["interpolate"] == 2 * 3
+    assert jobs["measure_interpolation"] == 2 * 3
 
 
 def test_a_study_may_have_no_pairs(study, config):
     config["study"]["pairs"] = []
     jobs, _ = graph_of(study, config)
-    assert jobs["interpolate"] == jobs["tabulate_distances"] == 0
+    assert jobs["measure_interpolation"] == jobs["tabulate_distances"] == 0
     assert jobs["tabulate_claims"] == jobs["tabulate_performance"] == 0
     assert jobs["chart_performance"] == 0
 
@@ -66,18 +52,18 @@ def test_a_study_may_have_no_pairs(study, config):
 def test_a_pair_of_one_network_is_drawn_for_it_alone(study, config):
     config["regimes"]["LB-slow"] = {"batch_fraction": 0.5, "learning_rate": 5.0e-3}
     config["study"]["pairs"].append(["SB", "LB-slow"])
-    config["study"]["remedies"] = {"N1": ["LB-slow"]}
+    config["study"]["further_regimes"] = {"N1": ["LB-slow"]}
     jobs, edges = graph_of(study, config)
-    assert jobs["interpolate"] == 2 * (2 + 1)
+    assert jobs["measure_interpolation"] == 2 * (2 + 1)
     assert jobs["chart_interpolation"] == 2 + 1
     for table in ("tabulate_distances", "tabulate_cost"):
-        assert edges["interpolate", table] == jobs["interpolate"]
-    assert edges["interpolate", "tabulate_claims"] == 2 * 2
+        assert edges["measure_interpolation", table] == jobs["measure_interpolation"]
+    assert edges["measure_interpolation", "tabulate_claims"] == 2 * 2
     assert edges["chart_interpolation", "all"] == jobs["chart_interpolation"]
 
 
 def test_a_study_may_have_no_performance_model(study, config):
-    config["performance"] = None
+    config["performance_model"] = None
     jobs, _ = graph_of(study, config)
     assert jobs["tabulate_performance"] == jobs["chart_performance"] == 0
     assert jobs["tabulate_claims"] == 1
@@ -108,9 +94,13 @@ def test_speech_has_a_preparation_of_its_own(study, config):
 
 
 def test_data_flows_one_way(study, config):
+    """Only tables and charts read results of their own stage."""
     jobs, edges = graph_of(study, config)
-    assert [edge for edge in edges if STAGE_OF[edge[0]] >= STAGE_OF[edge[1]]] == []
-    assert set(jobs) == set(STAGE_OF)
+    stage = {name: rule(name).stage for name in jobs if name != "all"}
+    up = [e for e in edges if e[1] != "all" and stage[e[0]] > stage[e[1]]]
+    assert up == []
+    level = {e for e in edges if e[1] != "all" and stage[e[0]] == stage[e[1]]}
+    assert {name.split("_")[0] for edge in level for name in edge} == {"tabulate"}
 
 
 def test_a_study_keeps_to_its_own_folder_but_for_the_data(study, config):
@@ -151,9 +141,9 @@ def test_a_backend_that_is_not_installed_stops_the_study_but_no_plan(study, conf
 def test_rules_that_compute_say_what_they_need():
     for name in ("train", "analyse"):
         text = (ROOT / f"workflow/rules/{name}.smk").read_text()
-        for rule in text.split("\nrule ")[1:]:
-            assert "    threads: 1\n" in rule
-            assert "        mem_mb=" in rule
+        for block in text.split("\nrule ")[1:]:
+            assert "    threads: 1\n" in block
+            assert "        mem_mb=" in block
 
 
 def test_memory_follows_network_and_batch(study, config):
@@ -163,7 +153,8 @@ def test_memory_follows_network_and_batch(study, config):
     declared = {(rule, of, int(mb)) for rule, of, mb in re.findall(job, text)}
     batch = 40  # the largest that is evaluated at a time
     train = ("train", "network=N1, regime=SB, seed=0", 1505 + 10 * batch)
-    measure = ("measure_sharpness", train[1], 1505 + 10 * batch + 700)
+    at_epsilon = f"{train[1]}, epsilon=0.001"
+    measure = ("measure_sharpness", at_epsilon, 1505 + 10 * batch + 700)
     assert {train, measure} <= declared
 
 
@@ -183,8 +174,36 @@ def test_memory_is_capped_at_the_machines():
     assert profile["resources"] == [f"mem_mb={memory}"]
 
 
-def test_every_rule_that_computes_has_the_gpu_in_its_profile():
-    scripts = (ROOT / "workflow/scripts").glob("*.py")
-    computing = {s.stem for s in scripts if "backend.configure(" in s.read_text()}
-    profile = (ROOT / "profiles/gpu/config.yaml").read_text()
-    assert set(re.findall(r"- (\w+):gpu=1", profile)) == computing
+PROFILES = {
+    "none": ["--workflow-profile", "none"],
+    "none, with a GPU": ["--workflow-profile", "none", "--resources", "gpu=1"],
+    "default": [],
+    "default, with a GPU on the command line": ["--resources", "gpu=1"],
+    "gpu": ["--workflow-profile", str(ROOT / "profiles/gpu")],
+    "slurm": ["--workflow-profile", str(ROOT / "profiles/slurm")],
+    "slurm, with GPUs": [
+        *("--workflow-profile", str(ROOT / "profiles/slurm")),
+        *("--resources", "gpu=4"),
+    ],
+}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_profile_plans_and_asks_for_a_gpu_where_one_is_offered(
+    study, config, profile
+):
+    if "slurm" in profile:
+        require_slurm()
+    done = study.run(config, "--dry-run", *PROFILES[profile])
+    assert done.returncode == 0, done.stdout + done.stderr
+    block = r"^(?:local)?rule (\w+):\n(?:    .*\n)*?    resources: (.*)$"
+    asking = {
+        name
+        for name, resources in re.findall(block, done.stdout, re.MULTILINE)
+        if "gpu=1" in resources
+    }
+    computing = {
+        *("choose_compilation", "train"),
+        *("measure_sharpness", "measure_interpolation"),
+    }
+    assert asking == (computing if "gpu" in profile.lower() else set())

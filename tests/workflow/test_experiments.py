@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from sharpminima.cost import Work
-from sharpminima.planning import workload
+from sharpminima.planning import planned_work
 from sharpminima.regimes import derived
 from studies import Study, counts_of_preview, with_experiments
 
@@ -37,10 +37,18 @@ def jobs(rule, *networks_and_regimes, seeds=(0, 1)):
     }
 
 
-def measured(*networks_and_regimes, seeds=(0, 1)):
-    return jobs("train", *networks_and_regimes, seeds=seeds) | jobs(
-        "measure_sharpness", *networks_and_regimes, seeds=seeds
-    )
+def measured(*networks_and_regimes, seeds=(0, 1), epsilons=(1e-3,)):
+    """Return jobs that train and measure; experiments take the first epsilon alone."""
+    trained = jobs("train", *networks_and_regimes, seeds=seeds)
+    return trained | {
+        ("measure_sharpness", f"{wildcards}, epsilon={epsilon}")
+        for (_, wildcards), epsilon in itertools.product(trained, epsilons)
+    }
+
+
+def of_study(*networks_and_regimes):
+    """Return what `measured` does, at every epsilon of the study."""
+    return measured(*networks_and_regimes, epsilons=(1e-3, 5e-4))
 
 
 def of_n1(*names):
@@ -81,11 +89,11 @@ def test_experiments_that_name_no_network_add_no_job(study, tiny):
     config = json.loads(json.dumps(tiny))
     for section in ("sweep", "iterates", "warm_start"):
         del config[section]
-    del config["study"]["remedies"]
+    del config["study"]["further_regimes"]
     assert study.planned(config) == study.planned(tiny)
     assert study.counts(tiny) == {
         **{"prepare_dataset": 1, "choose_compilation": 2},
-        **{"train": 8, "measure_sharpness": 8, "interpolate": 4},
+        **{"train": 8, "measure_sharpness": 16, "measure_interpolation": 4},
         **{f"chart_{c}": 2 for c in ("training", "sharpness", "interpolation")},
         **{f"tabulate_{t}": 1 for t in ("accuracy", "sharpness", "ratios")},
         **{"tabulate_distances": 1, "tabulate_cost": 1, "tabulate_claims": 1},
@@ -97,7 +105,7 @@ def test_each_experiment_adds_its_runs_tables_and_charts(study, config, tiny):
     added = study.planned(config) - study.planned(tiny)
     warm = of_n1(*AFTER)
     assert added == set().union(
-        measured(("N1", "LB-slow")),
+        of_study(("N1", "LB-slow")),
         measured(*SWEPT),
         jobs("train", *of_n1("SB-iterates", "LB-iterates")),
         TRAJECTORIES,
@@ -172,12 +180,12 @@ def test_finished_experiments_plan_nothing(finished, config):
         (
             "regimes.LB-slow.learning_rate",
             6e-3,
-            measured(("N1", "LB-slow")) | after_remedy("N1"),
+            of_study(("N1", "LB-slow")) | after_remedy("N1"),
         ),
         (
-            "study.remedies",
+            "study.further_regimes",
             {"N1": ["LB-slow"], "N2": ["LB-slow"]},
-            measured(("N2", "LB-slow")) | after_remedy("N2"),
+            of_study(("N2", "LB-slow")) | after_remedy("N2"),
         ),
         (
             "study.pairs",
@@ -188,8 +196,8 @@ def test_finished_experiments_plan_nothing(finished, config):
                 (rule, f"network={n}, first=LB, second=SB{seed}")
                 for n in ("N1", "N2")
                 for rule, seed in (
-                    ("interpolate", ", seed=0"),
-                    ("interpolate", ", seed=1"),
+                    ("measure_interpolation", ", seed=0"),
+                    ("measure_interpolation", ", seed=1"),
                     ("chart_interpolation", ""),
                 )
             },
@@ -286,7 +294,8 @@ def test_a_trajectory_counts_what_it_evaluated(ran):
     names = ("gradient_evaluations", "forward_examples", "gradient_examples")
     config = derived.with_derived(ran[1])
     # Two iterations, and the iterate itself.
-    assert workload.of_trajectory(config, "N1", 3) == Work(*(row[n] for n in names))
+    job = {"rule": "measure_trajectory", "network": "N1"}
+    assert planned_work.of_measuring(config, job) == Work(*(row[n] for n in names))
 
 
 @pytest.mark.slow

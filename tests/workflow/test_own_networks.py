@@ -143,7 +143,7 @@ def test_the_network_is_trained_and_measured(study, tiny):
     shutil.copy(OWN, study.directory)
     config = with_own_network(tiny, ["N3"])
     plot = "results/interpolation/N3/SB_LB/seed0.csv"
-    sharpness = "results/sharpness/N3/LB/seed0.csv"
+    sharpness = "results/sharpness/N3/LB/seed0/full_0.001.csv"
     done = study.run(config, plot, sharpness)
     assert done.returncode == 0, done.stdout + done.stderr
     points = pd.read_csv(study.directory / plot)

@@ -8,6 +8,7 @@ import pytest
 from project import ROOT
 
 NETWORKS, REGIMES, SEEDS = ("N1", "N2"), ("SB", "LB"), (0, 1)
+EPSILONS = (1e-3, 5e-4)
 NAMES_OF_TABLES = (
     *("accuracy", "sharpness", "ratios", "distances", "cost"),
     *("performance", "claims"),
@@ -15,15 +16,20 @@ NAMES_OF_TABLES = (
 CHARTS = ("training", "sharpness", "interpolation", "performance")
 
 
-def jobs(rule, networks=NETWORKS, regimes=REGIMES, seeds=SEEDS):
-    """Return the jobs of a rule for these networks, regimes and seeds."""
+def jobs(rule, networks=NETWORKS, regimes=REGIMES, seeds=SEEDS, epsilons=EPSILONS):
+    """Return the jobs of a rule for these networks, regimes, seeds and epsilons."""
     match rule:
-        case "train" | "measure_sharpness":
+        case "train":
             return {
                 (rule, f"network={n}, regime={r}, seed={s}")
                 for n, r, s in itertools.product(networks, regimes, seeds)
             }
-        case "interpolate":
+        case "measure_sharpness":
+            return {
+                (rule, f"network={n}, regime={r}, seed={s}, epsilon={e}")
+                for n, r, s, e in itertools.product(networks, regimes, seeds, epsilons)
+            }
+        case "measure_interpolation":
             return {
                 (rule, f"network={n}, first=SB, second=LB, seed={s}")
                 for n, s in itertools.product(networks, seeds)
@@ -44,23 +50,23 @@ def after_training(**which):
     return set().union(
         jobs("train", **which),
         jobs("measure_sharpness", **which),
-        jobs("interpolate", networks=networks, seeds=seeds),
+        jobs("measure_interpolation", networks=networks, seeds=seeds),
         *(jobs(f"chart_{chart}", networks) for chart in CHARTS),
         TABLES,
     )
 
 
-AFTER_SHARPNESS = set().union(
-    jobs("measure_sharpness"),
+OF_SHARPNESS = set().union(
     jobs("tabulate_sharpness"),
     jobs("tabulate_ratios"),
     jobs("tabulate_claims"),
     jobs("tabulate_cost"),
     jobs("chart_sharpness"),
 )
+AFTER_SHARPNESS = jobs("measure_sharpness") | OF_SHARPNESS
 TABLES = set().union(*(jobs(f"tabulate_{table}") for table in NAMES_OF_TABLES))
 AFTER_INTERPOLATION = set().union(
-    jobs("interpolate"),
+    jobs("measure_interpolation"),
     jobs("tabulate_distances"),
     jobs("tabulate_claims"),
     jobs("tabulate_cost"),
@@ -86,7 +92,12 @@ def test_a_finished_study_plans_nothing(finished_study, config):
 @pytest.mark.parametrize(
     ("path", "value", "reruns"),
     [
-        ("sharpness.epsilons", [1e-3, 2e-3], AFTER_SHARPNESS),
+        (
+            "sharpness.epsilons",
+            [1e-3, 5e-4, 5e-3],
+            jobs("measure_sharpness", epsilons=[5e-3]) | OF_SHARPNESS,
+        ),
+        ("sharpness.epsilons", [1e-3], OF_SHARPNESS),
         ("sharpness.max_iterations", 3, AFTER_SHARPNESS),
         ("interpolation.alphas.count", 7, AFTER_INTERPOLATION),
         (
@@ -108,8 +119,8 @@ def test_a_finished_study_plans_nothing(finished_study, config):
             [],
             jobs("tabulate_cost"),
         ),
-        ("performance.tolerance", 1.0, AFTER_PERFORMANCE),
-        ("performance", None, set()),
+        ("performance_model.tolerance", 1.0, AFTER_PERFORMANCE),
+        ("performance_model", None, set()),
         ("raw_folder", "elsewhere", set()),
         ("networks.N2.memory", {"data": 0, "per_example": 1, "search": 0}, set()),
         ("subset.measure_examples", 32, AFTER_SHARPNESS | AFTER_INTERPOLATION),
@@ -186,8 +197,8 @@ def planned_after(finished_study, config, project, module, old, new):
     [
         (
             "sharpminima/measures/sharpness.py",
-            "100.0 * rise",
-            "1.0 * rise",
+            "100.0 * (loss_after",
+            "1.0 * (loss_after",
             AFTER_SHARPNESS,
         ),
         (

@@ -13,11 +13,14 @@ import pandas as pd
 import pytest
 
 from project import ROOT, require_jax
+from sharpminima import backend, compilation
 from sharpminima.cost import Work
 from sharpminima.data import datasets
-from sharpminima.loss.measured import EvaluationNetwork
+from sharpminima.loss.context import Context
+from sharpminima.loss.measured import MeasuredLoss
+from sharpminima.measures.planned import Planned
 from sharpminima.networks import builders, parameters
-from sharpminima.planning import workload
+from sharpminima.planning import planned_work
 from sharpminima.training.start import starting_point
 from studies import Study, counts_of_preview, rows_of_preview
 
@@ -90,7 +93,7 @@ def test_performance_compares_each_larger_batch_with_sb(ran):
     assert rows["second"].tolist() == ["LB", "LB"]
     assert (rows["bound"] == 0.25).all()
     runs = table(ran, "runs").set_index(["regime", "seed"])
-    target = runs.loc["SB"]["test_accuracy"] - ran[1]["performance"]["tolerance"]
+    target = runs.loc["SB"]["test_accuracy"] - ran[1]["performance_model"]["tolerance"]
     assert rows["target_accuracy"].tolist() == pytest.approx(target.tolist(), rel=1e-5)
     assert (rows["first_iterations"] >= 8).all()
 
@@ -139,33 +142,32 @@ def test_interpolation_ends_at_the_checkpoints_with_every_policy(
 ):
     """With each model's own averages at its end, where the policy needs any."""
     monkeypatch.syspath_prepend(ROOT / "workflow/scripts")
-    script = importlib.import_module("interpolate")
-    monkeypatch.setattr(script.backend, "configure", lambda threads: None)
+    script = importlib.import_module("measure_interpolation")
+    monkeypatch.setattr(backend, "configure", lambda threads: None)
     # The study may have run on the other backend, which compiles in other ways.
-    way = script.backend.describe()["way"]
-    script.compilation.write(tmp_path / "way.csv", way)
+    compilation.write(tmp_path / "way.csv", backend.describe()["way"])
     study, config = ran
     train = study.directory / "results/train/N1"
     first, second = (train / f"{r}/seed0/final.weights.h5" for r in ("SB", "LB"))
     evaluation = {"batch_norm": policy, "batch_size": 40}
     network = config["networks"]["N1"]
-    script.main(
-        study.directory / "results/data/tiny.h5",
-        tmp_path / "way.csv",
-        *(first, second),
-        *(tmp_path / f"{name}.csv" for name in ("plot", "distances", "cost")),
+    context = Context(
+        "measure_interpolation",
+        dataset=study.directory / "results/data/tiny.h5",
+        compiled=tmp_path / "way.csv",
         network=network,
-        settings=config["interpolation"],
         evaluation=evaluation,
         subset={},
         threads=1,
     )
+    outputs = (tmp_path / f"{name}.csv" for name in ("plot", "distances", "cost"))
+    script.main(context, (first, second), config["interpolation"], *outputs)
     points = pd.read_csv(tmp_path / "plot.csv")
     data = datasets.read(study.directory / "results/data/tiny.h5")
     for alpha, path in ((0.0, first), (1.0, second)):
         model = builders.for_dataset(network, data)
-        x = parameters.restore(path, model)
-        expected = EvaluationNetwork(model, data, **evaluation).measures(x)
+        point = parameters.restore(path, model)
+        expected = MeasuredLoss(model, data, **evaluation).measures(point)
         for name, value in expected.items():
             at = points[points["alpha"] == alpha][name].tolist()
             assert at == pytest.approx([value] * 2, rel=1e-4)
@@ -179,7 +181,7 @@ def test_distances_are_those_of_the_checkpoints(ran):
     points = [parameters.flatten(model.trainable_variables)]
     for regime in ("SB", "LB"):
         path = train / f"{regime}/seed1/final.weights.h5"
-        points.append(parameters.restore(path, model))
+        points.append(parameters.restore(path, model).parameters)
     initial, first, second = points
     row = pd.read_csv(
         study.directory / "results/interpolation/N1/SB_LB/seed1.distances.csv"
@@ -213,13 +215,16 @@ def test_a_run_counts_what_its_history_shows(ran, regime):
     assert work.forward_examples == 32 * len(history) + 64 + 32
     assert row["flops"] == FLOPS * (work.forward_examples + 3 * work.gradient_examples)
     assert row["seconds"] > history["seconds"].sum()
-    assert workload.of_training(ran[1], "N1", regime, len(history)) == work
+    job = {"network": "N1", "regime": regime}
+    assert planned_work.of_training(ran[1], job, len(history)) == work
 
 
 def test_a_measurement_counts_what_its_searches_evaluated(ran):
-    searches = ran[0].directory / "results/sharpness/N1/SB/seed0.csv"
-    searches = pd.read_csv(searches)
-    row, work = ledger(ran, "measure_sharpness", "SB", "seed0.csv")
+    folder = ran[0].directory / "results/sharpness/N1/SB/seed0"
+    files = [folder / f"{space}_0.0005.csv" for space in ("full", "subspace")]
+    searches = pd.concat(map(pd.read_csv, files))
+    assert set(searches["epsilon"]) == {5e-4}
+    row, work = ledger(ran, "measure_sharpness", "SB", "seed0_0.0005.csv")
     # What a search from zero evaluates first is known: it is the minimum itself.
     evaluations = (
         1 + searches["evaluations"].sum() - (searches["start"] == "zero").sum()
@@ -227,20 +232,23 @@ def test_a_measurement_counts_what_its_searches_evaluated(ran):
     assert work == Work(evaluations, 0, 64 * evaluations)
     assert row["flops"] == FLOPS * 3 * 64 * evaluations
     assert row["seconds"] > searches["seconds"].sum()
-    assert workload.of_measuring(ran[1], "N1", evaluations) == work
-    assert len(searches) == sum(workload.searches(ran[1]).values())
+    evaluated = Planned(gradients=evaluations)
+    assert planned_work.of_evaluations(ran[1], "N1", evaluated) == work
+    planned = planned_work.planned(ran[1], {"rule": "measure_sharpness"})
+    assert len(searches) == sum(planned.searches.values())
 
 
 def test_a_diverged_run_is_not_measured_for_free(ran):
-    row, work = ledger(ran, "measure_sharpness", "HB", "seed0.csv")
+    row, work = ledger(ran, "measure_sharpness", "HB", "seed0_0.001.csv")
     assert (work, row["flops"]) == (Work(), 0)
     assert row["seconds"] > 0
 
 
 def test_a_plot_counts_its_points(ran):
-    row, work = ledger(ran, "interpolate", "SB_LB", "seed0.csv")
+    row, work = ledger(ran, "measure_interpolation", "SB_LB", "seed0.csv")
     assert work == Work(0, 2 * 4 * (64 + 32), 0)
-    assert workload.of_interpolation(ran[1], "N1") == work
+    job = {"rule": "measure_interpolation", "network": "N1"}
+    assert planned_work.of_measuring(ran[1], job) == work
     assert (row["first"], row["second"]) == ("SB", "LB")
 
 
@@ -250,12 +258,14 @@ def test_costs_are_summed_by_rule_and_network(ran):
         "prepare_dataset": 1,
         "choose_compilation": 1,
         "train": 6,
-        "measure_sharpness": 6,
-        "interpolate": 4,
+        "measure_sharpness": 12,
+        "measure_interpolation": 4,
     }
     updates = table(ran, "runs")["updates"].sum()
     assert rows.loc["train", "gradient_evaluations"] == updates
-    assert rows.loc["interpolate", "forward_examples"] == 4 * 2 * 4 * (64 + 32)
+    assert rows.loc["measure_interpolation", "forward_examples"] == 4 * 2 * 4 * (
+        64 + 32
+    )
     assert (rows["seconds"] > 0).all()
     assert rows["peak_mb"].between(20, 20_000).all()
     assert set(rows["device"]) <= {"CPU", "GPU"}
@@ -297,7 +307,7 @@ def test_a_preview_knows_what_is_finished_and_what_it_took(ran):
         (row["rule"], row["network"], row["rate"]) for row in rows_of_preview(text)
     }
     assert ("train", "N1", "own") in rates
-    assert ("interpolate", "N1", "own") in rates
+    assert ("measure_interpolation", "N1", "own") in rates
     assert ("train", "N2", "stored") in rates
 
 

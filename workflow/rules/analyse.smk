@@ -1,39 +1,67 @@
 """<results>/train -> <results>/sharpness, <results>/trajectory, <results>/interpolation"""
 
+import re
+
+from sharpminima.measures.planned import by_searches
+
+# As files name them. Figures 4 and 5 take the first one.
+EPSILONS = [repr(float(epsilon)) for epsilon in config["sharpness"]["epsilons"]]
+# The files of one checkpoint at one epsilon, by space.
+SEARCHES = {
+    space: "<results>/sharpness/{network}/{regime}/seed{seed}/%s_{epsilon}.csv" % space
+    for space, count in by_searches(config["sharpness"]).searches.items()
+    if count
+}
+# What every job that measures a network sees.
+NETWORK = {"dataset": dataset_of, "compiled": rules.choose_compilation.output.choice}
+SETTINGS = {
+    "network": network_config,
+    "evaluation": STUDY.section("evaluation"),
+    "subset": STUDY.section("subset"),
+    "backend": {"name": BACKEND},
+}
+
 
 rule measure_sharpness:
     input:
-        dataset=dataset_of,
-        compiled=rules.choose_compilation.output.choice,
+        **NETWORK,
         weights=rules.train.output.weights,
     output:
-        searches="<results>/sharpness/{network}/{regime}/seed{seed}.csv",
-        cost="<results>/cost/measure_sharpness/{network}/{regime}/seed{seed}.csv",
+        **SEARCHES,
+        cost="<results>/cost/measure_sharpness/{network}/{regime}/seed{seed}_{epsilon}.csv",
     log:
-        "<logs>/measure_sharpness/{network}_{regime}_seed{seed}.log",
+        "<logs>/measure_sharpness/{network}_{regime}_seed{seed}_{epsilon}.log",
     benchmark:
-        "<benchmarks>/measure_sharpness/{network}_{regime}_seed{seed}.tsv"
+        "<benchmarks>/measure_sharpness/{network}_{regime}_seed{seed}_{epsilon}.tsv"
+    wildcard_constraints:
+        epsilon=one_of(map(re.escape, EPSILONS)),
     conda:
         f"../../envs/{BACKEND}.yaml"
     threads: 1
     resources:
-        mem_mb=memory_of_measuring,
+        **GPU,
+        mem_mb=memory_of("measure_sharpness"),
         builder_file=builder_file,
     params:
-        network=network_config,
-        sharpness=ordered(config["sharpness"]),
-        evaluation=ordered(config["evaluation"]),
-        subset=ordered(config["subset"]),
-        backend={"name": BACKEND},
+        **SETTINGS,
+        sharpness=lambda wildcards: STUDY.search(float(wildcards.epsilon)),
         code=fingerprint("measure_sharpness"),
     script:
         "../scripts/measure_sharpness.py"
 
 
+COSTS += files_of(
+    rules.measure_sharpness.output.cost, STUDY.runs, epsilon=EPSILONS
+) + files_of(
+    rules.measure_sharpness.output.cost,
+    [*STUDY.sweep_runs, *STUDY.warm_start_runs],
+    epsilon=EPSILONS[:1],
+)
+
+
 rule measure_trajectory:
     input:
-        dataset=dataset_of,
-        compiled=rules.choose_compilation.output.choice,
+        **NETWORK,
         weights=rules.train.output.weights,
         kept=rules.train.output.iterates,
     output:
@@ -47,45 +75,48 @@ rule measure_trajectory:
         f"../../envs/{BACKEND}.yaml"
     threads: 1
     resources:
-        mem_mb=memory_of_measuring,
+        **GPU,
+        mem_mb=memory_of("measure_trajectory"),
         builder_file=builder_file,
     params:
-        network=network_config,
-        sharpness=search_of_iterates,
-        evaluation=ordered(config["evaluation"]),
-        subset=ordered(config["subset"]),
-        backend={"name": BACKEND},
+        **SETTINGS,
+        sharpness=lambda wildcards: STUDY.search_of_iterates(),
         code=fingerprint("measure_trajectory"),
     script:
         "../scripts/measure_trajectory.py"
 
 
-rule interpolate:
+COSTS += files_of(rules.measure_trajectory.output.cost, STUDY.runs_with_iterates)
+
+
+rule measure_interpolation:
     input:
-        dataset=dataset_of,
-        compiled=rules.choose_compilation.output.choice,
+        **NETWORK,
         first="<results>/train/{network}/{first}/seed{seed}/final.weights.h5",
         second="<results>/train/{network}/{second}/seed{seed}/final.weights.h5",
     output:
         plot="<results>/interpolation/{network}/{first}_{second}/seed{seed}.csv",
         distances="<results>/interpolation/{network}/{first}_{second}/seed{seed}.distances.csv",
-        cost="<results>/cost/interpolate/{network}/{first}_{second}/seed{seed}.csv",
+        cost="<results>/cost/measure_interpolation/{network}/{first}_{second}/seed{seed}.csv",
     log:
-        "<logs>/interpolate/{network}_{first}_{second}_seed{seed}.log",
+        "<logs>/measure_interpolation/{network}_{first}_{second}_seed{seed}.log",
     benchmark:
-        "<benchmarks>/interpolate/{network}_{first}_{second}_seed{seed}.tsv"
+        "<benchmarks>/measure_interpolation/{network}_{first}_{second}_seed{seed}.tsv"
     conda:
         f"../../envs/{BACKEND}.yaml"
     threads: 1
     resources:
-        mem_mb=memory_of_interpolation,
+        **GPU,
+        mem_mb=memory_of("measure_interpolation"),
         builder_file=builder_file,
     params:
-        network=network_config,
-        interpolation=ordered(config["interpolation"]),
-        evaluation=ordered(config["evaluation"]),
-        subset=ordered(config["subset"]),
-        backend={"name": BACKEND},
-        code=fingerprint("interpolate"),
+        **SETTINGS,
+        interpolation=STUDY.section("interpolation"),
+        code=fingerprint("measure_interpolation"),
     script:
-        "../scripts/interpolate.py"
+        "../scripts/measure_interpolation.py"
+
+
+COSTS += files_of_pairs(
+    rules.measure_interpolation.output.cost, STUDY.pairs_of_networks, seed=STUDY.seeds
+)

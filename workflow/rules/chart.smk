@@ -1,5 +1,20 @@
 """<results>/train, sharpness, interpolation -> <results>/charts"""
 
+EXPERIMENTS = [
+    *(f"sweep_{network}" for network in derived.batch_sizes(config)),
+    *(f"trajectory_{network}" for network in derived.networks_of(config, "iterates")),
+    *(f"warm_start_{network}" for network in derived.networks_of(config, "warm_start")),
+]
+
+
+def regimes_with_iterates(wildcards):
+    names = config["iterates"]["regimes"]
+    return {"regimes": [derived.with_iterates(name) for name in names]}
+
+
+def pair_of_warm_start(wildcards):
+    return {name: config["warm_start"][name] for name in ("first", "second")}
+
 
 rule charts:
     input:
@@ -52,7 +67,7 @@ rule chart_training:
 
 rule chart_sharpness:
     input:
-        files_of_network(rules.measure_sharpness.output.searches, OF_STUDY),
+        files_of_network(SEARCHES.values(), OF_STUDY, epsilon=EPSILONS),
     output:
         html=report(
             "<results>/charts/sharpness_{network}.html",
@@ -80,7 +95,7 @@ rule chart_sharpness:
 
 rule chart_interpolation:
     input:
-        collect(rules.interpolate.output.plot, seed=SEEDS, allow_missing=True),
+        collect(rules.measure_interpolation.output.plot, seed=SEEDS, allow_missing=True),
     output:
         html=report(
             "<results>/charts/interpolation_{network}_{first}_{second}.html",

@@ -1,6 +1,5 @@
-"""Names shared by every rules file, and the config each rule may see."""
+"""Names shared by all rules files: the study, wildcards, and adapters for the rules."""
 
-import hashlib
 import importlib.util
 import os
 import sys
@@ -12,10 +11,11 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 from sharpminima import provenance
 from sharpminima.config import mistakes
+from sharpminima.config.study import Study
 from sharpminima.networks import signatures
-from sharpminima.planning import memory
+from sharpminima.planning import memory, rules as planning
 from sharpminima.regimes import derived
-from sharpminima.provenance import fingerprint_of_file, ordered
+from sharpminima.provenance import ordered
 
 
 def config_layers():
@@ -27,59 +27,47 @@ def config_layers():
         yield Path(file).absolute().parent, load_configfile(file)
 
 
+def limit_of(resource):
+    """Return how much there is of a resource for all jobs, or None if nobody said.
+
+    Jobs read this file again with their own resources for limits: they are not asked.
+    """
+    if not workflow.is_main_process:
+        return None
+    limit = workflow.global_resources.get(resource)
+    # What is absent may come as a resource without a value.
+    return getattr(limit, "value", limit)
+
+
 config = mistakes.without_nulls(config)
 config = signatures.anchored(config, config_layers())
 if found := mistakes.mistakes(config):
     raise WorkflowError("The config has mistakes:\n" + "\n".join(found))
 config = derived.with_derived(config)
 
-# Snakemake would start a job that declares more than there is, as if it were less. Jobs
-# on a cluster parse this file again, with their own memory for a limit.
-limit = workflow.global_resources.get("mem_mb") if workflow.is_main_process else None
-if limit and (found := list(memory.too_large(config, limit.value))):
+# Snakemake would start a job that declares more memory than there is, as if it
+# declared less.
+megabytes = limit_of("mem_mb")
+if megabytes and (found := list(memory.too_large(config, megabytes))):
     raise WorkflowError("Jobs do not fit into memory:\n" + "\n".join(found))
 
+STUDY = Study(config)
 BACKEND = config["backend"]
-UNUSED = {"tensorflow": "jax", "jax": "tensorflow"}[BACKEND]
+# Jobs inherit it; a job on a cluster reads this file, too.
+os.environ["KERAS_BACKEND"] = BACKEND
+# Where a profile or the command line offers GPUs, jobs that compute take one each.
+GPU = {"gpu": 1} if limit_of("gpu") else {}
 # The paper's values, and the settings that they belong to.
 PAPER = {
-    name: hashlib.sha256(
-        Path(workflow.basedir, "workflow/resources/keskar2017", name).read_bytes()
-    ).hexdigest()
+    name: provenance.digest(
+        Path(workflow.basedir, "workflow/resources/keskar2017", name)
+    )
     for name in ["settings.csv", "tables.csv"]
 }
-# Jobs inherit it; one on a cluster reads this file, too.
-os.environ.update(KERAS_BACKEND=BACKEND)
-
-NETWORKS = config["study"]["networks"]
-REGIMES = config["study"]["regimes"]
-SEEDS = config["study"]["seeds"]
-PAIRS = config["study"]["pairs"]
-DATASETS = sorted({config["networks"][network]["dataset"] for network in NETWORKS})
-OF_PAIRS = derived.pairs_of_study(config)
-OF_FIRST_PAIR = [pair for pair in OF_PAIRS if list(pair[1:]) in PAIRS[:1]]
-OF_STUDY = derived.runs_of_study(config)
-OF_SWEEP = derived.runs_of_sweep(config)
-KEEPING = derived.runs_with_iterates(config)
-WARM_STARTED = derived.runs_after_warm_start(config)
-BEFORE_WARM_START = derived.runs_before_warm_start(config)
-BESIDE_REMEDIES = derived.runs_beside_remedies(config)
-MEASURED = [*OF_STUDY, *OF_SWEEP, *WARM_STARTED]
-TABLES = ["runs", "networks", "accuracy", "sharpness", "cost"]
-TABLES += ["ratios", "distances", "claims"] if PAIRS else []
-TABLES += ["remedies"] if BESIDE_REMEDIES else []
-TABLES += ["sweep", "thresholds"] if OF_SWEEP else []
-TABLES += ["trajectory"] if KEEPING else []
-TABLES += ["warm_start"] if WARM_STARTED else []
-EXPERIMENTS = [
-    *(f"sweep_{network}" for network in derived.batch_sizes(config)),
-    *(f"trajectory_{network}" for network in derived.networks_of(config, "iterates")),
-    *(f"warm_start_{network}" for network in derived.networks_of(config, "warm_start")),
-]
-PERFORMANCE = config.get("performance", {}) if PAIRS else {}
-TABLES += ["performance"] if PERFORMANCE else []
-FORMATS = ["html", "svg", "png"]
 SPEECH = {n for n, d in config["datasets"].items() if d["reader"] == "festvox"}
+FORMATS = ["html", "svg", "png"]
+# What the study makes, and what its jobs cost: the rules files below add to them.
+TABLES, CHARTS, COSTS = [], [], []
 
 
 def one_of(names):
@@ -88,17 +76,33 @@ def one_of(names):
 
 
 wildcard_constraints:
-    dataset="|".join(config["datasets"]),
-    network="|".join(NETWORKS),
-    regime="|".join(sorted({regime for _, regime, _ in [*MEASURED, *KEEPING]})),
-    first=one_of(sorted({first for first, _ in PAIRS})),
-    second=one_of(sorted({second for _, second in PAIRS})),
+    dataset=one_of(config["datasets"]),
+    network=one_of(STUDY.networks),
+    regime=one_of(sorted({regime for _, regime, _ in STUDY.trained_runs})),
+    first=one_of(sorted({first for first, _ in STUDY.pairs})),
+    second=one_of(sorted({second for _, second in STUDY.pairs})),
     seed=r"\d+",
 
 
-def files_of(pattern, runs):
+# Not when the workflow is read: a plan or a report needs no backend.
+onstart:
+    here = not workflow.deployment_settings.deployment_method
+    if here and importlib.util.find_spec(BACKEND) is None:
+        raise WorkflowError(
+            f"backend: {BACKEND} is not installed here. Use an environment that has it: "
+            "make study REQUIREMENTS=envs/requirements-jax.txt"
+        )
+
+
+def files_of(pattern, runs, **others):
     """Return the files of `runs` that `pattern` names."""
-    return [pattern.format(network=n, regime=r, seed=s) for n, r, s in runs]
+    return [
+        file
+        for network, regime, seed in runs
+        for file in collect(
+            pattern, network=network, regime=regime, seed=seed, **others
+        )
+    ]
 
 
 def files_of_pairs(pattern, pairs, **others):
@@ -112,37 +116,72 @@ def files_of_pairs(pattern, pairs, **others):
     ]
 
 
-def files_of_network(pattern, runs):
+def files_of_network(pattern, runs, **others):
     """Return an input function: the files of those `runs` that are of one network."""
     return lambda wildcards: files_of(
-        pattern, [run for run in runs if run[0] == wildcards.network]
+        pattern, [run for run in runs if run[0] == wildcards.network], **others
     )
 
 
-# Not when the workflow is read: a plan or a report needs no backend.
-onstart:
-    here = not workflow.deployment_settings.deployment_method
-    if here and importlib.util.find_spec(BACKEND) is None:
-        raise WorkflowError(
-            f"backend: {BACKEND} is not installed here. Use an environment that has it: "
-            "make study REQUIREMENTS=envs/requirements-jax.txt"
+def table(name, label=None, category="Tables"):
+    """Return the files of a table, and let the study make it.
+
+    Args:
+        name: Its file's name in `<results>/tables`, and its caption's.
+        label: What the report calls it. Without a label it is a CSV file for programs.
+        category: Where the report shows it.
+    """
+    csv, markdown, page = (
+        f"<results>/tables/{name}.{e}" for e in ("csv", "md", "html")
+    )
+    TABLES.append(csv)
+    if label is None:
+        return csv
+    caption, labels = f"../report/tables/{name}.rst", {"table": label}
+    page = report(page, caption=caption, category=category, labels=labels)
+    return [csv, markdown, page]
+
+
+def if_studied(name):
+    """Return a table that the study makes, or nothing if it does not."""
+    return [file for file in TABLES if file == f"<results>/tables/{name}.csv"]
+
+
+def chart(name, category, drawn):
+    """Return the files of a chart by format, and let the study make them.
+
+    Args:
+        name: The first part of its files' names in `<results>/charts`, and its caption.
+        category: Where the report shows it.
+        drawn: What is drawn in a chart of its own: values of its wildcards by name, of
+            which its files' names are made.
+    """
+    stem = "_".join([f"<results>/charts/{name}", *(f"{{{key}}}" for key in drawn[0])])
+    CHARTS.extend(f"{stem.format(**d)}.{format}" for d in drawn for format in FORMATS)
+    shown = {
+        format: report(
+            f"{stem}.{format}",
+            caption=f"../report/charts/{name}.rst",
+            category=category,
+            labels={key: f"{{{key}}}" for key in drawn[0]} | {"format": kind},
         )
+        for format, kind in {"html": "interactive", "svg": "picture"}.items()
+    }
+    return {**shown, "png": f"{stem}.png"}
 
 
-def if_studied(table, experiment):
-    """Return the table, if the study has the table of that experiment."""
-    return [f"<results>/tables/{table}.csv"] if experiment in TABLES else []
+def of_each(networks):
+    """Return what `chart` draws: a chart of each network."""
+    return [{"network": network} for network in networks]
 
 
-def fingerprint(script):
-    without = provenance.WITHOUT_NUMBERS | {f"sharpminima.backends.{UNUSED}"}
-    return provenance.fingerprint(script, without)
-
-
-def dataset_config(wildcards):
-    """What a prepared dataset depends on: not where its files are or came from."""
-    dataset = config["datasets"][wildcards.dataset]
-    return ordered({k: dataset[k] for k in dataset if k not in ["bundled", "urls"]})
+def fingerprint(script, without=frozenset()):
+    """Return the digest of a script's code, without the backend that is not in use."""
+    unused = {"tensorflow": "jax", "jax": "tensorflow"}[BACKEND]
+    return provenance.fingerprint(
+        script,
+        {f"sharpminima.backends.{unused}", *without, *provenance.WITHOUT_NUMBERS},
+    )
 
 
 def raw_folder(wildcards):
@@ -156,77 +195,39 @@ def raw_urls(wildcards):
     return " ".join(config["datasets"][wildcards.dataset].get("urls", []))
 
 
+def dataset_config(wildcards):
+    return STUDY.dataset(wildcards.dataset)
+
+
 def dataset_of(wildcards):
-    dataset = config["networks"][wildcards.network]["dataset"]
-    return f"results/data/{dataset}.h5"
+    return f"results/data/{STUDY.dataset_of(wildcards.network)}.h5"
+
+
+def network_config(wildcards):
+    return STUDY.network(wildcards.network)
+
+
+def builder_file(wildcards):
+    return STUDY.builder_file(wildcards.network)
+
+
+def run_config(wildcards):
+    return STUDY.run(wildcards.network, wildcards.regime, int(wildcards.seed))
 
 
 def iterates_to_begin_with(wildcards):
-    if start := config["regimes"][wildcards.regime].get("warm_start"):
+    if start := STUDY.start_of(wildcards.regime):
         folder = f"<results>/train/{wildcards.network}/{start['regime']}"
         return f"{folder}/seed{wildcards.seed}/iterates.h5"
     return []
 
 
-def search_of_iterates(wildcards):
-    return ordered(derived.search_of_iterates(config))
-
-
 def regimes_of_network(wildcards):
-    return {"regimes": derived.of_network(config, wildcards.network)}
+    return {"regimes": STUDY.regimes_of(wildcards.network)}
 
 
-def regimes_with_iterates(wildcards):
-    names = config["iterates"]["regimes"]
-    return {"regimes": [derived.with_iterates(name) for name in names]}
-
-
-def pair_of_warm_start(wildcards):
-    return {name: config["warm_start"][name] for name in ("first", "second")}
-
-
-def network_config(wildcards):
-    """What a network depends on: its own builder's code, not where the file lies."""
-    names = ["dataset", "builder", "options"]
-    network = {k: config["networks"][wildcards.network][k] for k in names}
-    if file := builder_file(wildcards):
-        network["builder"] = Path(network["builder"]).name
-        network["code"] = fingerprint_of_file(file)
-    return ordered(network)
-
-
-def builder_file(wildcards):
-    return signatures.path_of(config["networks"][wildcards.network]["builder"])
-
-
-def memory_of_trial(wildcards):
-    return memory.of_trial(config, wildcards.network)
-
-
-def memory_of_training(wildcards):
-    return memory.of_training(config, wildcards.network, wildcards.regime)
-
-
-def memory_of_interpolation(wildcards):
-    return memory.of_interpolation(config, wildcards.network)
-
-
-def memory_of_measuring(wildcards):
-    return memory.of_measuring(config, wildcards.network)
-
-
-def run_config(wildcards):
-    """What makes one training run, and a digest of it for the checkpoint."""
-    network, seed = network_config(wildcards), int(wildcards.seed)
-    identity = {"network": wildcards.network, "dataset": network["dataset"]}
-    run = ordered(
-        {
-            "identity": {**identity, "regime": wildcards.regime, "seed": seed},
-            "network": network,
-            "training": {**derived.settings(config, wildcards.regime), "seed": seed},
-            "evaluation": config["evaluation"],
-            "backend": BACKEND,
-            "subset": mistakes.training_subset(config),
-        }
+def memory_of(rule):
+    """Return a resource function: the MB that a job of a rule declares."""
+    return lambda wildcards: planning.megabytes(
+        config, {"rule": rule, **dict(wildcards.items())}
     )
-    return {**run, "digest": hashlib.sha256(repr(run).encode()).hexdigest()[:16]}

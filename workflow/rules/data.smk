@@ -1,8 +1,8 @@
 """raw files -> results/data/{dataset}.h5, shared by all studies"""
 
 
-# The raw files are no inputs: another folder, or a copy of it, would be another input
-# and retrain everything. What counts is their content, and its digests are params.
+# Raw files are not inputs: Snakemake would retrain everything after a move or a copy.
+# Only their content counts, and the checksums of it are among the params.
 rule prepare_dataset:
     output:
         arrays="results/data/{dataset}.h5",
@@ -24,7 +24,7 @@ rule prepare_dataset:
         "../scripts/prepare_dataset.py"
 
 
-# Apart from the others, so that only this one needs the libraries of speech.
+# A rule of its own, so that no other dataset needs the libraries for speech.
 rule prepare_speech:
     output:
         arrays="results/data/{dataset}.h5",
@@ -44,3 +44,6 @@ rule prepare_speech:
         code=fingerprint("prepare_speech"),
     script:
         "../scripts/prepare_speech.py"
+
+
+COSTS += collect("results/data/{dataset}.cost.csv", dataset=STUDY.datasets)

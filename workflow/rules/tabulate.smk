@@ -1,9 +1,30 @@
 """<results>/train, sharpness, interpolation -> <results>/tables"""
 
+# Of the old form, until each table has a rule of its own.
+NETWORKS, SEEDS, PAIRS = STUDY.networks, STUDY.seeds, STUDY.pairs
+OF_PAIRS, OF_FIRST_PAIR = STUDY.pairs_of_networks, STUDY.first_pairs
+OF_STUDY, OF_SWEEP = STUDY.runs, STUDY.sweep_runs
+KEEPING, WARM_STARTED = STUDY.runs_with_iterates, STUDY.warm_start_runs
+BEFORE_WARM_START = STUDY.runs_before_warm_start
+BESIDE_REMEDIES = STUDY.compared_runs
+PERFORMANCE = STUDY.performance_model
+NAMES = ["runs", "networks", "accuracy", "sharpness", "cost"]
+NAMES += ["ratios", "distances", "claims"] if PAIRS else []
+NAMES += ["remedies"] if BESIDE_REMEDIES else []
+NAMES += ["sweep", "thresholds"] if OF_SWEEP else []
+NAMES += ["trajectory"] if KEEPING else []
+NAMES += ["warm_start"] if WARM_STARTED else []
+NAMES += ["performance"] if PERFORMANCE else []
+
+
+def if_studied(table, experiment):
+    """Return the table, if the study has the table of that experiment."""
+    return [f"<results>/tables/{table}.csv"] if experiment in NAMES else []
+
 
 rule tables:
     input:
-        collect("<results>/tables/{table}.csv", table=TABLES),
+        collect("<results>/tables/{table}.csv", table=NAMES),
 
 
 rule tabulate_accuracy:
@@ -44,7 +65,7 @@ rule tabulate_accuracy:
 
 rule tabulate_sharpness:
     input:
-        files_of(rules.measure_sharpness.output.searches, OF_STUDY),
+        files_of(SEARCHES.values(), OF_STUDY, epsilon=EPSILONS),
     output:
         measurements="<results>/tables/measurements.csv",
         sharpness=[
@@ -95,7 +116,9 @@ rule tabulate_ratios:
 
 rule tabulate_distances:
     input:
-        files_of_pairs(rules.interpolate.output.distances, OF_PAIRS, seed=SEEDS),
+        files_of_pairs(
+            rules.measure_interpolation.output.distances, OF_PAIRS, seed=SEEDS
+        ),
     output:
         distances=[
             "<results>/tables/distances.csv",
@@ -120,7 +143,7 @@ rule tabulate_distances:
 rule tabulate_remedies:
     input:
         outcomes=files_of(rules.train.output.outcome, BESIDE_REMEDIES),
-        searches=files_of(rules.measure_sharpness.output.searches, BESIDE_REMEDIES),
+        searches=files_of(SEARCHES.values(), BESIDE_REMEDIES, epsilon=EPSILONS),
     output:
         remedies=[
             "<results>/tables/remedies.csv",
@@ -146,7 +169,7 @@ rule tabulate_remedies:
 rule tabulate_sweep:
     input:
         outcomes=files_of(rules.train.output.outcome, OF_SWEEP),
-        searches=files_of(rules.measure_sharpness.output.searches, OF_SWEEP),
+        searches=files_of(SEARCHES.values(), OF_SWEEP, epsilon=EPSILONS[:1]),
     output:
         runs="<results>/tables/sweep_runs.csv",
         sweep=[
@@ -208,7 +231,7 @@ rule tabulate_trajectory:
 rule tabulate_warm_start:
     input:
         outcomes=files_of(rules.train.output.outcome, WARM_STARTED),
-        searches=files_of(rules.measure_sharpness.output.searches, WARM_STARTED),
+        searches=files_of(SEARCHES.values(), WARM_STARTED, epsilon=EPSILONS[:1]),
         trajectories=files_of(rules.measure_trajectory.output.rows, BEFORE_WARM_START),
     output:
         runs="<results>/tables/warm_start_runs.csv",
@@ -228,7 +251,7 @@ rule tabulate_warm_start:
         "../../envs/present.yaml"
     params:
         study={
-            "epochs": ordered(regimes.epochs_of_warm_start(config)),
+            "epochs": ordered(derived.epochs_of_warm_start(config)),
             "epsilon": config["sharpness"]["epsilons"][0],
         },
         code=fingerprint("tabulate_warm_start"),
@@ -268,10 +291,10 @@ rule tabulate_claims:
         runs=[rules.tabulate_accuracy.output.runs],
         measurements=[rules.tabulate_sharpness.output.measurements],
         interpolation=files_of_pairs(
-            rules.interpolate.output.plot, OF_FIRST_PAIR, seed=SEEDS
+            rules.measure_interpolation.output.plot, OF_FIRST_PAIR, seed=SEEDS
         ),
         distances=files_of_pairs(
-            rules.interpolate.output.distances, OF_FIRST_PAIR, seed=SEEDS
+            rules.measure_interpolation.output.distances, OF_FIRST_PAIR, seed=SEEDS
         ),
         sweep_runs=if_studied("sweep_runs", "sweep"),
         thresholds=if_studied("thresholds", "sweep"),
@@ -301,12 +324,7 @@ rule tabulate_claims:
 
 rule tabulate_cost:
     input:
-        collect(rules.prepare_dataset.output.cost, dataset=DATASETS),
-        collect(rules.choose_compilation.output.cost, network=NETWORKS),
-        files_of(rules.train.output.cost, [*MEASURED, *KEEPING]),
-        files_of(rules.measure_sharpness.output.cost, MEASURED),
-        files_of(rules.measure_trajectory.output.cost, KEEPING),
-        files_of_pairs(rules.interpolate.output.cost, OF_PAIRS, seed=SEEDS),
+        COSTS,
     output:
         cost=[
             "<results>/tables/cost.csv",

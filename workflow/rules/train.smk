@@ -15,7 +15,8 @@ rule choose_compilation:
         f"../../envs/{BACKEND}.yaml"
     threads: 1
     resources:
-        mem_mb=memory_of_trial,
+        **GPU,
+        mem_mb=memory_of("choose_compilation"),
         builder_file=builder_file,
     params:
         network=network_config,
@@ -23,6 +24,9 @@ rule choose_compilation:
         code=fingerprint("choose_compilation"),
     script:
         "../scripts/choose_compilation.py"
+
+
+COSTS += collect(rules.choose_compilation.output.cost, network=STUDY.networks)
 
 
 rule train:
@@ -44,10 +48,14 @@ rule train:
         f"../../envs/{BACKEND}.yaml"
     threads: 1
     resources:
-        mem_mb=memory_of_training,
+        **GPU,
+        mem_mb=memory_of("train"),
         builder_file=builder_file,
     params:
         run=run_config,
         code=fingerprint("train"),
     script:
         "../scripts/train.py"
+
+
+COSTS += files_of(rules.train.output.cost, STUDY.trained_runs)

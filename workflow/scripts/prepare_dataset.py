@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def main(arrays, cost, *, name, dataset, folder, urls):
-    """Write arrays and cost of the catalogue entry `dataset`, called `name`."""
+    """Write arrays and cost of `dataset`, the entry `name` of the catalogue."""
     job = Job("prepare_dataset")
     paths = raw_files.locate(folder, dataset["files"], urls)
     loaded = registry.load(paths, reader=dataset["reader"], declared=dataset)

@@ -13,9 +13,17 @@ if TYPE_CHECKING:
 
 
 def main(arrays, cost, *, name, dataset, folder, urls):
-    """Write frames and cost of the catalogue entry `dataset`, called `name`."""
+    """Write frames and cost of `dataset`, the entry `name` of the catalogue."""
     job = Job("prepare_speech")
-    paths = raw_files.locate(folder, dataset["files"], urls, festvox.OBTAIN)
+    try:
+        paths = raw_files.locate(folder, dataset["files"], urls)
+    except FileNotFoundError as error:
+        error.add_note(
+            "This is Debian's package festvox-ru. On Debian, run there, as any user,\n"
+            "  apt-get download festvox-ru\n"
+            "Elsewhere, find it on the web, among Debian's packages."
+        )
+        raise
     read = festvox.read(paths, classes=dataset["classes"], **dataset["options"])
     frames = integrity.checked(*read, dataset)
     origin = {"source": name, "files": json.dumps(dataset["files"])}
@@ -25,6 +33,7 @@ def main(arrays, cost, *, name, dataset, folder, urls):
 
 if __name__ == "__main__":
     logs.write_to(snakemake.log[0])
+    festvox.require_libraries()
     main(
         **snakemake.output,
         name=snakemake.wildcards.dataset,

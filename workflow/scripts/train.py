@@ -7,7 +7,7 @@ import pandas as pd
 from sharpminima import backend, compilation, logs
 from sharpminima.cost import Job
 from sharpminima.data import datasets
-from sharpminima.loss.measured import EvaluationNetwork
+from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks import flops, parameters
 from sharpminima.networks.iterates import keeping, restore
 from sharpminima.training.fit import fit
@@ -41,7 +41,7 @@ def main(inputs, outputs, *, run, builder_file, threads):
     if inputs.warm_start:
         restore(inputs.warm_start, settings["warm_start"]["epoch"], model)
     with backend.enough_memory("evaluation.batch_size", identity["regime"]):
-        evaluation = EvaluationNetwork(model, data, **run["evaluation"])
+        evaluation = MeasuredLoss(model, data, **run["evaluation"])
         history = fit(model, data, settings, evaluation)
         keep = settings.get("iterates", [])
         rows = list(keeping(outputs.iterates, model, keep, history))

@@ -120,13 +120,13 @@ WRONG = {
         500,
         "training.stopping.min_epochs: must be at most max_epochs, 200. Received: 500",
     ),
-    "performance": (
+    "performance_model": (
         {"tolerance": -1, "parallel_efficiency": [0.5]},
-        "performance.tolerance: must be at least 0. Received: -1",
+        "performance_model.tolerance: must be at least 0. Received: -1",
     ),
-    "performance.parallel_efficiency": (
+    "performance_model.parallel_efficiency": (
         [0.5, 2.0],
-        "performance.parallel_efficiency[1]: must be at most 1. Received: 2.0",
+        "performance_model.parallel_efficiency[1]: must be at most 1. Received: 2.0",
     ),
     "evaluation.batch_norm": (
         "frozen",
@@ -262,7 +262,7 @@ def with_sections(**sections):
     """Return the default config with every experiment, and changes to its sections."""
     config = default_config()
     config["regimes"]["LB-new"] = {"batch_fraction": 0.1}
-    config["study"]["remedies"] = {"F1": ["LB-new"]}
+    config["study"]["further_regimes"] = {"F1": ["LB-new"]}
     config["sweep"]["batch_sizes"] = {"F1": [16, 400]}
     config["iterates"]["networks"] = config["warm_start"]["networks"] = ["F1"]
     for name, changes in sections.items():
@@ -343,16 +343,17 @@ def test_what_an_empty_section_would_use_may_be_unknown():
             "Received: 9",
         ),
         (
-            {"study": {"remedies": {"C1": ["LB-new"]}}},
-            "study.remedies.C1: unknown name. Allowed: F1. Received: 'C1'",
+            {"study": {"further_regimes": {"C1": ["LB-new"]}}},
+            "study.further_regimes.C1: unknown name. Allowed: F1. Received: 'C1'",
         ),
         (
-            {"study": {"remedies": {"F1": ["XB"]}}},
-            f"study.remedies.F1[0]: unknown name. Allowed: {WITH_NEW}. Received: 'XB'",
+            {"study": {"further_regimes": {"F1": ["XB"]}}},
+            f"study.further_regimes.F1[0]: unknown name. Allowed: {WITH_NEW}. "
+            "Received: 'XB'",
         ),
         (
-            {"study": {"remedies": {"F1": ["LB"]}}},
-            "study.remedies.F1[0]: is in study.regimes already. Received: 'LB'",
+            {"study": {"further_regimes": {"F1": ["LB"]}}},
+            "study.further_regimes.F1[0]: is in study.regimes already. Received: 'LB'",
         ),
         (
             {"study": {"pairs": [["SB", "LB-new"]]}},
@@ -367,7 +368,7 @@ def test_what_an_empty_section_would_use_may_be_unknown():
                 "study": {
                     "networks": ["F1", "C1"],
                     "pairs": [["SB", "LB"], ["LB-new", "LB-adversarial"]],
-                    "remedies": {"F1": ["LB-new"], "C1": ["LB-adversarial"]},
+                    "further_regimes": {"F1": ["LB-new"], "C1": ["LB-adversarial"]},
                 }
             },
             "study.pairs[1]: no network of the study has both. "
@@ -375,7 +376,7 @@ def test_what_an_empty_section_would_use_may_be_unknown():
         ),
         (
             {"study": {"pairs": []}},
-            "study.remedies.F1: needs a pair in study.pairs to be compared with",
+            "study.further_regimes.F1: needs a pair in study.pairs to be compared with",
         ),
         (
             {"regimes": {"LB-after-3": {"batch_size": 2}}},
@@ -581,6 +582,19 @@ def test_null_takes_a_setting_away():
     assert mistakes(config) == []
 
 
+@pytest.mark.parametrize("value", [None, {}, {"F1": ["LB"]}])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("study.remedies", "study.further_regimes"),
+        ("performance", "performance_model"),
+    ],
+)
+def test_an_old_key_is_refused_with_its_new_name(old, new, value):
+    found = mistakes(without_nulls(changed(old, value)))
+    assert found == [f"{old}: renamed to {new}"]
+
+
 def test_a_section_of_the_wrong_kind_is_no_crash():
     assert mistakes(changed("study", 3)) == ["study: must be a mapping. Received: 3"]
 
@@ -632,8 +646,8 @@ def test_nothing_that_yaml_can_say_is_a_crash(path, value):
 @pytest.mark.parametrize(
     "path",
     [
-        *("study.remedies", "sweep", "sweep.batch_sizes", "iterates", "warm_start"),
-        *("iterates.epochs", "warm_start.networks"),
+        *("study.further_regimes", "sweep", "sweep.batch_sizes", "iterates"),
+        *("iterates.epochs", "warm_start", "warm_start.networks"),
     ],
 )
 @pytest.mark.parametrize("value", [3, "text", [{}], True, {1: 2, "a": 3}, {"a": {}}])

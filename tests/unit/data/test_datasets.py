@@ -9,25 +9,12 @@ import h5py
 import numpy as np
 import pytest
 
-from examples import idx_file
 from project import ROOT, default_config
 from sharpminima.data import datasets, raw_files
 from sharpminima.data.readers import registry
 
 CATALOGUE = default_config()["datasets"]
 DECLARED = {"train_examples": 6, "test_examples": 4, "classes": 3}
-
-
-@pytest.fixture
-def raw(tmp_path):
-    """Raw files of six training and four test images of three classes."""
-    rng = np.random.default_rng(0)
-    for stem, examples in (("train", 6), ("t10k", 4)):
-        images = rng.integers(0, 256, (examples, 5, 5), dtype=np.uint8)
-        labels = np.arange(examples, dtype=np.uint8) % 3
-        (tmp_path / f"{stem}-images-idx3-ubyte.gz").write_bytes(idx_file(images))
-        (tmp_path / f"{stem}-labels-idx1-ubyte.gz").write_bytes(idx_file(labels))
-    return {path.name: path for path in sorted(tmp_path.iterdir())}
 
 
 def test_pixels_are_scaled_to_the_unit_interval(raw):
@@ -39,23 +26,6 @@ def test_pixels_are_scaled_to_the_unit_interval(raw):
         gzip.decompress(raw["t10k-images-idx3-ubyte.gz"].read_bytes())[16:], np.uint8
     )
     np.testing.assert_allclose(dataset["x_test"].ravel(), pixels / 255, rtol=1e-6)
-
-
-def test_classes_are_inferred_where_they_are_not_declared(raw):
-    declared = {k: v for k, v in DECLARED.items() if k != "classes"}
-    assert registry.load(raw, reader="idx", declared=declared)["classes"] == 3
-    labels = np.array([0, 1, 3, 0, 1, 3], np.uint8)
-    raw["train-labels-idx1-ubyte.gz"].write_bytes(idx_file(labels))
-    with pytest.raises(ValueError, match="train-labels.* from 0 to 3.* no 2"):
-        registry.load(raw, reader="idx", declared=declared)
-
-
-def test_inputs_must_have_the_shape_that_is_declared(raw):
-    registry.load(raw, reader="idx", declared=DECLARED | {"input_shape": [5, 5]})
-    with pytest.raises(
-        ValueError, match=r"train-images.* \[5, 6\]. Received: \[5, 5\]"
-    ):
-        registry.load(raw, reader="idx", declared=DECLARED | {"input_shape": [5, 6]})
 
 
 def test_a_prepared_file_tells_its_form(raw, tmp_path):
@@ -70,52 +40,6 @@ def test_the_form_of_speech_has_its_context(tmp_path):
         file["x_train"], file["context"] = np.zeros((6, 40), np.float32), 4
         file["classes"] = 7
     assert datasets.form(path) == ((360,), 7)
-
-
-def test_a_test_label_that_training_never_saw_is_found(raw):
-    labels = np.array([0, 1, 2, 3], np.uint8)
-    raw["t10k-labels-idx1-ubyte.gz"].write_bytes(idx_file(labels))
-    declared = {k: v for k, v in DECLARED.items() if k != "classes"}
-    with pytest.raises(ValueError, match="t10k-labels.* 0 to 2. Received: 3"):
-        registry.load(raw, reader="idx", declared=declared)
-
-
-def test_an_empty_set_is_found(raw):
-    empty = np.zeros((0, 5, 5), np.uint8)
-    raw["t10k-images-idx3-ubyte.gz"].write_bytes(idx_file(empty))
-    message = "t10k-images-idx3-ubyte.gz: expected 4 examples. Received: 0"
-    with pytest.raises(ValueError, match=message):
-        registry.load(raw, reader="idx", declared=DECLARED)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (
-            {"train_examples": 7},
-            "train-images-idx3-ubyte.gz: expected 7 examples. Received: 6",
-        ),
-        (
-            {"test_examples": 3},
-            "t10k-images-idx3-ubyte.gz: expected 3 examples. Received: 4",
-        ),
-        (
-            {"classes": 2},
-            "train-labels.*: expected labels from 0 to 1. Received: 2 at position 2",
-        ),
-    ],
-)
-def test_what_was_declared_is_checked(raw, change, message):
-    with pytest.raises(ValueError, match=message):
-        registry.load(raw, reader="idx", declared={**DECLARED, **change})
-
-
-def test_a_label_without_an_image_is_found(raw):
-    raw["train-labels-idx1-ubyte.gz"].write_bytes(idx_file(np.zeros(5, np.uint8)))
-    with pytest.raises(
-        ValueError, match="train-labels.*: expected 6 examples. Received: 5"
-    ):
-        registry.load(raw, reader="idx", declared=DECLARED)
 
 
 def test_a_dataset_comes_back_from_its_file(raw, tmp_path):

@@ -1,4 +1,4 @@
-"""Raw files are found or downloaded, and only the checksum makes them welcome."""
+"""Raw files are found or downloaded, and accepted only by their checksum."""
 
 import functools
 import hashlib
@@ -116,5 +116,5 @@ def test_unknown_checksums_are_told_ready_to_be_pasted(tmp_path):
 
 
 def test_the_error_says_how_to_get_the_files(tmp_path):
-    with pytest.raises(FileNotFoundError, match="ask the librarian"):
-        raw_files.locate(tmp_path, {NAME: SHA256}, obtain="ask the librarian")
+    with pytest.raises(FileNotFoundError, match="workflow/docs/datasets.md"):
+        raw_files.locate(tmp_path, {NAME: SHA256})

@@ -125,14 +125,3 @@ def test_an_unknown_builder_is_refused_with_the_known_ones():
         builders.build(
             {"builder": "x", "options": {}}, input_shape=(28, 28), classes=10
         )
-
-
-def test_options_are_known_without_building():
-    assert builders.options("fully_connected") == {"hidden_layers": int, "units": int}
-
-
-def test_nested_layers_are_found():
-    inner = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
-    outer = keras.Sequential([keras.Input((2,)), inner, keras.layers.Dense(1)])
-    units = [la.units for la in builders.layers_of(outer) if hasattr(la, "units")]
-    assert units == [3, 1]

@@ -41,8 +41,3 @@ def test_nested_layers_count_and_strides_make_fewer_positions():
     model.build((None, 9, 9, 2))
     convolution, dense = 3 * 3 * 2 * 5 * 4 * 4, 5 * 7 * 4 * 4
     assert flops.per_example(model) == 2 * (convolution + dense)
-
-
-def test_only_convolutional_networks_are_convolutional():
-    assert builders.is_convolutional(build("C1"))
-    assert not builders.is_convolutional(build("F1"))

@@ -7,7 +7,7 @@ import pytest
 from project import default_config
 from sharpminima.backend import keras
 from sharpminima.data.datasets import Dataset
-from sharpminima.loss.measured import EvaluationNetwork
+from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks import iterates, parameters
 from sharpminima.networks.iterates import keeping, restore
 from sharpminima.networks.parameters import flatten
@@ -37,7 +37,7 @@ def trained(dataset, path, kept=(), start=None, **changes):
     model = starting_point(NETWORK, dataset, 0)
     if start is not None:
         restore(*start, model)
-    evaluation = EvaluationNetwork(model, dataset, batch_norm="moving", batch_size=50)
+    evaluation = MeasuredLoss(model, dataset, batch_norm="moving", batch_size=50)
     history = fit(model, dataset, settings, evaluation)
     rows = list(keeping(path, model, kept, history))
     return model, [{**row, "seconds": 0} for row in rows]
@@ -46,6 +46,12 @@ def trained(dataset, path, kept=(), start=None, **changes):
 def assert_same(models):
     first, second = (model.get_weights() for model in models)
     for a, b in zip(first, second, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def assert_equal(first, second):
+    np.testing.assert_array_equal(first.parameters, second.parameters)
+    for a, b in zip(first.averages, second.averages, strict=True):
         np.testing.assert_array_equal(a, b)
 
 
@@ -62,10 +68,8 @@ def test_the_last_iterate_is_the_final_checkpoint(dataset, tmp_path):
     model, _ = trained(dataset, tmp_path / "kept.h5", [0, 3])
     parameters.save(tmp_path / "final.weights.h5", model, {})
     last, final = (starting_point(NETWORK, dataset, 7) for _ in range(2))
-    x = restore(tmp_path / "kept.h5", 3, last)
-    np.testing.assert_array_equal(
-        x, parameters.restore(tmp_path / "final.weights.h5", final)
-    )
+    point = restore(tmp_path / "kept.h5", 3, last)
+    assert_equal(point, parameters.restore(tmp_path / "final.weights.h5", final))
     assert_same([last, final])
 
 
@@ -90,9 +94,9 @@ def test_a_warm_start_begins_with_weights_and_moving_averages(dataset, tmp_path)
     trained(dataset, tmp_path / "kept.h5", [1])
     _, rows = trained(dataset, tmp_path / "cold.h5")
     model = starting_point(NETWORK, dataset, 0)
-    x = restore(tmp_path / "kept.h5", 1, model)
-    evaluation = EvaluationNetwork(model, dataset, batch_norm="moving", batch_size=50)
-    reached = evaluation.measures(x)
+    point = restore(tmp_path / "kept.h5", 1, model)
+    evaluation = MeasuredLoss(model, dataset, batch_norm="moving", batch_size=50)
+    reached = evaluation.measures(point)
     assert reached["test_loss"] == pytest.approx(rows[0]["test_loss"], rel=1e-6)
     still, _ = trained(
         dataset,
@@ -100,7 +104,7 @@ def test_a_warm_start_begins_with_weights_and_moving_averages(dataset, tmp_path)
         start=(tmp_path / "kept.h5", 1),
         learning_rate=1e-30,
     )
-    np.testing.assert_array_equal(x, flatten(still.trainable_variables))
+    np.testing.assert_array_equal(point.parameters, flatten(still.trainable_variables))
 
 
 def test_epochs_that_a_diverged_run_did_not_reach_are_nan(dataset, tmp_path):
@@ -108,10 +112,21 @@ def test_epochs_that_a_diverged_run_did_not_reach_are_nan(dataset, tmp_path):
     _, rows = trained(dataset, path, [0, 1, 50], learning_rate=1e30)
     assert rows[-1]["status"] == "diverged"
     model = starting_point(NETWORK, dataset, 0)
-    assert np.isfinite(restore(path, 0, model)).all()
-    assert np.isnan(restore(path, 50, model)).all()
+    assert np.isfinite(restore(path, 0, model).parameters).all()
+    missing = restore(path, 50, model)
+    assert all(np.isnan(part).all() for part in [missing.parameters, *missing.averages])
     _, after = trained(dataset, tmp_path / "warm.h5", start=(path, 50))
     assert [row["status"] for row in after] == ["diverged"]
+
+
+def test_a_restored_point_stays_when_the_model_moves_on(dataset, tmp_path):
+    path = tmp_path / "kept.h5"
+    trained(dataset, path, [0, 3])
+    model = starting_point(NETWORK, dataset, 0)
+    first, last = (restore(path, epoch, model) for epoch in (0, 3))
+    assert_equal(first, restore(path, 0, model))
+    assert_equal(last, restore(path, 3, model))
+    assert (first.averages[0] != last.averages[0]).any()
 
 
 def test_a_run_that_breaks_off_leaves_no_file(dataset, tmp_path):

@@ -1,4 +1,4 @@
-"""A network of one's own is checked before it trains, and what is wrong is said."""
+"""A user's network is checked before it trains, and the error says what is wrong."""
 
 import re
 import textwrap

@@ -30,9 +30,23 @@ def test_flattening_keeps_keras_order_in_float64():
 
 def test_a_checkpoint_comes_back(tmp_path):
     path, model = tmp_path / "final.weights.h5", network(0)
+    model.layers[2].moving_mean.assign(np.arange(7.0))
     parameters.save(path, model, {"seed": 0})
-    x = parameters.restore(path, network(1))
-    np.testing.assert_array_equal(x, parameters.flatten(model.trainable_variables))
+    point = parameters.restore(path, network(1))
+    np.testing.assert_array_equal(
+        point.parameters, parameters.flatten(model.trainable_variables)
+    )
+    assert [average.shape for average in point.averages] == [(7,)] * 4
+    np.testing.assert_array_equal(point.averages[0], np.arange(7.0))
+
+
+def test_seeds_of_dropout_are_no_averages():
+    model = keras.Sequential(
+        [keras.Input((2,)), layers.Dropout(0.5, seed=0), layers.BatchNormalization()]
+    )
+    averages = parameters.averages_of(model)
+    assert [v.name for v in averages] == ["moving_mean", "moving_variance"]
+    assert len(model.non_trainable_variables) == 3
 
 
 def test_attributes_come_back_with_their_types(tmp_path):

@@ -1,4 +1,4 @@
-"""Builders in files are read, not run: where they lie, and which options they take."""
+"""Options of builders are read without building, and files without running them."""
 
 from pathlib import Path
 from typing import Literal
@@ -68,6 +68,13 @@ def test_files_are_not_read_again_without_need():
 @pytest.mark.parametrize("config", [{}, {"networks": 3}, {"networks": {"X": [1]}}])
 def test_a_malformed_config_is_left_to_the_schema(config):
     assert anchored(config, []) == config
+
+
+def test_a_builder_of_the_catalogue_has_options():
+    found = signatures.options("fully_connected")
+    assert found == signatures.Options({"hidden_layers": int, "units": int}, set())
+    pooling = Literal["tensorflow", "theano"]
+    assert signatures.options("deep_convolutional").kinds == {"pooling": pooling}
 
 
 def options_of(tmp_path, source):

@@ -14,21 +14,30 @@ def config():
     return config
 
 
+def training(config, regime):
+    return memory.of_training(config, {"network": "F1", "regime": regime})
+
+
+def measuring(config, name):
+    job = {"rule": f"measure_{name}", "network": "F1"}
+    return memory.of_measuring(config, job)
+
+
 def test_training_takes_the_larger_of_its_batch_and_the_evaluated_one(config):
-    assert memory.of_training(config, "F1", "SB") == 1500 + 10 + 2 * 4000
+    assert training(config, "SB") == 1500 + 10 + 2 * 4000
     config["evaluation"]["batch_size"] = 50
-    assert memory.of_training(config, "F1", "SB") == 1500 + 10 + 2 * 50
-    assert memory.of_training(config, "F1", "LB") == 1500 + 10 + 2 * 400
+    assert training(config, "SB") == 1500 + 10 + 2 * 50
+    assert training(config, "LB") == 1500 + 10 + 2 * 400
 
 
 def test_a_growing_batch_takes_what_its_largest_takes(config):
     config["evaluation"]["batch_size"] = 50
     growth = {"factor": 2, "every_epochs": 10, "largest_fraction": 0.1}
     config["regimes"]["SB"]["growth"] = growth
-    assert memory.of_training(config, "F1", "SB") == 1500 + 10 + 2 * 400
+    assert training(config, "SB") == 1500 + 10 + 2 * 400
     stopping = config["training"]["stopping"] | {"max_epochs": 20}
     config["regimes"]["SB"]["stopping"] = stopping
-    assert memory.of_training(config, "F1", "SB") == 1500 + 10 + 2 * 64
+    assert training(config, "SB") == 1500 + 10 + 2 * 64
 
 
 @pytest.mark.parametrize(
@@ -43,19 +52,19 @@ def test_views_of_the_inputs_and_a_second_pass_take_memory(
 ):
     config["evaluation"]["batch_size"] = 50
     expected = 1500 + 10 + 10 * views + 2 * 400 * passes
-    assert memory.of_training(config, "F1", regime) == expected
+    assert training(config, regime) == expected
 
 
 def test_a_subset_makes_batches_smaller(config):
     config["subset"] = {"train_examples": 1000, "measure_examples": 200}
-    assert memory.of_training(config, "F1", "LB") == 1500 + 10 + 2 * 1000
-    assert memory.of_interpolation(config, "F1") == 1500 + 10 + 2 * 1000
-    assert memory.of_measuring(config, "F1") == 1500 + 10 + 2 * 200 + 300
+    assert training(config, "LB") == 1500 + 10 + 2 * 1000
+    assert measuring(config, "interpolation") == 1500 + 10 + 2 * 1000  # of the test
+    assert measuring(config, "sharpness") == 1500 + 10 + 2 * 200 + 300
 
 
 def test_a_network_that_does_not_say_gets_a_guess(config):
     del config["networks"]["F1"]["memory"]
-    assert memory.of_measuring(config, "F1") == 1500 + 500 + 4000 + 2000
+    assert measuring(config, "sharpness") == 1500 + 500 + 4000 + 2000
     assert list(memory.too_large(config, 100)) == []
 
 

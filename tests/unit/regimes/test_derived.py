@@ -15,7 +15,7 @@ def config():
     config = default_config()
     config["study"] |= {"networks": ["F1", "C1"], "seeds": [0, 1]}
     config["regimes"]["LB-new"] = {"batch_fraction": 0.1, "learning_rate": 0.01}
-    config["study"]["remedies"] = {"C1": ["LB-new"]}
+    config["study"]["further_regimes"] = {"C1": ["LB-new"]}
     config["sweep"] |= {"batch_sizes": {"F1": [64, 8], "C1": [8]}, "seeds": [5]}
     config["iterates"] |= {"networks": ["F1"], "epochs": [0, 2, 7]}
     config["warm_start"] |= {"networks": ["F1"], "epochs": 4}
@@ -35,7 +35,7 @@ def test_sections_may_be_missing():
     config = default_config()
     for section in ("sweep", "iterates", "warm_start"):
         del config[section]
-    del config["study"]["remedies"]
+    del config["study"]["further_regimes"]
     assert derived.with_derived(config) == config
     assert len(derived.runs_of_study(config)) == 6
 

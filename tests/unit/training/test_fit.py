@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from project import ROOT
-from sharpminima.loss.measured import EvaluationNetwork
-from sharpminima.networks.parameters import flatten
+from sharpminima.loss.measured import MeasuredLoss
+from sharpminima.networks.parameters import flatten, point_of
 from sharpminima.training.fit import fit
 from sharpminima.training.start import starting_point
 from training_runs import EVALUATION, NETWORK, blobs, run, settings
@@ -43,8 +43,8 @@ def test_the_first_update_is_adams(dataset):
     chosen = settings(batch_size=90)
     model = starting_point(NETWORK, dataset, 0)
     before = flatten(model.trainable_variables)
-    evaluation = EvaluationNetwork(model, dataset, **EVALUATION)
-    _, gradient = evaluation.loss_and_gradient(before)
+    evaluation = MeasuredLoss(model, dataset, **EVALUATION)
+    _, _, gradient = evaluation.loss_accuracy_and_gradient(point_of(model))
     next(fit(model, dataset, chosen, evaluation))
     moved = flatten(model.trainable_variables) - before
     steep = np.abs(gradient) > 1e-4
@@ -89,7 +89,7 @@ TRAIN_A_CONVOLUTIONAL_NETWORK = """
     from sharpminima import backend
     from sharpminima.backend import keras
     from sharpminima.data.datasets import Dataset
-    from sharpminima.loss.measured import EvaluationNetwork
+    from sharpminima.loss.measured import MeasuredLoss
     from sharpminima.networks import initialisation, parameters
     from sharpminima.training.fit import fit
 
@@ -116,7 +116,7 @@ TRAIN_A_CONVOLUTIONAL_NETWORK = """
         "stopping": {"patience": 9, "relative_improvement": 0, "loss_floor": 0,
                      "min_epochs": 1, "max_epochs": 3},
     }
-    evaluation = EvaluationNetwork(model, data, batch_norm="batch", batch_size=5000)
+    evaluation = MeasuredLoss(model, data, batch_norm="batch", batch_size=5000)
     list(fit(model, data, settings, evaluation))
     parameters.save(sys.argv[1], model, {"seed": 0})
 """

@@ -8,8 +8,8 @@ import pytest
 from project import default_config
 from sharpminima import backend
 from sharpminima.data.datasets import Dataset
-from sharpminima.loss.measured import EvaluationNetwork
-from sharpminima.networks.parameters import flatten
+from sharpminima.loss.measured import MeasuredLoss
+from sharpminima.networks.parameters import flatten, point_of
 from sharpminima.regimes import optimizers
 from sharpminima.training import optimizer
 from sharpminima.training.start import starting_point
@@ -58,7 +58,7 @@ class Path:
         variables = model.trainable_variables
         for variable in variables:
             variable.assign(variable + 0.25)
-        evaluation = EvaluationNetwork(
+        evaluation = MeasuredLoss(
             model, dataset, batch_norm="batch", batch_size=EXAMPLES
         )
         run = backend.epoch_runner(
@@ -68,7 +68,7 @@ class Path:
         )
         self.points, self.gradients = [flatten(variables)], []
         for _ in range(updates):
-            _, gradient = evaluation.loss_and_gradient(self.points[-1])
+            _, _, gradient = evaluation.loss_accuracy_and_gradient(point_of(model))
             self.gradients.append(gradient)
             run([np.arange(EXAMPLES)])
             self.points.append(flatten(variables))

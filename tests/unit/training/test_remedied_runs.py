@@ -6,8 +6,8 @@ import pytest
 import training_runs as small
 from project import default_config
 from sharpminima import backend
-from sharpminima.loss.measured import EvaluationNetwork
-from sharpminima.planning import workload
+from sharpminima.loss.measured import MeasuredLoss
+from sharpminima.planning import planned_work
 from sharpminima.regimes import derived, remedies
 from sharpminima.training.fit import fit
 from sharpminima.training.outcome import outcome_of, work_of
@@ -39,13 +39,14 @@ def run(network, config, regime):
     dataset, precision = small.images(), settings["precision"]
     model = starting_point(network, dataset, 0, precision)
     start = small.point(model)
-    evaluation = EvaluationNetwork(model, dataset, batch_norm="batch", batch_size=50)
+    evaluation = MeasuredLoss(model, dataset, batch_norm="batch", batch_size=50)
     rows = list(fit(model, dataset, settings, evaluation))
     assert np.abs(small.point(model) - start).max() > 1e-3
     outcome = outcome_of(model, dataset, settings, evaluation, rows)
     assert outcome["status"] == "max_epochs"
     done = work_of(dataset, settings, rows) + evaluation.work
-    assert done == workload.of_training(config, "F1", regime, epochs=3)
+    job = {"network": "F1", "regime": regime}
+    assert done == planned_work.of_training(config, job, epochs=3)
     return rows
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sharpminima.loss.measured import EvaluationNetwork
-from sharpminima.networks.parameters import flatten
+from sharpminima.loss.measured import MeasuredLoss
+from sharpminima.networks.parameters import flatten, point_of
 from sharpminima.training.start import starting_point
 from training_runs import NETWORK, blobs, run
 
@@ -40,7 +40,7 @@ def test_what_was_trained_in_mixed_precision_is_measured_in_full(dataset, policy
     found = []
     for precision in ("float32", "mixed_bfloat16"):
         model = starting_point(NETWORK, dataset, 0, precision)
-        function = EvaluationNetwork(model, dataset, batch_norm=policy, batch_size=50)
-        found.append(function.loss_and_gradient(flatten(model.trainable_variables)))
+        function = MeasuredLoss(model, dataset, batch_norm=policy, batch_size=50)
+        found.append(function.loss_accuracy_and_gradient(point_of(model)))
     assert found[0][0] == found[1][0]
-    np.testing.assert_array_equal(found[0][1], found[1][1])
+    np.testing.assert_array_equal(found[0][2], found[1][2])

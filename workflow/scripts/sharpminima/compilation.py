@@ -4,12 +4,11 @@
 the device that it was made on.
 """
 
+import csv
 import logging
 from pathlib import Path
 
-import pandas as pd
-
-from sharpminima import backend
+from sharpminima import backend, rows
 
 
 def write(path: str | Path, way: str) -> None:
@@ -19,8 +18,7 @@ def write(path: str | Path, way: str) -> None:
         path: The CSV file.
         way: One of `backend.WAYS`.
     """
-    row = {"device": backend.describe()["device"], "way": way}
-    pd.DataFrame([row]).to_csv(path, index=False)
+    rows.write(path, [{"device": backend.describe()["device"], "way": way}])
 
 
 def use(path: str | Path) -> None:
@@ -29,9 +27,12 @@ def use(path: str | Path) -> None:
     On another device, such as a cluster's node without a GPU, the backend's first way
     stays, and the log says so.
     """
-    device, way = pd.read_csv(path).loc[0, ["device", "way"]]
+    with Path(path).open(newline="", encoding="utf-8") as file:
+        tried = next(csv.DictReader(file))
     here = backend.describe()["device"]
-    if device == here:
-        backend.compile_by(way)
+    if tried["device"] == here:
+        backend.compile_by(tried["way"])
     else:
-        logging.warning("The way of compiling was tried on %s, not %s.", device, here)
+        logging.warning(
+            "The way of compiling was tried on %s, not %s.", tried["device"], here
+        )

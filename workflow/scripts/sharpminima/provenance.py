@@ -54,11 +54,11 @@ def _fingerprint(script, without):
     for name in without:
         if not _file_of(name):
             raise ValueError(f"There is no module {name!r} to leave out.")
-    digest = hashlib.sha256()
+    found = hashlib.sha256()
     for path in sorted(_reachable(SCRIPTS / f"{script}.py", without)):
-        digest.update(path.relative_to(SCRIPTS).as_posix().encode())
-        digest.update(_behaviour(path))
-    return digest.hexdigest()[:16]
+        found.update(path.relative_to(SCRIPTS).as_posix().encode())
+        found.update(_behaviour(path))
+    return found.hexdigest()[:16]
 
 
 @cache
@@ -70,9 +70,20 @@ def fingerprint_of_file(path: str) -> str:
     return hashlib.sha256(_behaviour(Path(path))).hexdigest()[:16]
 
 
+def digest(path: str | Path) -> str:
+    """Return the SHA-256 of the file at `path`, which is no code."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+@cache
+def _tree(path):
+    return ast.parse(path.read_bytes())
+
+
 @cache
 def _behaviour(path):
-    return ast.dump(_NumbersOnly().visit(ast.parse(path.read_bytes()))).encode()
+    # The visitor changes the tree; what it imports has been read before or stays in it.
+    return ast.dump(_NumbersOnly().visit(_tree(path))).encode()
 
 
 def _reachable(script, without):
@@ -90,7 +101,7 @@ def _reachable(script, without):
 def _imported(path) -> list[tuple[str, Path]]:
     """Return name and file of each module of the package that `path` imports."""
     found = []
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in ast.walk(_tree(path)):
         match node:
             case ast.ImportFrom(module=str(module), level=0):
                 if module.partition(".")[0] == PACKAGE:

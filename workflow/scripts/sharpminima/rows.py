@@ -1,4 +1,8 @@
-"""What every row of results carries, and what one run's status may be."""
+"""Rows of results: the columns that all of them carry, the statuses of a run, files."""
+
+import csv
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 IDENTITY = ("network", "dataset", "regime", "seed")
 IDENTITY_OF_PAIR = ("network", "dataset", "first", "second", "seed")
@@ -30,3 +34,25 @@ def identity_of_pair(origins: list[dict]) -> dict:
         "status": DIVERGED if DIVERGED in statuses else "ok",
         "trained_with": " | ".join(trained_with),
     }
+
+
+def write(path: str | Path, rows: Iterable[Mapping]) -> None:
+    """Write `rows` as the CSV file `path`, as `pandas.DataFrame.to_csv` would.
+
+    Columns come in the order in which rows first name them. A value that a row lacks,
+    or that is NaN, is left empty. Floats keep all their digits. Measuring scripts do
+    without pandas, which takes 0.3 s to import.
+
+    Args:
+        path: The file.
+        rows: Values by column.
+    """
+    rows = [
+        {name: "" if value != value else value for name, value in row.items()}
+        for row in rows
+    ]
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    with Path(path).open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)

@@ -64,6 +64,7 @@ def change(name, value):
         (lambda content: content.pop("y_test"), "expected arrays x_train, .*y_test"),
         (change("y_train", np.arange(6) / 2), "expected y_train to hold whole numbers"),
         (change("x_train", np.zeros((6, 2), int)), "x_train to hold unsigned bytes or"),
+        (change("x_train", np.zeros((6, 2), np.uint16)), "numbers. Received: uint16"),
         (change("x_test", np.full((4, 2), np.nan)), "finite inputs.* in example 0"),
         (change("y_train", np.full(6, 3)), "labels from 0 to 2. Received: 3"),
         (change("x_train", np.zeros((0, 2))), "expected 6 examples. Received: 0"),

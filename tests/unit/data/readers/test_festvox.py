@@ -12,13 +12,10 @@ import pytest
 from examples import archive, package, recording
 from project import ROOT, default_config
 from sharpminima.data import datasets, frames, integrity, raw_files
-from sharpminima.data.readers import phones
+from sharpminima.data.readers import festvox, phones
 
-festvox = pytest.importorskip(
-    "sharpminima.data.readers.festvox",
-    reason="needs `make speech`",
-    exc_type=ImportError,
-)
+for library in festvox.LIBRARIES:
+    pytest.importorskip(library, reason="needs `make speech`")
 VOICE = "./usr/share/festival/voices/x"
 SAMPLES = [8000, 9000, 10_000, 12_345]
 LABELS = "#\n0.1 125 pau\n0.3 125 a\n{end} 125 pau\n"

@@ -162,8 +162,14 @@ def states_with(**changed):
         (states_with(b=np.full(3, 3, np.int32)), "labels from 0 to 2. Received: 3"),
         (states_with(b=np.full(3, -1, np.int32)), "0 to 2. Received: -1"),
         (states_with(b=np.zeros(4, np.int32)), "1 of 3 .*b: 3 frames, 4 states"),
-        (states_with(z=np.zeros(4, np.int32)), "1 of 4 utterances .*z: no frames"),
-        (frames_with(y=np.zeros((4, 3))), "1 of 4 utterances do not fit: y: no states"),
+        (
+            states_with(z=np.zeros(4, np.int32)),
+            "1 of 4 utterances .*z: 0 frames, 4 states",
+        ),
+        (
+            frames_with(y=np.zeros((4, 3))),
+            "1 of 4 utterances do not fit: y: 4 frames, 0 states",
+        ),
     ],
 )
 def test_damage_is_named_with_the_file(folder, damage, message):
@@ -186,4 +192,4 @@ def test_a_few_utterances_that_do_not_fit_are_dropped_with_a_warning(folder, cap
         arrays, _ = kaldi.read(paths(folder), context=1, max_dropped=0.4)
     assert len(arrays["x_train"]) == len(arrays["y_train"]) == 9
     assert arrays["utterances_train"].tolist() == [0, 4, 9]
-    assert "1 of 3 utterances do not fit: b: 3 frames, 4 states" in caplog.text
+    assert "feats.scp: dropped b: 3 frames, 4 states" in caplog.text

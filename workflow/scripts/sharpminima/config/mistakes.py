@@ -33,17 +33,25 @@ SCHEDULE_OPTIONS = {
     "cosine": {"epochs", "final"},
 }
 ALWAYS_OF_SCHEDULE = {"name", "warmup_epochs"}
+RENAMED = {
+    "study.remedies": "study.further_regimes",
+    "performance": "performance_model",
+}
 
 
-def without_nulls(config):
+def without_nulls(config, where=""):
     """Return `config` without the keys whose value is null.
 
     Snakemake merges a study's file into `config.yaml` key by key: null is how such a
-    file takes a setting away.
+    file takes a setting away. Old names of keys stay: they are mistakes even so.
     """
     if not isinstance(config, dict):
         return config
-    return {k: without_nulls(v) for k, v in config.items() if v is not None}
+    return {
+        key: without_nulls(value, f"{where}{key}.")
+        for key, value in config.items()
+        if value is not None or f"{where}{key}" in RENAMED
+    }
 
 
 def training_subset(config: dict) -> dict:
@@ -106,9 +114,11 @@ def _lines(error) -> Iterator[tuple[str, str]]:
         case "additionalProperties":
             allowed = sorted(error.schema["properties"])
             for key in set(received) - set(allowed):
-                hint = _suggestion(key, allowed)
+                path, hint = _join(where, key), _suggestion(key, allowed)
                 message = f"unknown key{hint}. Allowed: {', '.join(allowed)}"
-                yield _join(where, key), message
+                if path in RENAMED:
+                    message = f"renamed to {RENAMED[path]}"
+                yield path, message
         case "required":
             for key in set(error.validator_value) - set(received):
                 yield _join(where, key), "required, but missing"
@@ -252,7 +262,7 @@ def _bad_networks(config) -> Iterator[tuple[str, str]]:
         yield from _unknown(f"{where}.dataset", network["dataset"], config["datasets"])
         builder, given = network["builder"], network["options"]
         if builder in builders.BUILDERS:
-            wanted = builders.options(builder)
+            wanted = signatures.options(builder).kinds
             yield from _bad_options(where, given, wanted, least=1)
         elif signatures.path_of(builder):
             yield from _bad_builder_file(where, builder, given)
@@ -390,8 +400,8 @@ def _bad_sweep(config) -> Iterator[tuple[str, str]]:
 
 def _bad_remedies(config) -> Iterator[tuple[str, str]]:
     study = config["study"]
-    for network, names in study.get("remedies", {}).items():
-        where = f"study.remedies.{network}"
+    for network, names in study.get("further_regimes", {}).items():
+        where = f"study.further_regimes.{network}"
         yield from _unknown(where, network, study["networks"])
         if not study["pairs"]:
             yield where, "needs a pair in study.pairs to be compared with"
@@ -548,7 +558,8 @@ def _bad_rules(config) -> Iterator[tuple[str, str]]:
         yield "sharpness", "needs at least one start, in the full space or in subspaces"
     if not full["starts"] and _is_compared_in_full_space(config):
         rule = (
-            "must not be empty where sweep, warm_start or study.remedies name anything"
+            "must not be empty where sweep, warm_start or study.further_regimes name "
+            "anything"
         )
         yield "sharpness.full.starts", rule
 
@@ -557,7 +568,7 @@ def _is_compared_in_full_space(config):
     return (
         derived.batch_sizes(config)
         or derived.networks_of(config, "warm_start")
-        or config["study"].get("remedies")
+        or config["study"].get("further_regimes")
     )
 
 

@@ -1,7 +1,7 @@
-"""Tar archives, read in memory: nothing is ever written where a member's name says.
+"""Tar archives, read in memory: no file is written under a name that a member chooses.
 
-An archive with a member that could leave the folder it is unpacked into is refused as a
-whole, since it was not made by whom it claims to be.
+If one member could leave the folder of the archive, the whole archive is refused: an
+honest one has no such member.
 """
 
 import lzma
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+# What `tarfile` and the decompressors raise for a damaged archive.
 DAMAGE = (tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError)
 
 
@@ -18,18 +19,21 @@ def members(path: str | Path, names: Iterable[str], limit: int) -> dict[str, byt
     """Return the content of the files called `names` in the archive at `path`.
 
     Args:
-        path: See `files`.
+        path: A tar archive, compressed or not.
         names: File names without their folder.
-        limit: See `files`.
+        limit: Largest size of a member, bytes.
 
     Raises:
-        ValueError: As `files`, or if the archive lacks a file.
+        ValueError: If the archive lacks a file or is damaged, or a member is harmful
+            (see `files`).
     """
     wanted = set(names)
     every = files(path, lambda file: file.name in wanted, limit)
     found = {file.name: content for file, content in every}
     if missing := sorted(wanted - set(found)):
-        raise ValueError(f"{path}: expected a member called {missing[0]}. Found none")
+        raise ValueError(
+            f"{path}: expected a member called {missing[0]}. Received: none"
+        )
     return found
 
 
@@ -41,13 +45,13 @@ def files(
 ) -> Iterator[tuple[PurePosixPath, bytes]]:
     """Yield path and content of each file in an archive, one at a time.
 
-    Nothing that was made of them may be kept if this raises before the last one.
+    An error may come after some files. Then drop what you made of them.
 
     Args:
         path: A tar archive, compressed or not.
-        wanted: Tells by its path in the archive whether a file is to be read.
-        limit: Largest size of one member, bytes.
-        stream: The archive, if it is but a part of the file at `path`.
+        wanted: Gets a file's path in the archive; tells whether to read the file.
+        limit: Largest size of a member, bytes.
+        stream: The archive, if it is only a part of the file at `path`.
 
     Raises:
         ValueError: If the archive is damaged, or has a member with an absolute path, a
@@ -57,7 +61,7 @@ def files(
     try:
         with tarfile.open(path, fileobj=stream) as archive:
             for member in archive:
-                _check(path, member, limit)
+                _refuse_if_harmful(path, member, limit)
                 file = PurePosixPath(member.name)
                 if member.isfile() and wanted(file):
                     yield file, archive.extractfile(member).read()
@@ -67,14 +71,20 @@ def files(
         ) from error
 
 
-def _check(path, member, limit):
+def _refuse_if_harmful(path, member, limit):
     name = PurePosixPath(member.name)
     if name.is_absolute() or ".." in name.parts:
-        complaint = "leaves the folder of the archive"
-    elif not (member.isfile() or member.isdir()):
-        complaint = "is neither a file nor a folder"
-    elif member.size > limit:
-        complaint = f"has {member.size} bytes, more than {limit}"
-    else:
-        return
-    raise ValueError(f"{path}: refused, its member {member.name!r} {complaint}")
+        raise ValueError(
+            f"{path}: refused, its member {member.name!r} leaves the folder of the "
+            "archive"
+        )
+    if not (member.isfile() or member.isdir()):
+        raise ValueError(
+            f"{path}: refused, its member {member.name!r} is neither a file nor a "
+            "folder"
+        )
+    if member.size > limit:
+        raise ValueError(
+            f"{path}: refused, its member {member.name!r} has {member.size} bytes, "
+            f"more than {limit}"
+        )

@@ -1,13 +1,13 @@
 """Datasets: checked arrays in one HDF5 file, and back.
 
 Source: Keskar et al. 2017 (arXiv:1609.04836), appendix A: images are scaled to [0, 1]
-and not processed further; speech comes as frames in context. The only module that knows
-how a prepared dataset is stored.
+and not processed further; speech comes as frames in context. No other module knows how
+a prepared dataset is stored.
 """
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import h5py
@@ -17,12 +17,13 @@ from sharpminima import streams
 from sharpminima.data import frames
 from sharpminima.files import replacing
 
+# The keys of the config's `subset` section, in the order in which they apply, with the
+# set that each of them makes smaller.
 SUBSETS = {
     "train_examples": "train",
     "measure_examples": "train",
     "test_examples": "test",
 }
-ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,10 @@ class Dataset:
     classes: int
 
 
+# The names of the four arrays that every reader returns.
+ARRAYS = tuple(field.name for field in fields(Dataset) if field.type is np.ndarray)
+
+
 def write(
     path: str | Path, arrays: Mapping[str, np.ndarray], attributes: Mapping
 ) -> None:
@@ -44,7 +49,7 @@ def write(
     Args:
         path: The file.
         arrays: What `integrity.checked` returned.
-        attributes: Where they come from; stored as attributes of the file.
+        attributes: The origin of the arrays, stored as attributes of the file.
     """
     with replacing(path) as temporary, h5py.File(temporary, "w") as file:
         for name, array in arrays.items():
@@ -55,42 +60,48 @@ def write(
 def read(path: str | Path, subset: Mapping[str, int] | None = None) -> Dataset:
     """Return the dataset that `write` stored at `path`, or a part of it.
 
-    Speech frames are stored once and spliced here.
-
     Args:
         path: The file.
         subset: The `subset` section of the config. `train_examples` and `test_examples`
-            keep so many of either set; `measure_examples` then keeps so many of the
-            training examples, for measures that are not to see all of them.
+            are how many examples of each set to keep. `measure_examples` is how many of
+            the kept training examples to keep after that, for measures that use only a
+            part of what the network trained on.
 
     Raises:
-        ValueError: If a set has fewer examples than are to be kept.
+        ValueError: If a set has fewer examples than `subset` asks for.
     """
     arrays = {}
     with h5py.File(path) as file:
         for split in ("train", "test"):
-            labels = file[f"y_{split}"][()]
+            inputs, labels = file[f"x_{split}"][()], file[f"y_{split}"][()]
             kept = _kept(labels, split, subset or {})
-            arrays |= {f"x_{split}": _inputs(file, split, kept)}
-            arrays |= {f"y_{split}": labels[kept]}
+            if "context" in file:
+                # Speech: the file holds each frame once, without its neighbours.
+                boundaries = file[f"utterances_{split}"][()]
+                context = int(file["context"][()])
+                inputs = frames.splice(inputs, boundaries, context, kept)
+            elif len(kept) < len(inputs):
+                inputs = inputs[kept]
+            arrays |= {f"x_{split}": inputs, f"y_{split}": labels[kept]}
         return Dataset(**arrays, classes=int(file["classes"][()]))
 
 
 def form(path: str | Path) -> tuple[tuple[int, ...], int]:
-    """Return the shape of one input and the number of classes of what `read` returns.
+    """Return the shape of one input and the number of classes of a prepared dataset.
 
     Args:
-        path: The file.
+        path: A file that `write` made.
     """
     with h5py.File(path) as file:
         return input_shape(file), int(file["classes"][()])
 
 
 def input_shape(stored: Mapping) -> tuple[int, ...]:
-    """Return the shape of one input; that of speech holds the neighbours of its frame.
+    """Return the shape of one input of a network, as `read` returns it.
 
     Args:
-        stored: `x_train` by name, and `context` where there is any.
+        stored: `x_train` by its name; for speech, also `context`: an input is then a
+            frame and its neighbours in one row.
     """
     shape = stored["x_train"].shape[1:]
     if "context" not in stored:
@@ -99,7 +110,7 @@ def input_shape(stored: Mapping) -> tuple[int, ...]:
 
 
 def _kept(labels, split, subset):
-    """Return the positions of the examples that every subset of `split` keeps."""
+    """Return the positions of the examples of `split` that are left after `subset`."""
     kept = np.arange(len(labels))
     for purpose in (name for name in SUBSETS if SUBSETS[name] == split):
         examples = subset.get(purpose, len(kept))
@@ -113,22 +124,16 @@ def _kept(labels, split, subset):
     return kept
 
 
-def _inputs(file, split, kept):
-    stored = file[f"x_{split}"][()]
-    if "context" not in file:
-        return stored if len(kept) == len(stored) else stored[kept]
-    boundaries = file[f"utterances_{split}"][()]
-    return frames.splice(stored, boundaries, int(file["context"][()]), kept)
-
-
 def stratified(
     labels: np.ndarray, examples: int, rng: np.random.Generator
 ) -> np.ndarray:
     """Return the sorted positions of `examples` of `labels`, shape `(examples,)`.
 
-    Each class keeps its share, to within one example; which ones is drawn by `rng`.
+    Each class keeps its share, to within one example. `rng` draws which ones.
     """
+    # Shuffle, then sort by label: a stable sort leaves each class shuffled.
     order = rng.permutation(len(labels))
     order = order[np.argsort(labels[order], kind="stable")]
+    # Take positions at equal distances: each class gets as many as its share.
     spread = np.floor(np.arange(examples) * (len(labels) / examples)).astype(int)
     return np.sort(order[spread])

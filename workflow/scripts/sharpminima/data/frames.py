@@ -1,15 +1,15 @@
 """Speech frames: normalised by the training set, spliced with their neighbours.
 
 Source: Keskar et al. 2017 (arXiv:1609.04836), appendix A: an input of F2 has 360
-features; here these are nine frames of 40, the frame itself and four on each side.
-Prepared files hold each frame once, a ninth of the size.
+features. Here these are nine frames of 40: the frame itself and four on each side.
+Prepared files hold each frame once, which takes a ninth of the space.
 """
 
 import numpy as np
 
 
 def normalised(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return both sets with the training set's mean taken off, over its deviation.
+    """Return both sets, minus the training set's mean and over its deviation.
 
     Args:
         train: Frames, `(N, features)`.
@@ -25,9 +25,14 @@ def normalised(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def boundaries(lengths: list[int]) -> np.ndarray:
-    """Return where utterances of `lengths` begin, and where the last ends, `(U + 1,)`.
+    """Return where each utterance begins in one long row of frames, and the row's end.
 
-    The position of the first frame of each utterance when all are laid end to end.
+    Args:
+        lengths: Number of frames of each utterance, in order.
+
+    Returns:
+        Shape `(U + 1,)`, int64: utterance u has the frames from `[u]` to before
+        `[u + 1]`.
     """
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
@@ -35,19 +40,20 @@ def boundaries(lengths: list[int]) -> np.ndarray:
 def splice(
     frames: np.ndarray, boundaries: np.ndarray, context: int, kept: np.ndarray
 ) -> np.ndarray:
-    """Return the frames `kept` with their neighbours, earliest first.
+    """Return the frames `kept`, each in one row with its neighbours, earliest first.
 
     Beyond the ends of its utterance, the first or last frame is repeated.
 
     Args:
         frames: All frames, `(N, features)`.
-        boundaries: See `boundaries`.
-        context: Neighbours on each side.
-        kept: Positions of the frames that are wanted, `(K,)`.
+        boundaries: What the function `boundaries` returned.
+        context: Number of neighbours on each side.
+        kept: Positions of the frames to return, `(K,)`.
 
     Returns:
         Shape `(K, (2 context + 1) features)`.
     """
+    # The last utterance that begins at or before a frame is the frame's own.
     utterance = np.searchsorted(boundaries, kept, side="right") - 1
     first, last = boundaries[utterance], boundaries[utterance + 1] - 1
     neighbours = kept[:, None] + np.arange(-context, context + 1)

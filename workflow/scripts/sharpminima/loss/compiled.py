@@ -1,107 +1,111 @@
-"""A network as a compiled function of a flat vector and of its statistics."""
+"""A network compiled as a function of its parameters and its moving averages."""
+
+import itertools
 
 import numpy as np
 
 from sharpminima import backend
 from sharpminima.backend import keras
+from sharpminima.networks.parameters import averages_of, is_average
 
 
-class Evaluator:
-    """Compiled loss, gradient and batch moments of a network at a flat vector.
+class CompiledNetwork:
+    """The loss, its gradients and the batch moments of a network, each compiled.
 
-    The network is a function of the flat vector of its trainable weights and of its
-    statistics, the floating-point state that is not trained. Vectors may be arrays, or
-    lie on the device already. A batch is the inputs and labels of a whole set, on the
-    device, and the indices of some of them: it is gathered in the compiled function.
+    Every method takes the parameters as one flat vector x, shape `(n,)`, an array or on
+    the device, and a batch `(inputs, labels, indices)`: a whole set on the device, and
+    the indices of some of its examples, which the compiled function picks. Nothing that
+    the network itself holds is read, except by `moments` and its gradient.
 
     Args:
-        network: Keras model that is called with `training=False`.
+        network: A Keras model. It is called with `training=False`.
     """
 
     def __init__(self, network):
         self._network = network
         self._loss = backend.compiled(self._loss_and_correct)
         self._loss_gradients = backend.compiled(self._loss_and_gradients)
-        self._moments = backend.compiled(self._updated_statistics)
+        self._moments = backend.compiled(self._updated_averages)
         self._moments_gradient = backend.compiled(self._moments_product)
 
-    def statistics(self) -> list[tuple[str, np.ndarray]]:
-        """Return names and values of the network's own statistics."""
-        return statistics(self._network)
-
-    def loss(self, x, statistics, batch):
+    def loss(self, x, averages, batch):
         """Return summed loss and number of correct answers, both on the device."""
-        return self._loss(vector(x), statistics, *batch)
+        return self._loss(on_device(x), averages, *batch)
 
-    def loss_and_gradient(self, x, statistics, batch):
-        """Return what `loss` does, and the loss' gradients.
+    def loss_and_gradients(self, x, averages, batch):
+        """Return the summed loss of a batch and its gradients.
 
         Returns:
-            Summed loss, number of correct answers, gradient by the vector, and a list
-            of the gradients by the statistics.
+            Summed loss, number of correct answers, gradient by x, and a list of the
+            gradients by each of the averages.
         """
-        (loss, correct), (gradient, by_statistics) = self._loss_gradients(
-            vector(x), statistics, *batch
+        (loss, correct), (by_x, by_averages) = self._loss_gradients(
+            on_device(x), averages, *batch
         )
-        by_statistics = [np.asarray(g) for g in by_statistics]
-        return float(loss), int(correct), np.asarray(gradient), by_statistics
+        by_averages = [np.asarray(g) for g in by_averages]
+        return float(loss), int(correct), np.asarray(by_x), by_averages
 
     def moments(self, x, batch) -> list[np.ndarray]:
-        """Return the statistics that the network computes from one batch."""
-        state = [value for _, value in self.statistics()]
-        return [np.asarray(m) for m in self._moments(vector(x), state, *batch)]
+        """Return the averages after one pass over a batch.
+
+        In a network of `BatchMoments` layers these are the moments of the batch.
+        """
+        own = [v.numpy() for v in averages_of(self._network)]
+        return [np.asarray(m) for m in self._moments(on_device(x), own, *batch)]
 
     def moments_gradient(self, x, batch, weights) -> np.ndarray:
-        """Return the gradient of the inner product of `weights` with `moments`."""
-        state = [value for _, value in self.statistics()]
-        return np.asarray(self._moments_gradient(vector(x), state, *batch, weights))
+        """Return the gradient by x of the inner product of `weights` and `moments`.
 
-    def _call(self, vector, statistics, inputs):
+        Args:
+            x: Parameters.
+            batch: The batch.
+            weights: One array for each of the averages, of its shape.
+        """
+        own = [v.numpy() for v in averages_of(self._network)]
+        return np.asarray(self._moments_gradient(on_device(x), own, *batch, weights))
+
+    def _call(self, x, averages, inputs):
+        """Return logits and averages after a pass of the network at x and averages."""
+        # Cut x into the kernels, biases and so on that it consists of.
         variables = self._network.trainable_variables
         ends = np.cumsum([np.prod(v.shape) for v in variables], dtype=int)[:-1]
         trainable = [
             keras.ops.reshape(part, v.shape)
-            for part, v in zip(keras.ops.split(vector, ends), variables, strict=True)
+            for part, v in zip(keras.ops.split(x, ends), variables, strict=True)
         ]
-        given, others = iter(statistics), self._network.non_trainable_variables
-        state = [next(given) if _is_floating(v) else v.value for v in others]
+        # Keras takes the averages and the seeds of dropout as one list, in its order.
+        others = self._network.non_trainable_variables
+        averaged = [is_average(v) for v in others]
+        given = iter(averages)
+        state = [next(given) if ours else v.value for ours, v in zip(averaged, others)]
         logits, state = self._network.stateless_call(
             trainable, state, inputs, training=False
         )
-        return logits, [s for s, v in zip(state, others) if _is_floating(v)]
+        return logits, list(itertools.compress(state, averaged))
 
-    def _loss_and_correct(self, vector, statistics, x, y, indices):
-        logits, _ = self._call(vector, statistics, keras.ops.take(x, indices, axis=0))
-        return backend.loss_and_correct(keras.ops.take(y, indices), logits)
+    def _loss_and_correct(self, x, averages, inputs, labels, indices):
+        logits, _ = self._call(x, averages, keras.ops.take(inputs, indices, axis=0))
+        return backend.loss_and_correct(keras.ops.take(labels, indices), logits)
 
-    def _loss_and_gradients(self, vector, statistics, x, y, indices):
-        def loss_and_correct(vector, statistics):
-            return self._loss_and_correct(vector, statistics, x, y, indices)
+    def _loss_and_gradients(self, x, averages, inputs, labels, indices):
+        # The data are arguments: as constants they would be compiled into the program.
+        def loss_and_correct(x, averages):
+            return self._loss_and_correct(x, averages, inputs, labels, indices)
 
-        return backend.value_and_gradients(loss_and_correct, vector, statistics)
+        return backend.value_and_gradients(loss_and_correct, x, averages)
 
-    def _updated_statistics(self, vector, statistics, x, y, indices):
-        return self._call(vector, statistics, keras.ops.take(x, indices, axis=0))[1]
+    def _updated_averages(self, x, averages, inputs, labels, indices):
+        return self._call(x, averages, keras.ops.take(inputs, indices, axis=0))[1]
 
-    def _moments_product(self, vector, statistics, x, y, indices, weights):
-        def moments(vector):
-            return self._updated_statistics(vector, statistics, x, y, indices)
+    def _moments_product(self, x, averages, inputs, labels, indices, weights):
+        def moments(x):
+            return self._updated_averages(x, averages, inputs, labels, indices)
 
-        return backend.vector_product(moments, vector, weights)
-
-
-def statistics(network) -> list[tuple[str, np.ndarray]]:
-    """Return names and values of the floating-point state that is not trained."""
-    state = network.non_trainable_variables
-    return [(v.name, v.numpy()) for v in state if _is_floating(v)]
+        return backend.vector_product(moments, x, weights)
 
 
-def vector(x):
-    """Return `x`, shape `(n,)`, on the device."""
+def on_device(x):
+    """Return the vector `x`, shape `(n,)`, on the device."""
     if keras.ops.is_tensor(x):
         return x
     return backend.to_device(np.asarray(x, keras.config.floatx()))
-
-
-def _is_floating(variable):
-    return "float" in keras.backend.standardize_dtype(variable.dtype)

@@ -1,16 +1,8 @@
-"""The function f(x) that is measured: the network's mean loss at parameters x.
+"""The function f(x) that is measured: a network's mean loss at parameters x.
 
-Source: Keskar et al. 2017 (arXiv:1609.04836), section 2.2: f is the mean cross entropy
-over a whole set. It must be deterministic, so dropout is off, and the batches are fixed
-(see `sharpminima.regimes.batches`). What batch normalisation does is a choice:
-
-- `batch`: the moments of each evaluation batch, as the authors' networks did (Keras 1,
-  `BatchNormalization(mode=2)`) in batches of 5000;
-- `moving`: the moving averages that training left in the checkpoint;
-- `recalibrated`: the moments averaged over the batches of the training set, computed
-  anew at every x; the gradient takes their dependence on x into account.
-
-Losses are summed in float64.
+Source: Keskar et al. 2017 (arXiv:1609.04836), sections 1 and 2.2: f is the mean cross
+entropy over a whole set. It must be deterministic: dropout is off, and the evaluation
+batches are fixed (see `sharpminima.regimes.batches`).
 """
 
 from collections.abc import Callable
@@ -22,27 +14,14 @@ from sharpminima import backend
 from sharpminima.backend import keras
 from sharpminima.cost import NOTHING, Work
 from sharpminima.data.datasets import Dataset
-from sharpminima.loss import compiled
-from sharpminima.loss.compiled import Evaluator
-from sharpminima.networks.builders import layers_of
+from sharpminima.loss import batch_norm as policies
+from sharpminima.loss.compiled import CompiledNetwork, on_device
+from sharpminima.networks.parameters import Point
 from sharpminima.regimes import batches
-
-# In which networks may be trained, and are never measured.
-MIXED = "mixed_bfloat16"
-POLICIES = ("batch", "moving", "recalibrated")
-
-
-@keras.saving.register_keras_serializable("sharpminima")
-class BatchMoments(keras.layers.BatchNormalization):
-    """Batch normalisation by the moments of the batch at hand, in evaluation too."""
-
-    def call(self, inputs, training=None, mask=None):
-        """Normalise `inputs`; at momentum 0 the updated state is the batch moments."""
-        return super().call(inputs, training=True, mask=mask)
 
 
 @dataclass(frozen=True)
-class Split:
+class ExampleSet:
     """One set on the device, and the indices of each of its evaluation batches."""
 
     x: object
@@ -50,30 +29,42 @@ class Split:
     cuts: list
 
     @classmethod
-    def on_device(cls, split: str, x, y, batch_size: int) -> "Split":
+    def on_device(cls, split: str, x, y, batch_size: int) -> "ExampleSet":
         """Cut the set called `split` into batches of at most `batch_size`."""
         cuts = batches.evaluation_batches(split, len(x), batch_size)
         cuts = [backend.to_device(cut.astype(np.int32)) for cut in cuts]
-        return cls(backend.to_device(x), backend.to_device(y), cuts)
+        # Labels may come in any integer type; the backends count in int32.
+        y = keras.ops.cast(backend.to_device(y), "int32")
+        return cls(backend.to_device(x), y, cuts)
 
     def __len__(self):
         return len(self.x)
 
     def batches(self):
-        """Yield each batch, as an `Evaluator` takes it, and its share of the set."""
+        """Yield each batch B, as a `CompiledNetwork` takes it, and its share w_B."""
         for cut in self.cuts:
             yield (self.x, self.y, cut), len(cut) / len(self)
 
 
-class EvaluationNetwork:
-    """The loss of one network on one dataset as a function of its flat parameters.
+class MeasuredLoss:
+    """The mean loss of one network on one dataset, as a function of a point.
 
-    `work` counts the examples that it has seen so far, and the gradients.
+    With N examples (a_i, b_i) in a set, logits h and cross entropy l, the empirical
+    risk is
+
+        f(x) = 1/N sum_i l(h(a_i; x, m), b_i).
+
+    x are the parameters as one flat vector. m are the averages of batch normalisation:
+    those of the point, or others, as the policy says (see `loss.batch_norm`). Losses
+    are summed in float64.
+
+    `work` counts the examples and gradients that were computed so far. Nothing else
+    changes between calls, and no method reads the model's weights.
 
     Args:
-        model: The network as it was trained; its statistics serve the `moving` policy.
-        dataset: Both sets, wherever they lie.
-        batch_norm: One of `POLICIES`.
+        model: The network. It is copied.
+        dataset: Both sets, as arrays or on the device.
+        batch_norm: One of `batch_norm.POLICIES`.
         batch_size: Largest number of examples evaluated at a time.
 
     Raises:
@@ -81,45 +72,39 @@ class EvaluationNetwork:
     """
 
     def __init__(self, model, dataset: Dataset, *, batch_norm: str, batch_size: int):
-        if batch_norm not in POLICIES:
+        if batch_norm not in policies.POLICIES:
             raise ValueError(
-                f"`batch_norm` must be one of {POLICIES}. Received: {batch_norm!r}"
+                f"`batch_norm` must be one of {policies.POLICIES}. "
+                f"Received: {batch_norm!r}"
             )
-        self._policy = batch_norm
         self.work = NOTHING
+        self._model, self._recalibrates = model, batch_norm == "recalibrated"
+        # Both sets go to the device once, for all evaluations.
         self._sets = {
-            split: Split.on_device(split, x, y, batch_size)
+            split: ExampleSet.on_device(split, x, y, batch_size)
             for split, x, y in (
                 ("train", dataset.x_train, dataset.y_train),
                 ("test", dataset.x_test, dataset.y_test),
             )
         }
-        self._model = model
-        by_moments = _copy(model, batch_moments=True)
-        if batch_norm != "moving":
-            _require_batch_moments(by_moments)
-        self._moments = Evaluator(by_moments)
-        if batch_norm == "batch":
-            self._losses = self._moments
-        else:
-            self._losses = Evaluator(_copy(model, batch_moments=False))
+        by_moments = batch_norm == "batch"
+        self._network = CompiledNetwork(
+            policies.copy_of(model, batch_moments=by_moments)
+        )
+        if self._recalibrates:
+            self._moments = CompiledNetwork(policies.copy_of(model, batch_moments=True))
 
-    def moving_averages(self) -> list[np.ndarray]:
-        """Return the moving averages of the model as it is now."""
-        return [value for _, value in compiled.statistics(self._model)]
-
-    def loss_and_accuracy(self, x, split: str, moving=None) -> tuple[float, float]:
-        """Return mean loss (nats per example) and accuracy (percent) at `x`.
+    def loss_and_accuracy(self, point: Point, split: str) -> tuple[float, float]:
+        """Return mean loss (nats per example) and accuracy (percent) at `point`.
 
         Args:
-            x: Parameters, shape `(n,)`, an array or on the device.
+            point: Its parameters may lie on the device.
             split: `train` or `test`.
-            moving: Moving averages for the `moving` policy; by default the model's.
         """
-        x, examples = compiled.vector(x), len(self._sets[split])
-        statistics = self._statistics(x, moving)
+        x, examples = on_device(point.parameters), len(self._sets[split])
+        averages = self._averages(x, point.averages)
         found = [
-            self._losses.loss(x, statistics, batch)
+            self._network.loss(x, averages, batch)
             for batch, _ in self._sets[split].batches()
         ]
         # Numbers leave the device when all batches are under way.
@@ -127,145 +112,85 @@ class EvaluationNetwork:
         self.work += Work(forward_examples=examples)
         return loss / examples, 100.0 * correct / examples
 
-    def measures(self, x, moving=None) -> dict[str, float]:
-        """Return loss (nats per example) and accuracy (percent) of both sets at `x`."""
+    def measures(self, point: Point) -> dict[str, float]:
+        """Return loss (nats per example) and accuracy (percent) of both sets."""
         row = {}
         for split in self._sets:
-            loss, accuracy = self.loss_and_accuracy(x, split, moving)
+            loss, accuracy = self.loss_and_accuracy(point, split)
             row |= {f"{split}_loss": loss, f"{split}_accuracy": accuracy}
         return row
 
-    def between(self, start, end) -> Callable[..., dict[str, float]]:
-        """Return the measures at `a start + b end` as a function of `a` and `b`.
-
-        Both vectors stay on the device: only numbers go there and come back.
-
-        Args:
-            start: Parameters, shape `(n,)`.
-            end: Parameters, shape `(n,)`.
-
-        Raises:
-            ValueError: If `start` and `end` differ in shape.
-        """
-        if start.shape != end.shape:
-            raise ValueError(
-                "`start` and `end` must have the same shape. "
-                f"Received: start.shape={start.shape}, end.shape={end.shape}"
-            )
-        ends = compiled.vector(start), compiled.vector(end)
-        mixed = backend.compiled(lambda a, b, start, end: a * start + b * end)
-
-        def measures(a: float, b: float, moving=None):
-            return self.measures(mixed(*_floatx([a, b]), *ends), moving)
-
-        return measures
-
-    def loss_and_gradient(self, x) -> tuple[float, np.ndarray]:
-        """Return the mean training loss at `x` and its gradient, float64 `(n,)`."""
-        loss, _, gradient = self.loss_accuracy_and_gradient(x)
-        return loss, gradient
-
-    def loss_accuracy_and_gradient(self, x) -> tuple[float, float, np.ndarray]:
+    def loss_accuracy_and_gradient(self, point: Point):
         """Return mean training loss, accuracy (percent) and gradient, in one pass.
 
-        Args:
-            x: Parameters, shape `(n,)`.
+        The gradient is by the parameters, a float64 vector of shape `(n,)`.
         """
-        x = compiled.vector(x)
-        statistics, examples = self._statistics(x), len(self._sets["train"])
+        x, examples = on_device(point.parameters), len(self._sets["train"])
+        averages = self._averages(x, point.averages)
         loss, correct, gradient = 0.0, 0, np.zeros(x.shape)
-        by_statistics = [np.zeros(s.shape) for s in statistics]
+        by_averages = [np.zeros(average.shape) for average in averages]
+        # The sums over the batches: f, df/dx with m held fixed, and df/dm.
         for batch, _ in self._sets["train"].batches():
-            part, hits, by_x, by_s = self._losses.loss_and_gradient(
-                x, statistics, batch
+            part, hits, by_x, by_parts = self._network.loss_and_gradients(
+                x, averages, batch
             )
             loss, correct = loss + part / examples, correct + hits
             gradient += by_x.astype(np.float64) / examples
-            for total, term in zip(by_statistics, by_s, strict=True):
+            for total, term in zip(by_averages, by_parts, strict=True):
                 total += term / examples
         self.work += Work(gradient_evaluations=1, gradient_examples=examples)
-        if self._policy == "recalibrated":
-            gradient += self._gradient_through_moments(x, by_statistics)
+        # Where m depends on x: df/dx + (dm/dx)^T (df/dm), the chain rule.
+        if self._recalibrates:
+            gradient += policies.gradient_through_moments(
+                self._moments, x, self._sets["train"].batches(), by_averages
+            )
+            self.work += Work(gradient_examples=examples)
         return loss, 100.0 * correct / examples, gradient
 
-    def interpolated_averages(self, start, end, alpha: float) -> list[np.ndarray]:
-        """Return moving averages on the straight line between those of two models.
-
-        Beyond the two ends a variance could become negative; it stops at zero.
+    def at_averages(self, averages: list[np.ndarray]) -> Callable:
+        """Return f: it maps x, shape `(n,)`, to the training loss and its gradient.
 
         Args:
-            start: `moving_averages` of the model at alpha 0.
-            end: The same at alpha 1.
-            alpha: Position on the line.
+            averages: They stay the same wherever x goes.
         """
-        names = [name for name, _ in self._losses.statistics()]
-        return [
-            np.maximum(mix, 0.0) if name == "moving_variance" else mix
-            for name, mix in zip(
-                names, (alpha * b + (1.0 - alpha) * a for a, b in zip(start, end))
-            )
-        ]
 
-    def _gradient_through_moments(self, x, by_statistics):
-        """Return `(d statistics / dx)^T (df / d statistics)`, the chain rule's rest."""
-        gradient = np.zeros(x.shape)
-        for batch, share in self._sets["train"].batches():
-            weights = _floatx(share * part for part in by_statistics)
-            term = self._moments.moments_gradient(x, batch, weights)
-            gradient += term.astype(np.float64)
-        self.work += Work(gradient_examples=len(self._sets["train"]))
-        return gradient
+        def loss_and_gradient(x):
+            loss, _, gradient = self.loss_accuracy_and_gradient(Point(x, averages))
+            return loss, gradient
 
-    def _statistics(self, x, moving=None):
-        if self._policy == "recalibrated":
-            return self._recalibrated(x)
-        return self.moving_averages() if moving is None else moving
+        return loss_and_gradient
 
-    def _recalibrated(self, x):
-        """Return the batch moments at `x`, averaged over the training set."""
-        means = None
-        for batch, share in self._sets["train"].batches():
-            moments = self._moments.moments(x, batch)
-            terms = [share * m.astype(np.float64) for m in moments]
-            means = terms if means is None else [a + b for a, b in zip(means, terms)]
-        self.work += Work(forward_examples=len(self._sets["train"]))
-        return _floatx(means)
+    def between(self, start: Point, end: Point) -> Callable[..., dict[str, float]]:
+        """Return the measures at `a start + b end` as a function of `a, b, alpha`.
 
+        The averages are those at `alpha` on the straight line from `start` to `end`.
+        Both vectors stay on the device: only numbers go there and come back.
 
-def _floatx(arrays):
-    return [np.asarray(array, keras.config.floatx()) for array in arrays]
-
-
-def _copy(model, *, batch_moments):
-    """Return a copy of `model` in full precision, in whatever it was trained.
-
-    With `batch_moments`, its batch normalisation uses them always.
-    """
-    mixed = keras.dtype_policies.DTypePolicy(MIXED)
-
-    def replaced(layer):
-        if hasattr(layer, "layers"):
-            return _copy(layer, batch_moments=batch_moments)
-        config = layer.get_config()
-        if getattr(layer, "dtype_policy", None) == mixed:
-            config["dtype"] = keras.config.floatx()
-        if batch_moments and type(layer) is keras.layers.BatchNormalization:
-            return BatchMoments.from_config({**config, "momentum": 0.0})
-        return layer.__class__.from_config(config)
-
-    copy = keras.models.clone_model(model, clone_function=replaced)
-    copy.set_weights(model.get_weights())
-    return copy
-
-
-def _require_batch_moments(network):
-    """Refuse a batch normalisation that would go on using its moving averages."""
-    replaced = [la for la in layers_of(network) if isinstance(la, BatchMoments)]
-    reached = {id(v) for layer in replaced for v in layer.variables}
-    for variable in network.non_trainable_variables:
-        if variable.name == "moving_variance" and id(variable) not in reached:
+        Raises:
+            ValueError: If `start` and `end` differ in the number of parameters.
+        """
+        shapes = start.parameters.shape, end.parameters.shape
+        if shapes[0] != shapes[1]:
             raise ValueError(
-                "Batch normalisation must be a BatchNormalization layer of the model, "
-                "no subclass of it and not inside another layer, unless "
-                f"`evaluation.batch_norm` is moving. Received: {variable.path}"
+                "`start` and `end` must have as many parameters. "
+                f"Received: shapes {shapes[0]} and {shapes[1]}"
             )
+        ends = on_device(start.parameters), on_device(end.parameters)
+        mixed = backend.compiled(lambda a, b, start, end: a * start + b * end)
+
+        def measures(a: float, b: float, alpha: float):
+            weights = (np.asarray(w, keras.config.floatx()) for w in (a, b))
+            averages = policies.interpolated(
+                self._model, start.averages, end.averages, alpha
+            )
+            return self.measures(Point(mixed(*weights, *ends), averages))
+
+        return measures
+
+    def _averages(self, x, averages):
+        """Return what batch normalisation computes with at x."""
+        if not self._recalibrates:
+            return averages
+        batches_of_training = self._sets["train"].batches()
+        self.work += Work(forward_examples=len(self._sets["train"]))
+        return policies.recalibrated(self._moments, x, batches_of_training)

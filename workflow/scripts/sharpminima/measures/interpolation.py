@@ -5,9 +5,11 @@ line, after Goodfellow et al. 2015, arXiv:1412.6544), appendix D and Figure 7 (c
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
+
+from sharpminima.measures.planned import Planned
 
 Measures = Callable[[float, float, float], dict[str, float]]
 
@@ -18,17 +20,20 @@ def linear(alpha: float) -> tuple[float, float]:
 
 
 def curvilinear(alpha: float) -> tuple[float, float]:
-    """Return those in `sin(alpha pi/2) x_l + cos(alpha pi/2) x_s` (Figure 7)."""
+    """Return the weights of x_s and x_l on the curve (Figure 7).
+
+    The curve is `sin(alpha pi/2) x_l + cos(alpha pi/2) x_s`.
+    """
     angle = alpha * np.pi / 2.0
     return np.cos(angle), np.sin(angle)
+
+
+PATHS = {"linear": linear, "curvilinear": curvilinear}
 
 
 def alphas(start: float, stop: float, count: int) -> list[float]:
     """Return `count` equally spaced positions from `start` to `stop` inclusive."""
     return np.linspace(start, stop, count).tolist()
-
-
-PATHS = {"linear": linear, "curvilinear": curvilinear}
 
 
 def plots(measures: Measures, alphas: Iterable[float]) -> Iterator[dict]:
@@ -39,6 +44,7 @@ def plots(measures: Measures, alphas: Iterable[float]) -> Iterator[dict]:
             to named measures.
         alphas: Positions, dimensionless; values outside [0, 1] extrapolate.
     """
+    # Each path passes through x_s at alpha 0 and through x_l at alpha 1.
     for path, alpha in itertools.product(PATHS, alphas):
         first, second = PATHS[path](alpha)
         yield {"path": path, "alpha": alpha, **measures(first, second, alpha)}
@@ -54,6 +60,7 @@ def distances(initial: np.ndarray, start: np.ndarray, end: np.ndarray) -> dict:
         start: Parameters x_s, shape `(n,)`.
         end: Parameters x_l, shape `(n,)`.
     """
+    # |x_s - x_0| and |x_l - x_0|.
     start_to_initial = float(np.linalg.norm(start - initial))
     end_to_initial = float(np.linalg.norm(end - initial))
     return {
@@ -62,3 +69,9 @@ def distances(initial: np.ndarray, start: np.ndarray, end: np.ndarray) -> dict:
         "first_to_second": float(np.linalg.norm(start - end)),
         "distance_ratio": start_to_initial / end_to_initial,
     }
+
+
+def planned(config: Mapping, job: Mapping) -> Planned:
+    """Return what the plots of one pair evaluate."""
+    points = len(PATHS) * config["interpolation"]["alphas"]["count"]
+    return Planned(train_losses=points, test_losses=points)

@@ -7,7 +7,7 @@ dropout, the loss, the optimizer, and the vectors of the search for the sharpnes
 
 import math
 
-from sharpminima.networks.builders import convolutions, layers_of
+from sharpminima.networks.layers import convolutions, layers_of
 
 
 def per_example(model) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 
 from sharpminima import streams
 from sharpminima.backend import keras
-from sharpminima.networks.builders import layers_of
+from sharpminima.networks.layers import layers_of
 
 initializers = keras.initializers
 DETERMINISTIC = (initializers.Zeros, initializers.Ones, initializers.Constant)

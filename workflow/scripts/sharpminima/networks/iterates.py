@@ -1,9 +1,9 @@
-"""Iterates that are kept on the way: one HDF5 file a run, written as training goes.
+"""Iterates kept during training: one HDF5 file a run, written as training goes.
 
-Source: Keskar et al. 2017 (arXiv:1609.04836), section 3: runs with a large batch begin
-with iterates of one with a small batch (Figure 5), and the sharpness of iterates is
-measured (Figure 6). An iterate is what a network computes with: its parameters and the
-moving averages of batch normalisation, without the states of optimizer and dropout.
+Source: Keskar et al. 2017 (arXiv:1609.04836), section 3. Runs with a large batch start
+from iterates of a run with a small batch (Figure 5), and the sharpness of iterates is
+measured (Figure 6). An iterate is a `Point`: parameters and moving averages, without
+the states of optimizer and dropout.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,9 +12,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from sharpminima.backend import keras
 from sharpminima.files import replacing
-from sharpminima.networks.parameters import flatten
+from sharpminima.networks.parameters import Point, averages_of, point_of
 
 
 def keeping(
@@ -22,14 +21,14 @@ def keeping(
 ) -> Iterator[Mapping]:
     """Yield the rows of `history` as training goes; keep iterates in the file `path`.
 
-    The file appears when training has ended. The iterates of epochs that a run did not
-    reach, because it diverged, are NaN.
+    The file appears when training has ended. A run that diverged misses the last
+    epochs: their iterates are NaN.
 
     Args:
-        path: The HDF5 file: for each epoch `parameters`, shape `(n,)`, in Keras' order,
-            and `averages`, one after another, in float32.
+        path: The HDF5 file. For each epoch it holds `parameters`, shape `(n,)`, in
+            Keras' order, and `averages`, one after another, in float32.
         model: The network that trains, at its starting point.
-        epochs: After which an iterate is kept; 0 is the starting point.
+        epochs: An iterate is kept after each of them; 0 is the starting point.
         history: What `training.fit` yields.
     """
     missing = set(epochs)
@@ -41,6 +40,7 @@ def keeping(
                     file[f"{epoch}/{name}"] = _joined(variables)
             if row:
                 yield row
+        # Training ended before these epochs.
         for epoch in missing:
             for name, variables in _parts(model).items():
                 shape = _joined(variables).shape
@@ -53,33 +53,34 @@ def epochs(path: str | Path) -> list[int]:
         return sorted(map(int, file))
 
 
-def restore(path: str | Path, epoch: int, model) -> np.ndarray:
-    """Load the iterate of `epoch` into `model`; return its parameters, `(n,)`, float64.
+def restore(path: str | Path, epoch: int, model) -> Point:
+    """Load the iterate of `epoch` into `model`; return the point where it is then.
 
     Args:
-        path: What `keeping` wrote.
+        path: The file that `keeping` wrote.
         epoch: One of `epochs(path)`.
-        model: The same network; what is no part of an iterate stays as it is.
+        model: The same network. Its other state, such as that of dropout, stays.
     """
     with h5py.File(path) as file:
         for name, variables in _parts(model).items():
+            # Cut the stored vector at the end of each variable.
             ends = np.cumsum([np.prod(v.shape, dtype=int) for v in variables])
             values = np.split(file[f"{epoch}/{name}"][()], ends)
             for variable, value in zip(variables, values):
                 variable.assign(value.reshape(variable.shape))
-    return flatten(model.trainable_variables)
+    return point_of(model)
 
 
 def _from_the_start(history):
+    """Yield epoch 0 without a row, then each row of `history` with its epoch."""
     yield 0, None
     for row in history:
         yield row["epoch"], row
 
 
 def _parts(model):
-    others = model.non_trainable_variables
-    averages = [v for v in others if keras.backend.is_float_dtype(v.dtype)]
-    return {"parameters": model.trainable_variables, "averages": averages}
+    """Return the variables of an iterate by their name in the file."""
+    return {"parameters": model.trainable_variables, "averages": averages_of(model)}
 
 
 def _joined(variables):

@@ -1,4 +1,4 @@
-"""Parameters: trainable weights as one flat vector, and checkpoint files.
+"""A point of a network (parameters and moving averages), and checkpoint files.
 
 The paper's x is every trainable weight: kernels, biases, and the gamma and beta of
 batch normalisation, in Keras' order.
@@ -6,12 +6,44 @@ batch normalisation, in Keras' order.
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
 import numpy as np
 
+from sharpminima.backend import keras
 from sharpminima.files import replacing
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where a network is. A copy: it stays the same when the network moves on.
+
+    Attributes:
+        parameters: The paper's x, shape `(n,)`, float64.
+        averages: The moving averages of batch normalisation, one array each, in Keras'
+            order; with them any other floating-point state that is not trained.
+    """
+
+    parameters: np.ndarray
+    averages: list[np.ndarray]
+
+
+def point_of(model) -> Point:
+    """Return the point where `model` is now."""
+    averages = [v.numpy() for v in averages_of(model)]
+    return Point(flatten(model.trainable_variables), averages)
+
+
+def averages_of(model) -> list:
+    """Return the variables of `model` that a `Point` holds as its averages."""
+    return [v for v in model.non_trainable_variables if is_average(v)]
+
+
+def is_average(variable) -> bool:
+    """Tell a moving average from other state that is not trained, such as a seed."""
+    return keras.backend.is_float_dtype(variable.dtype)
 
 
 def flatten(variables) -> np.ndarray:
@@ -28,8 +60,8 @@ def save(path: str | Path, model, attributes: Mapping) -> None:
     Args:
         path: The file.
         model: A built Keras model.
-        attributes: What made these weights; stored as attributes of the file, values
-            that HDF5 has no type for as JSON.
+        attributes: What made these weights. They become attributes of the file; HDF5
+            has no type for some values, which are stored as JSON.
     """
     with replacing(path) as temporary:
         model.save_weights(temporary)
@@ -39,10 +71,10 @@ def save(path: str | Path, model, attributes: Mapping) -> None:
                 file.attrs[name] = value if plain else json.dumps(value)
 
 
-def restore(path: str | Path, model) -> np.ndarray:
-    """Load the checkpoint at `path` into `model`; return its parameters, `(n,)`."""
+def restore(path: str | Path, model) -> Point:
+    """Load the checkpoint at `path` into `model`; return the point where it is then."""
     model.load_weights(path)
-    return flatten(model.trainable_variables)
+    return point_of(model)
 
 
 def attributes(path: str | Path) -> dict:

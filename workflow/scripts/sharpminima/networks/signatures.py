@@ -1,29 +1,34 @@
-"""Builders in files of one's own: `FILE.py:FUNCTION`, read without running it.
+"""The options of builders, read from their signatures without Keras.
 
-Such a function has the contract of the builders in `sharpminima.networks.builders`. Its
-file is only parsed here: the config is checked before anything of it runs.
+A builder is a name in `sharpminima.networks.builders` or `FILE.py:FUNCTION`, a function
+in a user's file with the same arguments. The config is checked before any code of the
+user runs, so the file is only parsed.
 """
 
 import ast
+import inspect
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_type_hints
+
+from sharpminima.networks.builders import BUILDERS
 
 FORM = "FILE.py:FUNCTION"
 PATTERN = re.compile(r"(.+\.py):([^\W\d]\w*)")
+# The annotations that are checked, beside `Literal`.
 KINDS = {"int": int, "float": float, "bool": bool, "str": str}
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a builder takes beside shape and classes.
+    """The options of a builder: its arguments after `*`.
 
     Attributes:
-        kinds: Type of each option; None where it has no annotation that is checked.
-        optional: Those that have a default value.
+        kinds: Type of each option; None if its annotation is missing or not checked.
+        optional: Names of the options with a default value.
     """
 
     kinds: dict[str, type | None]
@@ -31,7 +36,7 @@ class Options:
 
 
 def path_of(builder: str) -> str | None:
-    """Return the file that `builder` names; None for any other builder."""
+    """Return the file that `builder` names, or None if it names no file."""
     match = PATTERN.fullmatch(builder) if isinstance(builder, str) else None
     return match[1] if match else None
 
@@ -59,12 +64,17 @@ def anchored(config: dict, layers: Iterable[tuple[Path, Mapping]]) -> dict:
 
 
 def options(builder: str) -> Options:
-    """Return the options of the function that `builder` names.
+    """Return the options of `builder`.
+
+    Args:
+        builder: A name in `BUILDERS`, or `FILE.py:FUNCTION`.
 
     Raises:
-        ValueError: If the file cannot be read or parsed, has no such function, or one
-            with other arguments than a builder takes.
+        ValueError: If the file cannot be read or parsed, or has no such function, or if
+            the function has other arguments than a builder.
     """
+    if builder in BUILDERS:
+        return _of_function(BUILDERS[builder])
     functions = _functions(builder)
     name = PATTERN.fullmatch(builder)[2]
     if name not in functions:
@@ -85,6 +95,17 @@ def options(builder: str) -> Options:
     )
 
 
+def _of_function(builder):
+    """Return the options of a function that is at hand."""
+    hints = get_type_hints(builder)
+    every = inspect.signature(builder).parameters.values()
+    found = [p for p in every if p.kind is p.KEYWORD_ONLY]
+    return Options(
+        kinds={p.name: hints[p.name] for p in found},
+        optional={p.name for p in found if p.default is not p.empty},
+    )
+
+
 def _functions(builder):
     """Return the top-level functions of a builder's file by name."""
     path = Path(path_of(builder))
@@ -97,22 +118,22 @@ def _functions(builder):
         ) from error
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
-        place = f" in line {line}" if line else ""
         raise ValueError(
-            f"must name a Python file: {getattr(error, 'msg', error)}{place}. "
-            f"Received: {builder!r}"
+            f"must name a Python file: {getattr(error, 'msg', error)}"
+            f"{f' in line {line}' if line else ''}. Received: {builder!r}"
         ) from error
     return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
 def _kind(annotation):
+    """Return the type that an annotation in a parsed file stands for, or None."""
     match annotation:
         case ast.Name(id=name):
             return KINDS.get(name)
         case ast.Subscript(
             value=ast.Name(id="Literal") | ast.Attribute(attr="Literal"), slice=choices
         ):
-            with suppress(ValueError):  # choices that are no plain values
+            with suppress(ValueError):  # if a choice is no plain value
                 return Literal[ast.literal_eval(choices)]
     return None
 

@@ -6,19 +6,11 @@ import re
 import numpy as np
 import pandas as pd
 
-from sharpminima.planning.estimate import Estimate
+from sharpminima.planning.planned_time import Estimate
+from sharpminima.planning.rules import RULES, rule
 
 TARGETS = ("all", "tables", "charts")
-# Jobs wait for those of earlier stages; tables and charts come last.
-STAGE = {
-    "prepare_dataset": 0,
-    "choose_compilation": 1,
-    "train": 2,
-    "measure_sharpness": 3,
-    "measure_trajectory": 3,
-    "interpolate": 3,
-}
-LAST_STAGE = 4
+TABULATING = RULES["tabulate_*"].stage
 GROUP = ["rule", "network", "regime"]
 ENDS = ["low", "high"]
 
@@ -50,8 +42,8 @@ def table(jobs: list[dict], estimate: Estimate) -> pd.DataFrame:
         this project's `own`.
     """
     rows = pd.DataFrame(jobs).reindex(columns=GROUP).fillna("")
-    stage = rows["rule"].map(STAGE).fillna(LAST_STAGE)
-    rows["network"] = rows["network"].where(stage < LAST_STAGE, "")
+    stage = rows["rule"].map(_stage)
+    rows["network"] = rows["network"].where(stage < TABULATING, "")
     rows[ENDS] = [estimate.seconds(job) for job in jobs]
     rows["rate"] = ["stored" if estimate.finished(j).empty else "own" for j in jobs]
     rows = rows.assign(stage=stage).sort_values(["stage", *GROUP], key=_natural)
@@ -74,7 +66,7 @@ def elapsed(rows: pd.DataFrame, cores: int) -> list[float]:
         cores: How many jobs run side by side, memory permitting.
     """
     known = rows.dropna(subset=ENDS)
-    stages = known.groupby(known["rule"].map(STAGE).fillna(LAST_STAGE))
+    stages = known.groupby(known["rule"].map(_stage))
     return [
         np.maximum(stages[end].sum() / cores, stages[f"each_{end}"].max()).sum()
         for end in ENDS
@@ -106,7 +98,7 @@ def sources(rates: pd.DataFrame) -> str:
     """Return where rates come from.
 
     Args:
-        rates: What `estimate.rates` returned.
+        rates: What `planned_time.rates` returned.
     """
     machine, date = rates.iloc[0][["machine", "date"]]
     return (
@@ -132,6 +124,10 @@ def duration(seconds: float) -> str:
     if seconds < 2 * 86400:
         return _two_units(round(seconds / 60), 60, "h", "min")
     return _two_units(round(seconds / 3600), 24, "d", "h")
+
+
+def _stage(name):
+    return rule(name).stage
 
 
 def _natural(column):

@@ -47,7 +47,7 @@ def derived(config: Mapping) -> dict[str, dict]:
 def of_network(config: Mapping, network: str) -> list[str]:
     """Return the regimes of the study on `network`, its remedies last."""
     study = config["study"]
-    return [*study["regimes"], *study.get("remedies", {}).get(network, [])]
+    return [*study["regimes"], *study.get("further_regimes", {}).get(network, [])]
 
 
 def trained_on(config: Mapping, network: str) -> list[str]:
@@ -123,7 +123,7 @@ def runs_beside_remedies(config: Mapping) -> list[Run]:
     study = config["study"]
     return [
         (network, regime, seed)
-        for network, remedies in study.get("remedies", {}).items()
+        for network, remedies in study.get("further_regimes", {}).items()
         for regime in [*study["pairs"][0], *remedies]
         for seed in study["seeds"]
     ]

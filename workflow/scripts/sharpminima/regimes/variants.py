@@ -1,4 +1,4 @@
-"""The name of what a run changes in the paper's protocol. Knows nothing of Keras."""
+"""Name how a run departs from the paper's protocol. Knows nothing of Keras."""
 
 from collections.abc import Mapping
 
@@ -6,8 +6,8 @@ from sharpminima.regimes import optimizers
 
 PLAIN = "plain"
 OPTIMIZER_OF_THE_PAPER = "adam"
-# Each is there or not; what it is set to is in the config.
-REMEDIES = (
+# Settings that the paper's protocol lacks. A run is named after each one it has.
+ADDITIONS = (
     "growth",
     "augmentation",
     "conservative",
@@ -18,19 +18,19 @@ REMEDIES = (
 
 
 def name_of(settings: Mapping) -> str:
-    """Return what the settings of a run change, such as `cosine + weight decay`.
+    """Return the changes to the paper's protocol, such as `cosine + weight decay`.
 
-    `plain` are ADAM with Keras 1's defaults but for the learning rate, at a constant
-    rate, without weight decay, and none of `REMEDIES` (section 2 of the paper).
+    `plain` is the protocol of section 2: ADAM with the defaults of Keras 1 at any
+    constant learning rate, no weight decay, and none of `ADDITIONS`.
 
     Args:
-        settings: What `regimes.settings` returned.
+        settings: What `settings.settings` returned.
     """
     names = [
         *_of_optimizer(settings),
         *_of_schedule(settings.get("schedule", {})),
         *(["weight_decay"] if settings.get("weight_decay") else []),
-        *(name for name in REMEDIES if name in settings),
+        *(name for name in ADDITIONS if name in settings),
     ]
     return " + ".join(names).replace("_", " ") or PLAIN
 

@@ -12,15 +12,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from sharpminima.data.datasets import Dataset
-from sharpminima.loss.measured import EvaluationNetwork
-from sharpminima.networks.parameters import flatten
+from sharpminima.loss.measured import MeasuredLoss
+from sharpminima.networks.parameters import point_of
 from sharpminima.regimes.stopping import StoppingRule
 from sharpminima.rows import DIVERGED
 from sharpminima.training import epochs
 
 
 def fit(
-    model, dataset: Dataset, settings: dict, evaluation: EvaluationNetwork
+    model, dataset: Dataset, settings: dict, evaluation: MeasuredLoss
 ) -> Iterator[dict]:
     """Train `model` in place; yield one row of history for each epoch.
 
@@ -28,7 +28,7 @@ def fit(
         model: The network at its starting point.
         dataset: Both sets.
         settings: What `regimes.settings` returned, and `seed`.
-        evaluation: The evaluation network of `model`.
+        evaluation: The measured loss of `model`.
 
     Yields:
         A row with
@@ -48,8 +48,8 @@ def fit(
     while status is None:
         started = time.perf_counter()
         epoch = run_epoch(len(losses))
-        x = flatten(model.trainable_variables)
-        test_loss, test_accuracy = evaluation.loss_and_accuracy(x, "test")
+        reached = evaluation.loss_and_accuracy(point_of(model), "test")
+        test_loss, test_accuracy = reached
         losses.append(epoch.loss)
         updates += epoch.updates
         finite = np.isfinite(test_loss)

@@ -4,8 +4,8 @@ import numpy as np
 
 from sharpminima.cost import Work
 from sharpminima.data.datasets import Dataset
-from sharpminima.loss.measured import EvaluationNetwork
-from sharpminima.networks.parameters import flatten
+from sharpminima.loss.measured import MeasuredLoss
+from sharpminima.networks.parameters import point_of
 from sharpminima.regimes import batches, remedies, variants
 from sharpminima.rows import DIVERGED
 
@@ -14,7 +14,7 @@ def outcome_of(
     model,
     dataset: Dataset,
     settings: dict,
-    evaluation: EvaluationNetwork,
+    evaluation: MeasuredLoss,
     history: list[dict],
 ) -> dict:
     """Return the row of a finished run: its settings, how it ended, what it reached.
@@ -23,7 +23,7 @@ def outcome_of(
         model: The network at its final iterate.
         dataset: Both sets.
         settings: What `fit` was given.
-        evaluation: The evaluation network of `model`.
+        evaluation: The measured loss of `model`.
         history: The rows that `fit` yielded.
 
     Returns:
@@ -31,8 +31,8 @@ def outcome_of(
         accuracy (percent) of both sets at the final iterate, and `status`. The status
         is `diverged` if a loss or an accuracy is not finite.
     """
-    x = flatten(model.trainable_variables)
-    reached = evaluation.measures(x)
+    point = point_of(model)
+    reached = evaluation.measures(point)
     last, finite = history[-1], np.isfinite(list(reached.values())).all()
     examples = len(dataset.x_train)
     return {
@@ -47,7 +47,7 @@ def outcome_of(
         "updates": last["updates"],
         "seconds": sum(row["seconds"] for row in history),
         **reached,
-        "parameters": len(x),
+        "parameters": len(point.parameters),
         "classes": dataset.classes,
         "input_shape": "x".join(map(str, dataset.x_train.shape[1:])),
         "train_examples": examples,

@@ -3,7 +3,7 @@
 from sharpminima import streams
 from sharpminima.backend import keras
 from sharpminima.data.datasets import Dataset
-from sharpminima.loss.measured import MIXED
+from sharpminima.loss.batch_norm import MIXED
 from sharpminima.networks.builders import for_dataset
 from sharpminima.networks.initialisation import initialise
 

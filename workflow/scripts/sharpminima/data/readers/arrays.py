@@ -1,7 +1,7 @@
 """Datasets that come as arrays: one NPZ or HDF5 file with the four arrays by name.
 
-Inputs of any shape, `(N, ...)`, channels last. Unsigned bytes are scaled to [0, 1] as
-images are; floating-point inputs are taken as they are.
+Inputs have any shape, `(N, ...)`, channels last. Unsigned bytes are scaled to [0, 1],
+like images. Floating-point inputs stay as they are.
 """
 
 from collections.abc import Mapping
@@ -11,14 +11,14 @@ from zipfile import BadZipFile
 import h5py
 import numpy as np
 
-NAMES = ("x_train", "y_train", "x_test", "y_test")
+from sharpminima.data.datasets import ARRAYS
 
 
 def read(paths: Mapping[str, Path]) -> tuple[dict[str, np.ndarray], dict[str, Path]]:
     """Return the four arrays of a dataset, and the file of each.
 
     Args:
-        paths: One file, `.npz` or `.h5`, by its name.
+        paths: File name -> path of one file, `.npz` or `.h5`.
 
     Raises:
         ValueError: If the file is damaged, lacks an array, holds pickled objects, or if
@@ -26,18 +26,38 @@ def read(paths: Mapping[str, Path]) -> tuple[dict[str, np.ndarray], dict[str, Pa
             file and the array.
     """
     (path,) = paths.values()
-    raw = _read_npz(path) if path.suffix == ".npz" else _read_hdf5(path)
-    arrays = {name: _converted(path, name, raw[name]) for name in NAMES}
-    return arrays, dict.fromkeys(NAMES, path)
+    try:
+        found = _read_npz(path) if path.suffix == ".npz" else _read_hdf5(path)
+    except KeyError as error:
+        raise ValueError(
+            f"{path}: expected arrays {', '.join(ARRAYS)}. Received: {error}"
+        ) from error
+
+    for name, array in found.items():
+        if name.startswith("y"):
+            if array.dtype.kind not in "ui":
+                raise ValueError(
+                    f"{path}: expected {name} to hold whole numbers. "
+                    f"Received: {array.dtype}"
+                )
+            found[name] = array.astype(np.int32)
+        elif array.dtype == np.uint8:
+            found[name] = array.astype(np.float32) / np.float32(255)
+        elif array.dtype.kind == "f":
+            found[name] = array.astype(np.float32)
+        else:
+            raise ValueError(
+                f"{path}: expected {name} to hold unsigned bytes or floating-point "
+                f"numbers. Received: {array.dtype}"
+            )
+    return found, dict.fromkeys(ARRAYS, path)
 
 
 def _read_npz(path):
-    """Read without ever loading a pickle, which could run anything."""
+    """Read without ever loading a pickle: a pickle can run any code."""
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            return {name: file[name] for name in NAMES}
-    except KeyError as error:
-        raise _missing(path, error) from error
+            return {name: file[name] for name in ARRAYS}
     except (ValueError, TypeError, OSError, EOFError, BadZipFile) as error:
         raise ValueError(
             f"{path}: expected an NPZ file of plain arrays. Received: {error}"
@@ -47,27 +67,8 @@ def _read_npz(path):
 def _read_hdf5(path):
     try:
         with h5py.File(path) as file:
-            return {name: file[name][()] for name in NAMES}
-    except KeyError as error:
-        raise _missing(path, error) from error
+            return {name: file[name][()] for name in ARRAYS}
     except OSError as error:
         raise ValueError(
             f"{path}: expected a complete HDF5 file. Received: {error}"
         ) from error
-
-
-def _missing(path, error):
-    return ValueError(f"{path}: expected arrays {', '.join(NAMES)}. Found: {error}")
-
-
-def _converted(path, name, array):
-    wanted = "uf" if name.startswith("x") else "ui"
-    kinds = {"uf": "unsigned bytes or floating-point numbers", "ui": "whole numbers"}
-    if array.dtype.kind not in wanted:
-        raise ValueError(
-            f"{path}: expected {name} to hold {kinds[wanted]}. Received: {array.dtype}"
-        )
-    if name.startswith("y"):
-        return array.astype(np.int32)
-    scale = np.float32(255 if array.dtype == np.uint8 else 1)
-    return array.astype(np.float32) / scale

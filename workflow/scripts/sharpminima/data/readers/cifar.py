@@ -1,6 +1,6 @@
-"""CIFAR-10 and CIFAR-100 in their binary version: no pickle is ever loaded.
+"""CIFAR-10 and CIFAR-100 in their binary version; their pickles are never loaded.
 
-A record is one label byte (CIFAR-100: the coarse label, then the fine one), then the
+A record is a label byte (CIFAR-100: a coarse label, then the fine one), followed by the
 3,072 bytes of a 32 x 32 image: red, green and blue planes, row by row.
 """
 
@@ -12,7 +12,6 @@ import numpy as np
 from sharpminima.data import archives
 
 SIDE, CHANNELS = 32, 3
-PIXELS = SIDE * SIDE * CHANNELS
 LARGEST_MEMBER = 1 << 28
 BATCHES = {
     "cifar10": {
@@ -28,27 +27,39 @@ def read(paths: Mapping[str, Path], variant: str) -> tuple[dict, dict]:
     """Return the four arrays and the file of each, images in [0, 1], channels last.
 
     Args:
-        paths: The archive as it is distributed, or the files that it holds.
-        variant: `cifar10` or `cifar100` (its 100 fine labels).
+        paths: File name -> path of the archive as it is distributed, or of the files
+            that it holds.
+        variant: `cifar10`, or `cifar100` for its 100 fine labels.
 
     Raises:
-        ValueError: If a file is missing or its size is no multiple of a record's.
+        ValueError: If a file is missing or does not hold whole records.
     """
     contents = _contents(paths, variant)
+    label_bytes = LABEL_BYTES[variant]
+    size = label_bytes + SIDE * SIDE * CHANNELS
+    for path, content in contents.values():
+        if len(content) % size:
+            raise ValueError(
+                f"{path}: expected records of {size} bytes. "
+                f"Received: {len(content)} bytes"
+            )
+
     arrays, sources = {}, {}
     for split, names in BATCHES[variant].items():
-        records = np.concatenate([_records(*contents[n], variant) for n in names])
-        images = records[:, LABEL_BYTES[variant] :]
-        images = images.reshape(-1, CHANNELS, SIDE, SIDE).transpose(0, 2, 3, 1)
+        joined = b"".join(contents[name][1] for name in names)
+        records = np.frombuffer(joined, np.uint8).reshape(-1, size)
+        # From planes (channels, rows, columns) to channels last.
+        images = records[:, label_bytes:].reshape(-1, CHANNELS, SIDE, SIDE)
+        images = images.transpose(0, 2, 3, 1)
         arrays[f"x_{split}"] = images.astype(np.float32) / np.float32(255)
-        labels = records[:, LABEL_BYTES[variant] - 1]
-        arrays[f"y_{split}"] = labels.astype(np.int32)
+        # The last label byte: CIFAR-100's fine label.
+        arrays[f"y_{split}"] = records[:, label_bytes - 1].astype(np.int32)
         sources |= {f"{kind}_{split}": contents[names[0]][0] for kind in "xy"}
     return arrays, sources
 
 
 def _contents(paths, variant):
-    """Return name -> (file it comes from, bytes) for every batch of records."""
+    """Return name -> (its file, its bytes) for every batch of records."""
     names = [name for batch in BATCHES[variant].values() for name in batch]
     found = {}
     for path in paths.values():
@@ -58,15 +69,8 @@ def _contents(paths, variant):
             content = archives.members(path, names, limit=LARGEST_MEMBER)
             found |= {name: (path, data) for name, data in content.items()}
     if missing := [name for name in names if name not in found]:
-        folder = next(iter(paths.values())).parent
-        raise ValueError(f"{folder}: expected a file called {missing[0]}. Found none")
-    return found
-
-
-def _records(path, content, variant):
-    size = LABEL_BYTES[variant] + PIXELS
-    if len(content) % size:
         raise ValueError(
-            f"{path}: expected records of {size} bytes. Received: {len(content)} bytes"
+            f"{next(iter(paths.values())).parent}: expected a file called "
+            f"{missing[0]}. Received: none"
         )
-    return np.frombuffer(content, np.uint8).reshape(-1, size)
+    return {name: found[name] for name in names}

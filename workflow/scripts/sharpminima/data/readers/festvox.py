@@ -1,12 +1,16 @@
 """Speech frames and their phones from a voice of Festival, as Debian packages it.
 
-Dataset `ru-speech`: 620 sentences read by one Russian speaker, with phone labels
-(package `festvox-ru`). A frame is Kaldi's log-mel energies of 25 ms, every 10 ms, only
-where the whole of it lies within the recording (`snip_edges`); the phone at its centre
-labels it (classes: see `phones`). Utterances in the order of their names are test
-utterances where the last digit of their position, from 0, is 2, 5 or 8.
+Dataset `ru-speech` has 620 sentences read by one Russian speaker, with phone labels
+(package `festvox-ru`). A frame is Kaldi's log-mel energies of 25 ms, every 10 ms, as
+far as all 25 ms lie within the recording (`snip_edges`). The phone at its centre gives
+its class (see `phones`). Utterances are sorted by name and counted from 0. Those whose
+number ends in 2, 5 or 8 are for testing.
+
+Functions here import the libraries for speech when they are called. The Snakefile needs
+only the signature of `read`, and reads it without them.
 """
 
+import importlib.util
 import io
 import wave
 from collections.abc import Iterator, Mapping
@@ -16,31 +20,29 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from sharpminima.data import archives, frames
+from sharpminima.data.datasets import ARRAYS
 from sharpminima.data.readers import phones
 
-try:
-    from debian import arfile
-    from kaldi_native_fbank import FbankOptions, OnlineFbank
-except ImportError as error:
-    raise ImportError(
-        f"{error}. Speech needs libraries of its own: run `make speech`, or "
-        "`pip install -r envs/requirements-speech.txt`"
-    ) from error
-
-OBTAIN = (
-    "This is Debian's package festvox-ru. On Debian, run there, without being root,\n"
-    "  apt-get download festvox-ru\n"
-    "or find it on the web, among Debian's packages."
-)
 COPYRIGHT = (
     "Recordings and labels: Copyright (c) 2005 Nickolay V. Shmyrev, all rights "
     "reserved, BSD-like licence. Modified: these are features computed from them."
 )
+LIBRARIES = ("debian", "kaldi_native_fbank")
 RATE, BANDS = 16_000, 40
 WINDOW_MS, HOP_MS = 25, 10
 TOLERANCE_S = 0.025
 TEST_DIGITS = (2, 5, 8)
 LARGEST_MEMBER = 1 << 26
+
+
+def require_libraries() -> None:
+    """Raise an ImportError that says how to install a library that is missing."""
+    for name in LIBRARIES:
+        if importlib.util.find_spec(name) is None:
+            raise ImportError(
+                f"No module named {name!r}. Speech needs libraries of its own: run "
+                "`make speech`, or `pip install -r envs/requirements-speech.txt`"
+            )
 
 
 def read(
@@ -49,8 +51,8 @@ def read(
     """Return normalised frames, labels and utterances of both sets, and their file.
 
     Args:
-        paths: The package's file, by its name.
-        context: Neighbours of a frame on each side.
+        paths: File name -> path of the package.
+        context: Number of neighbours of a frame on each side.
         classes: How many classes to make.
 
     Returns:
@@ -63,24 +65,24 @@ def read(
             expected, or the classes cannot be made; the message names the file.
     """
     (path,) = paths.values()
-    features, states = _utterances(path)
+    features, contexts = _utterances(path)
     splits = split(sorted(features))
-    training = (state for name in splits["train"] for state in states[name])
+    training = (name for utterance in splits["train"] for name in contexts[utterance])
     names = phones.classes(training, classes)
     arrays = {"context": np.int64(context), "class_names": np.array(names, "S")}
     for part, chosen in splits.items():
         arrays[f"x_{part}"] = np.concatenate([features[name] for name in chosen])
-        labels = [phones.labels(states[name], names, path) for name in chosen]
+        labels = [phones.labels(contexts[name], names, path) for name in chosen]
         arrays[f"y_{part}"] = np.concatenate(labels)
         lengths = [len(features[name]) for name in chosen]
         arrays[f"utterances_{part}"] = frames.boundaries(lengths)
     normalised = frames.normalised(arrays["x_train"], arrays["x_test"])
     arrays["x_train"], arrays["x_test"] = normalised
-    return arrays, dict.fromkeys(("x_train", "y_train", "x_test", "y_test"), path)
+    return arrays, dict.fromkeys(ARRAYS, path)
 
 
 def split(names: list[str]) -> dict[str, list[str]]:
-    """Return which of the utterances `names`, in order, are in `train` and `test`."""
+    """Return which of the sorted utterances `names` are in `train` and in `test`."""
     parts = {"train": [], "test": []}
     for position, name in enumerate(names):
         parts["test" if position % 10 in TEST_DIGITS else "train"].append(name)
@@ -98,45 +100,51 @@ def _utterances(path):
             seconds[file.stem] = len(samples) / RATE
         else:
             labels[file.stem] = phones.read(content.decode("ascii", "replace"), where)
-    _check_pairs(path, features, labels)
-    _check_durations(path, seconds, labels)
-    states = {n: phones.contexts(*labels[n], centres(len(features[n]))) for n in labels}
-    return features, states
+    _check_utterances(path, seconds, labels)
+    contexts = {
+        name: phones.contexts(ends, spoken, centres(len(features[name])))
+        for name, (ends, spoken) in labels.items()
+    }
+    return features, contexts
 
 
 def _files(path) -> Iterator[tuple[PurePosixPath, bytes]]:
     """Yield path and content of each recording and label file of the package."""
+    from debian import arfile
+
     try:
         parts = arfile.ArFile(path).members
     except (arfile.ArError, OSError, ValueError) as error:
         raise ValueError(
             f"{path}: expected a complete Debian package. Received: {error}"
         ) from error
+
+    def wanted(file):
+        return (file.parent.name, file.suffix) in [("wav", ".wav"), ("lab", ".lab")]
+
     for part in parts:
         if part.name.startswith("data.tar"):
             with closing(part):
-                yield from archives.files(path, _is_wanted, LARGEST_MEMBER, part)
-
-
-def _is_wanted(file):
-    return (file.parent.name, file.suffix) in [("wav", ".wav"), ("lab", ".lab")]
+                yield from archives.files(path, wanted, LARGEST_MEMBER, part)
 
 
 def _samples(content, where):
     """Return the samples of a WAV file, `(S,)`, int16."""
     try:
         with wave.open(io.BytesIO(content)) as file:
-            form = file.getnchannels(), 8 * file.getsampwidth(), file.getframerate()
+            channels, hertz = file.getnchannels(), file.getframerate()
+            bits = 8 * file.getsampwidth()
             declared, data = file.getnframes(), file.readframes(file.getnframes())
     except (wave.Error, EOFError) as error:
         raise ValueError(
             f"{where}: expected a WAV file. Received: {error or 'a part of one'}"
         ) from error
-    if form != (1, 16, RATE):
+    if (channels, bits, hertz) != (1, 16, RATE):
         raise ValueError(
             f"{where}: expected one channel of 16 bits at {RATE} Hz. Received: "
-            f"{form[0]} of {form[1]} bits at {form[2]} Hz"
+            f"{channels} of {bits} bits at {hertz} Hz"
         )
+    # All that the header declares, and enough for one frame.
     needed = max(2 * declared, 2 * RATE * WINDOW_MS // 1000)
     if len(data) < needed:
         raise ValueError(
@@ -148,9 +156,11 @@ def _samples(content, where):
 def log_mel(samples: np.ndarray) -> np.ndarray:
     """Return Kaldi's log-mel energies of `samples` (int16, `(S,)`), `(T, 40)`, float32.
 
-    With Kaldi's defaults (Povey's window, pre-emphasis 0.97, 20 to 8,000 Hz) but for
-    the number of bands, and for dither: noise would be other noise every time.
+    Settings are Kaldi's defaults (Povey's window, pre-emphasis 0.97, 20 to 8,000 Hz),
+    except for the number of bands, and for dither: its noise would differ every time.
     """
+    from kaldi_native_fbank import FbankOptions, OnlineFbank
+
     options = FbankOptions()
     options.frame_opts.samp_freq = RATE
     options.frame_opts.frame_length_ms = WINDOW_MS
@@ -170,21 +180,23 @@ def centres(count: int) -> np.ndarray:
     return (HOP_MS * np.arange(count) + WINDOW_MS / 2) / 1000
 
 
-def _check_pairs(path, features, labels):
-    for name in sorted(set(features) ^ set(labels)):
-        has, lacks = ("lab", "wav") if name in labels else ("wav", "lab")
+def _check_utterances(path, seconds, labels):
+    """Refuse a recording without labels, and labels without one of their length."""
+    for name in sorted(seconds.keys() - labels):
         raise ValueError(
             f"{path}: expected a recording and a label file for every utterance. "
-            f"Received: {has}/{name}.{has} without {lacks}/{name}.{lacks}"
+            f"Received: wav/{name}.wav without lab/{name}.lab"
         )
-    if len(features) <= min(TEST_DIGITS):
+    for name in sorted(labels.keys() - seconds):
+        raise ValueError(
+            f"{path}: expected a recording and a label file for every utterance. "
+            f"Received: lab/{name}.lab without wav/{name}.wav"
+        )
+    if len(seconds) <= min(TEST_DIGITS):
         raise ValueError(
             f"{path}: expected more than {min(TEST_DIGITS)} recordings in its "
-            f"data.tar. Received: {len(features)}"
+            f"data.tar. Received: {len(seconds)}"
         )
-
-
-def _check_durations(path, seconds, labels):
     for name, (ends, _) in labels.items():
         if abs(seconds[name] - ends[-1]) > TOLERANCE_S:
             raise ValueError(

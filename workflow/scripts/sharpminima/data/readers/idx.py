@@ -1,8 +1,8 @@
 """IDX files, the format of MNIST and its successors.
 
 A header (two zero bytes, a type code, the number of dimensions, then each dimension
-as a big-endian uint32) is followed by the values in C order. Only unsigned bytes,
-type 0x08, occur in image sets.
+as a big-endian uint32) is followed by the values in C order. Image sets hold only
+unsigned bytes, type 0x08.
 """
 
 import gzip
@@ -15,15 +15,19 @@ import numpy as np
 
 UNSIGNED_BYTE = 0x08
 NAME = re.compile(r"(train|t10k|test)-(images|labels)[-.]idx\d-ubyte(\.gz)?$")
+# How many dimensions each kind of file may have.
 IMAGES, LABELS = (3, 4), (1,)
 
 
 def roles(names: Iterable[str]) -> dict[str, str]:
-    """Return which of `x_train`, `y_train`, `x_test`, `y_test` each file name holds.
+    """Return array name -> the file among `names` that holds it.
+
+    Args:
+        names: Four file names in MNIST's way, such as `train-images-idx3-ubyte.gz`,
+            with or without a prefix and `.gz`.
 
     Raises:
-        ValueError: If the names are not those of one file for each, in MNIST's way:
-            `train-images-idx3-ubyte.gz`, with or without a prefix and `.gz`.
+        ValueError: If there are other names, or not one file for each array.
     """
     names, found = sorted(names), {}
     for match in filter(None, map(NAME.search, names)):
@@ -45,7 +49,7 @@ def read_folder(
     """Return the four arrays of a dataset in MNIST's format, and the file of each.
 
     Args:
-        paths: The four files, by their names (see `roles`).
+        paths: File name -> path of the four files (see `roles`).
 
     Returns:
         Images in [0, 1] in float32, `(N, height, width)` or with channels last; labels
@@ -72,19 +76,29 @@ def read(path: str | Path, *, dimensions: tuple[int, ...]) -> np.ndarray:
         ValueError: If the file is truncated, not gzip, not IDX, or of another shape;
             the message names the file, what was expected and what was found.
     """
-    content = _content(Path(path))
+    path = Path(path)
+    content = path.read_bytes()
+    if path.suffix == ".gz":
+        try:
+            content = gzip.decompress(content)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise ValueError(
+                f"{path}: expected a complete gzip file. Received: {error}"
+            ) from error
+
     magic = content[:4]
     if magic not in [bytes([0, 0, UNSIGNED_BYTE, number]) for number in dimensions]:
-        allowed = " or ".join(map(str, dimensions))
         raise ValueError(
             f"{path}: expected the IDX magic number 000008 (unsigned bytes) and "
-            f"{allowed} dimensions. Received: {magic.hex() or 'an empty file'}"
+            f"{' or '.join(map(str, dimensions))} dimensions. "
+            f"Received: {magic.hex() or 'an empty file'}"
         )
     header = 4 + 4 * magic[3]
     if len(content) < header:
         raise ValueError(
             f"{path}: expected a header of {header} bytes. Received: {len(content)}"
         )
+
     shape = np.frombuffer(content[4:header], ">u4").astype(int)
     values = np.frombuffer(content, np.uint8, offset=header)
     if len(values) != np.prod(shape):
@@ -93,15 +107,3 @@ def read(path: str | Path, *, dimensions: tuple[int, ...]) -> np.ndarray:
             f"Received: {len(values)}"
         )
     return values.reshape(shape)
-
-
-def _content(path):
-    content = path.read_bytes()
-    if path.suffix != ".gz":
-        return content
-    try:
-        return gzip.decompress(content)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ValueError(
-            f"{path}: expected a complete gzip file. Received: {error}"
-        ) from error

@@ -1,10 +1,9 @@
 """Speech frames and their states from Kaldi archives.
 
-A set is a folder, `train` or `test`, with `feats.scp` (a matrix of frames by utterance)
-and `pdf.scp` (a vector with the state of each frame). Whatever an scp file points to
-must be among the dataset's files, whose checksums were compared: nothing else is read.
-Nothing is run either: kaldiio would execute an entry that is a command, and would load
-an archive's pickled objects; both are refused.
+Each set is a folder, `train` or `test`, with `feats.scp` (a matrix of frames for each
+utterance) and `pdf.scp` (a vector with the state of each frame). An scp file may point
+only to archives among the dataset's files, whose checksums were compared. kaldiio would
+run an entry that is a command, and unpickle objects in an archive. Both are refused.
 """
 
 import logging
@@ -18,7 +17,10 @@ import numpy as np
 
 from sharpminima.data import frames
 
+# An entry of an scp file: `feats.ark`, `feats.ark:15`, `feats.ark:15[0:9]`.
 ENTRY = re.compile(r"(?P<path>.+?)(?P<place>(:\d+)?(\[[\d:,]*\])?)$")
+# A binary matrix or vector begins with a zero byte, one in text with a space, a bracket
+# or a number.
 MATRIX_BEGINS = b"\0", b" ", b"[", b"-", *(b"%d" % digit for digit in range(10))
 
 
@@ -28,10 +30,10 @@ def read(
     """Return normalised frames, states and utterances of both sets, and their files.
 
     Args:
-        paths: The scp files and the archives, by their names below the raw folder.
-        context: Neighbours of a frame on each side.
-        max_dropped: Largest share of a set's utterances to leave out with a warning,
-            because they have frames or states only, or not as many of both.
+        paths: Name below the raw folder -> path, of the scp files and the archives.
+        context: Number of neighbours of a frame on each side.
+        max_dropped: An utterance without as many states as frames is dropped, with a
+            warning. This is the largest share of a set that may be dropped.
 
     Returns:
         The four arrays (`x` of shape `(N, features)`), `utterances_train` and
@@ -41,79 +43,50 @@ def read(
         ValueError: If a file is missing, damaged or not of the right kind, or too many
             utterances would be dropped; the message names the file and the utterances.
     """
-    arrays = {"context": np.int64(context)}
+    known = {path.resolve() for path in paths.values()}
+    arrays, sources = {"context": np.int64(context)}, {}
     for split in ("train", "test"):
-        arrays |= _read_set(paths, split, max_dropped)
+        scps = paths[f"{split}/feats.scp"], paths[f"{split}/pdf.scp"]
+        sources[f"x_{split}"], sources[f"y_{split}"] = scps
+        features, states = _read_set(*scps, known, max_dropped)
+        arrays[f"x_{split}"] = np.concatenate(features)
+        arrays[f"y_{split}"] = np.concatenate(states)
+        lengths = [len(vector) for vector in states]
+        arrays[f"utterances_{split}"] = frames.boundaries(lengths)
     normalised = frames.normalised(arrays["x_train"], arrays["x_test"])
     arrays["x_train"], arrays["x_test"] = normalised
-    sources = {
-        f"{kind}_{split}": _scp(paths, split, name)
-        for split in ("train", "test")
-        for kind, name in (("x", "feats"), ("y", "pdf"))
-    }
     return arrays, sources
 
 
-def _read_set(paths, split, max_dropped):
-    features, states = (
-        _utterances(_scp(paths, split, name), set(paths.values()), dimensions)
-        for name, dimensions in (("feats", 2), ("pdf", 1))
-    )
-    complaints = _mismatches(features, states)
-    names = [name for name in features if name not in complaints]
-    source = _scp(paths, split, "feats")
-    _drop(source, complaints, len(names) + len(complaints), max_dropped)
-    lengths = [len(states[name]) for name in names]
-    _check_widths(source, {name: features[name].shape[1] for name in names})
-    return {
-        f"x_{split}": np.concatenate([features[name] for name in names]),
-        f"y_{split}": np.concatenate([states[name] for name in names]),
-        f"utterances_{split}": frames.boundaries(lengths),
-    }
-
-
-def _scp(paths, split, name):
-    return paths[f"{split}/{name}.scp"]
-
-
-def _mismatches(features, states):
-    """Return utterance -> what is wrong with it."""
-    complaints = {name: "no frames" for name in states if name not in features}
-    for name, matrix in features.items():
-        if name not in states:
-            complaints[name] = "no states"
-        elif len(matrix) != len(states[name]):
-            complaints[name] = f"{len(matrix)} frames, {len(states[name])} states"
-    return complaints
-
-
-def _drop(source, complaints, utterances, max_dropped):
-    """Warn of the utterances that are left out, or refuse to leave out so many."""
-    if not complaints:
-        return
-    listed = "; ".join(f"{name}: {complaints[name]}" for name in sorted(complaints))
-    found = f"{len(complaints)} of {utterances} utterances do not fit: {listed}"
-    if len(complaints) > max_dropped * utterances:
+def _read_set(feats, pdf, known, max_dropped):
+    """Return the frames and the states of each utterance that has as many of both."""
+    features, states = _utterances(feats, known, 2), _utterances(pdf, known, 1)
+    utterances = sorted(features.keys() | states)
+    # How many frames and states each has: 0 if a file lacks it.
+    counts = {u: (len(features.get(u, ())), len(states.get(u, ()))) for u in utterances}
+    misfits = {u: pair for u, pair in counts.items() if pair[0] != pair[1]}
+    if len(misfits) > max_dropped * len(utterances):
         raise ValueError(
-            f"{source}: expected frames and states of the same length for every "
-            f"utterance but a share of {max_dropped:g} (`max_dropped`). Received: "
-            f"{found}"
+            f"{feats}: expected as many states as frames in every utterance, except "
+            f"for a share of {max_dropped:g} (`max_dropped`). Received: {len(misfits)} "
+            f"of {len(utterances)} utterances do not fit: "
+            + "; ".join(f"{u}: {f} frames, {s} states" for u, (f, s) in misfits.items())
         )
-    logging.warning("%s: dropped, %s", source, found)
+    for name, pair in misfits.items():
+        logging.warning("%s: dropped %s: %d frames, %d states", feats, name, *pair)
 
-
-def _check_widths(source, widths):
-    expected = next(iter(widths.values()), None)
-    for name, width in widths.items():
-        if width != expected:
+    names = [name for name in features if name not in misfits]
+    for name in names:
+        if features[name].shape[1] != features[names[0]].shape[1]:
             raise ValueError(
-                f"{source}: expected {expected} features in every frame. "
-                f"Received: {width} in {name}"
+                f"{feats}: expected {features[names[0]].shape[1]} features in every "
+                f"frame. Received: {features[name].shape[1]} in {name}"
             )
+    return [features[name] for name in names], [states[name] for name in names]
 
 
 def _utterances(scp, known, dimensions):
-    """Return utterance -> its matrix or vector, from the entries of `scp`."""
+    """Return utterance -> its matrix (2 dimensions) or vector (1) from an scp file."""
     found = {}
     for line in scp.read_text(encoding="utf-8").splitlines():
         name, _, entry = line.strip().partition(" ")
@@ -123,15 +96,51 @@ def _utterances(scp, known, dimensions):
             )
         if name in found:
             raise ValueError(f"{scp}: expected each utterance once. Received: {name}")
-        found[name] = _load(scp, name, entry.strip(), known, dimensions)
+        archive, place = _archive(scp, name, entry.strip(), known)
+        array = _load(scp, name, archive, place, dimensions)
+        if dimensions == 1 and array.dtype.kind != "i":
+            raise ValueError(
+                f"{scp}: expected whole numbers for {name}. Received: {array.dtype}"
+            )
+        if not np.isfinite(array).all():
+            raise ValueError(
+                f"{scp}: expected finite features. Received: NaN or infinity in {name}"
+            )
+        found[name] = array.astype(np.int32 if dimensions == 1 else np.float32)
     if not found:
         raise ValueError(f"{scp}: expected utterances. Received: an empty file")
     return found
 
 
-def _load(scp, name, entry, known, dimensions):
-    archive, place = _archive(scp, name, entry, known)
+def _archive(scp, name, entry, known):
+    """Return the archive of an entry, and the place in it.
+
+    The archive must be one of the files that are `known`. A relative path is tried from
+    the scp's folder, then from the working directory.
+    """
+    if "|" in (entry[0], entry[-1]):
+        raise ValueError(
+            f"{scp}: expected an archive for {name}. Received a command, which is "
+            f"never run: {entry}"
+        )
+    match = ENTRY.match(entry)
+    candidates = [scp.parent / match["path"], Path(match["path"])]
+    for path in candidates:
+        if path.resolve() in known:
+            return path.resolve(), match["place"]
+    there = any(path.exists() for path in candidates)
+    raise ValueError(
+        f"{scp}: expected an archive among the dataset's files for {name}. "
+        f"Received: {entry} ("
+        + ("add it to the dataset's `files`" if there else "there is no such file")
+        + ")"
+    )
+
+
+def _load(scp, name, archive, place, dimensions):
+    """Return the matrix or vector at `place` of an archive."""
     try:
+        # Look at the first byte, since kaldiio would unpickle what says it is a pickle.
         with archive.open("rb") as stream:
             stream.seek(int(place.partition("[")[0].lstrip(":") or 0))
             start = stream.read(1)
@@ -141,47 +150,9 @@ def _load(scp, name, entry, known, dimensions):
         if array.ndim != dimensions or not array.size:
             raise ValueError(f"shape {array.shape}")
     except (ValueError, AssertionError, RuntimeError, struct.error) as error:
-        kind = {1: "vector", 2: "matrix"}[dimensions]
         raise ValueError(
-            f"{scp}: expected a complete Kaldi {kind} for {name} at {archive}{place}. "
-            f"Received: {error or 'something else'}"
+            f"{scp}: expected a complete Kaldi "
+            f"{'matrix' if dimensions == 2 else 'vector'} for {name} at "
+            f"{archive}{place}. Received: {error or 'something else'}"
         ) from error
-    return _numbers(scp, name, array, dimensions)
-
-
-def _archive(scp, name, entry, known):
-    """Return the archive of an entry, which must be among the files that are `known`.
-
-    A relative path is tried against the scp's folder, then the working directory.
-    """
-    if "|" in (entry[0], entry[-1]):
-        raise ValueError(
-            f"{scp}: expected an archive for {name}. Received a command, which is "
-            f"never run: {entry}"
-        )
-    match = ENTRY.match(entry)
-    candidates = [scp.parent / match["path"], Path(match["path"])]
-    checked = {path.resolve() for path in known}
-    for path in candidates:
-        if path.resolve() in checked:
-            return path.resolve(), match["place"]
-    there = [path for path in candidates if path.exists()]
-    hint = "add it to the dataset's `files`" if there else "there is no such file"
-    raise ValueError(
-        f"{scp}: expected an archive among the dataset's files for {name}. "
-        f"Received: {entry} ({hint})"
-    )
-
-
-def _numbers(scp, name, array, dimensions):
-    if dimensions == 1:
-        if array.dtype.kind != "i":
-            raise ValueError(
-                f"{scp}: expected whole numbers for {name}. Received: {array.dtype}"
-            )
-        return array.astype(np.int32)
-    if not np.isfinite(array).all():
-        raise ValueError(
-            f"{scp}: expected finite features. Received: NaN or infinity in {name}"
-        )
-    return array.astype(np.float32)
+    return array

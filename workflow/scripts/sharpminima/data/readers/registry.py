@@ -1,11 +1,13 @@
 """Readers, by name: each turns a dataset's raw files into arrays.
 
-A reader takes the paths by file name, and options as keywords. It returns the arrays
-`x_train`, `y_train`, `x_test`, `y_test` and what else is to be stored, and the file of
-each of the four, for messages.
+A reader takes the paths by file name, and options as keywords. It returns two mappings.
+The first has the four `datasets.ARRAYS` by name, and whatever else is to be stored; the
+second has the file of each of the four, for messages.
 """
 
 import functools
+import importlib
+import inspect
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import numpy as np
 from sharpminima.data import integrity
 from sharpminima.data.readers import arrays, cifar, idx, kaldi
 
+# Reader `festvox` is missing here, since it has a rule of its own: `prepare_speech`.
 READERS = {
     "arrays": arrays.read,
     "cifar10": functools.partial(cifar.read, variant="cifar10"),
@@ -38,3 +41,26 @@ def load(
     """
     options = declared.get("options", {})
     return integrity.checked(*READERS[reader](paths, **options), declared)
+
+
+def options(reader: str) -> set[str]:
+    """Return the names of the `options` that a reader needs; all are required.
+
+    They are the reader's keyword-only arguments without a default value, except
+    `classes`, which has a key of its own in the catalogue.
+
+    Args:
+        reader: A name in `READERS`, or `festvox`.
+    """
+    if reader == "festvox":
+        # Imported by its name, which fingerprints do not follow: other datasets do not
+        # depend on this reader, and their environment lacks its libraries.
+        function = importlib.import_module("sharpminima.data.readers.festvox").read
+    else:
+        function = READERS[reader]
+    return {
+        parameter.name
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.kind is parameter.KEYWORD_ONLY
+        and parameter.default is parameter.empty
+    } - {"classes"}

@@ -1,9 +1,10 @@
-"""Roughly how long jobs take, before they run.
+"""Roughly how long jobs take, said before they run.
 
-A job takes the time of its process' start, and of its FLOPs. Finished jobs of the same
-rule, network, dataset and regime give the rate; where there are none, stored rates do,
-which also know the optimizer's updates and the solver. Epochs are those of finished
-runs, or anything from `min_epochs` to `max_epochs`.
+A job takes the time that its process needs to start, and the time of its FLOPs. The
+rate comes from finished jobs of the same rule, network, dataset and regime. Without
+any, stored rates serve; they also count the optimizer's updates and the solver. How
+many epochs a run trains is known from finished runs, or lies between `min_epochs` and
+`max_epochs`.
 """
 
 import math
@@ -14,12 +15,12 @@ from pathlib import Path
 import pandas as pd
 
 from sharpminima.data import datasets
-from sharpminima.networks import builders, flops, signatures
-from sharpminima.planning import workload
+from sharpminima.networks import builders, flops, layers, signatures
+from sharpminima.planning import planned_work
+from sharpminima.planning.rules import rule
 from sharpminima.regimes import batches, derived, variants
 
 RATES = Path(__file__).resolve().parents[3] / "resources/rates/rates.csv"
-COMPUTING = ("train", "measure_sharpness", "measure_trajectory", "interpolate")
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def size_of(config: Mapping, network: str, data: str | Path) -> Size | None:
     network = {**entry, "file": file}
     model = builders.build(network, input_shape=input_shape, classes=classes)
     parameters = sum(math.prod(v.shape) for v in model.trainable_variables)
-    kind = "convolutional" if builders.is_convolutional(model) else "dense"
+    kind = "convolutional" if layers.is_convolutional(model) else "dense"
     return Size(parameters, flops.per_example(model), kind)
 
 
@@ -98,7 +99,7 @@ class Estimate:
             job: Its `rule` and wildcards.
         """
         past = self.finished(job)
-        if job["rule"] not in COMPUTING:
+        if not rule(job["rule"]).computes:
             return (self._of_small_job(job, past),) * 2
         if self._sizes[job["network"]] is None:
             return math.nan, math.nan
@@ -112,7 +113,7 @@ class Estimate:
         if "network" in job:
             alike["dataset"] = self._config["networks"][job["network"]]["dataset"]
         past = _matching(self._past.costs, alike)
-        if job["rule"] in COMPUTING and not past.empty:
+        if rule(job["rule"]).computes and not past.empty:
             return past[past["flops"] > 0]
         return past
 
@@ -127,37 +128,12 @@ class Estimate:
 
     def _works(self, job):
         """Return the least and the most work of a job."""
-        config, network = self._config, job["network"]
-        match job["rule"]:
-            case "train":
-                regime = job["regime"]
-                return [
-                    workload.of_training(config, network, regime, epochs)
-                    for epochs in self.epochs(network, regime)
-                ]
-            case "measure_sharpness":
-                evaluations = self._evaluations()
-                return [workload.of_measuring(config, network, evaluations)] * 2
-            case "measure_trajectory":
-                evaluations = self._evaluations_in_full_space()
-                return [workload.of_trajectory(config, network, evaluations)] * 2
-            case "interpolate":
-                return [workload.of_interpolation(config, network)] * 2
-
-    def _evaluations(self):
-        """Return about how many gradients measure one checkpoint.
-
-        In the full space one an iteration, and the first; in subspaces the line search
-        turns back so often that most searches use up what they may.
-        """
-        found = workload.searches(self._config)
-        full = found["full"] * self._evaluations_in_full_space()
-        most = self._config["sharpness"]["max_evaluations"]
-        return full + found["subspace"] * most
-
-    def _evaluations_in_full_space(self):
-        settings = self._config["sharpness"]
-        return min(settings["max_iterations"] + 1, settings["max_evaluations"])
+        if job["rule"] != "train":
+            return [planned_work.of_measuring(self._config, job)] * 2
+        return [
+            planned_work.of_training(self._config, job, epochs)
+            for epochs in self.epochs(job["network"], job["regime"])
+        ]
 
     def _of_small_job(self, job, past):
         if not past.empty:
@@ -174,26 +150,21 @@ class Estimate:
             per_flop = past["seconds"].sum() / past["flops"].sum()
             return past["startup_seconds"].mean() + per_flop * total
         stored = self._seconds_per
-        vectors = self._of_vectors(job["rule"], work) * size.parameters
+        vectors = self._of_vectors(job, work) * size.parameters
         return stored["start"] + stored[size.kind] * total / 1e9 + vectors / 1e6
 
-    def _of_vectors(self, rule, work):
+    def _of_vectors(self, job, work):
         """Return seconds per 10^6 parameters: of updates, or of the solver itself."""
         stored = self._seconds_per
-        if rule == "train":
+        if job["rule"] == "train":
             return stored["update"] * work.gradient_evaluations
-        if rule == "interpolate":
-            return 0.0
-        found = workload.searches(self._config)
-        if rule == "measure_trajectory":
-            found = {"full": len(self._config["iterates"]["epochs"])}
-        return sum(stored[f"search {space}"] * found[space] for space in found)
+        searches = planned_work.planned(self._config, job).searches
+        return sum(stored[f"search {space}"] * searches[space] for space in searches)
 
     def _setting(self, network, regime):
         """Return what an outcome has in common with the runs of this config."""
         config, dataset = self._config, self._config["networks"][network]["dataset"]
-        declared = config["datasets"][dataset]["train_examples"]
-        examples = config["subset"].get("train_examples", declared)
+        examples, _ = planned_work.sizes(config, network)
         settings = derived.settings(config, regime)
         return {
             "network": network,

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from project import default_config
-from sharpminima.planning import estimate
-from sharpminima.planning.estimate import Estimate, Past, Size
+from sharpminima.planning import planned_time
+from sharpminima.planning.planned_time import Estimate, Past, Size
 from sharpminima.regimes import derived
 
 NONE = pd.DataFrame()
@@ -24,7 +24,12 @@ RATES = {
 }
 TRAIN = {"rule": "train", "network": "F1", "regime": "SB", "seed": "0"}
 MEASURE = TRAIN | {"rule": "measure_sharpness"}
-INTERPOLATE = {"rule": "interpolate", "network": "F1", "first": "SB", "second": "LB"}
+INTERPOLATE = {
+    "rule": "measure_interpolation",
+    "network": "F1",
+    "first": "SB",
+    "second": "LB",
+}
 COST = {"network": "F1", "dataset": "mnist5k", "regime": "SB", "device": "CPU"}
 OUTCOME = {k: v for k, v in COST.items() if k != "device"}
 OUTCOME |= {"batch_size": 32, "train_examples": 4000, "variant": "plain"}
@@ -51,8 +56,8 @@ def test_convolutions_have_their_own_rate():
 
 
 def test_measuring_counts_the_solver():
-    gradients = 4 * 11 + 2 * 40
-    expected = 5 + 0.01 * 1e-3 * 3 * gradients * 4000 + 2 * (4 * 3.0 + 2 * 7.0)
+    gradients = 2 * 11 + 40
+    expected = 5 + 0.01 * 1e-3 * 3 * gradients * 4000 + 2 * (2 * 3.0 + 7.0)
     assert estimated(MEASURE)[0] == pytest.approx(expected)
 
 
@@ -75,8 +80,8 @@ def test_a_derived_regime_trains_for_exactly_its_epochs():
 
 
 def test_finished_jobs_of_the_same_kind_are_preferred():
-    rows = [COST | {"rule": "interpolate", "flops": 2e9, "seconds": 4.0}] * 2
-    rows.append(COST | {"rule": "interpolate", "flops": 0, "seconds": 9.0})
+    rows = [COST | {"rule": "measure_interpolation", "flops": 2e9, "seconds": 4.0}] * 2
+    rows.append(COST | {"rule": "measure_interpolation", "flops": 0, "seconds": 9.0})
     rows.append(rows[0] | {"dataset": "mnist", "seconds": 900.0})
     costs = pd.DataFrame(rows).assign(startup_seconds=3.0)
     gigaflops = 1e-3 * 50 * 5000
@@ -133,18 +138,18 @@ def test_what_cannot_be_known_is_not_guessed():
 
 
 def test_a_size_is_known_from_what_is_declared(tmp_path):
-    size = estimate.size_of(default_config(), "F1", tmp_path / "none.h5")
+    size = planned_time.size_of(default_config(), "F1", tmp_path / "none.h5")
     assert size == Size(1_462_794, 2_910_208, "dense")
 
 
 def test_a_size_is_unknown_where_nothing_is_declared(tmp_path):
     config = default_config()
     del config["datasets"]["mnist5k"]["input_shape"]
-    assert estimate.size_of(config, "F1", tmp_path / "none.h5") is None
+    assert planned_time.size_of(config, "F1", tmp_path / "none.h5") is None
 
 
 def test_stored_rates_are_complete():
-    stored = estimate.rates()
+    stored = planned_time.rates()
     assert set(stored.index) == set(RATES)
     assert (stored["seconds"] > 0).all()
     assert stored[["per", "machine", "date"]].notna().all(axis=None)

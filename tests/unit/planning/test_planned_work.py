@@ -4,7 +4,8 @@ import pytest
 
 from project import default_config
 from sharpminima.cost import Work
-from sharpminima.planning import workload
+from sharpminima.measures.planned import Planned
+from sharpminima.planning import planned_work
 from sharpminima.regimes import derived
 
 
@@ -16,21 +17,34 @@ def config():
     return config
 
 
+def training(config, regime, epochs):
+    return planned_work.of_training(config, {"network": "F1", "regime": regime}, epochs)
+
+
+def measuring(config, name):
+    job = {"rule": f"measure_{name}", "network": "F1"}
+    return planned_work.of_measuring(config, job)
+
+
+def seven_gradients(config):
+    return planned_work.of_evaluations(config, "F1", Planned(gradients=7))
+
+
 def test_training_sees_the_test_set_each_epoch_and_both_sets_at_the_end(config):
-    planned = workload.of_training(config, "F1", "SB", epochs=3)
+    planned = training(config, "SB", epochs=3)
     assert planned == Work(3 * 32, 3 * 100 + 1000 + 100, 3 * 1000)
 
 
 def test_a_dropped_batch_is_no_update_and_not_seen(config):
     config["training"]["last_batch"] = "drop"
-    planned = workload.of_training(config, "F1", "SB", epochs=3)
+    planned = training(config, "SB", epochs=3)
     assert planned == Work(3 * 31, 3 * 100 + 1000 + 100, 3 * 31 * 32)
 
 
 def test_a_growing_batch_makes_fewer_updates(config):
     growth = {"factor": 2, "every_epochs": 2, "largest_fraction": 0.1}
     config["regimes"]["SB"]["growth"] = growth
-    planned = workload.of_training(config, "F1", "SB", epochs=5)
+    planned = training(config, "SB", epochs=5)
     assert planned == Work(2 * 32 + 2 * 16 + 10, 5 * 100 + 1000 + 100, 5 * 1000)
 
 
@@ -44,50 +58,52 @@ def test_a_growing_batch_makes_fewer_updates(config):
 def test_remedies_update_more_often_or_see_examples_twice(
     config, regime, updates, examples
 ):
-    plain = workload.of_training(config, "F1", "LB", epochs=3)
-    planned = workload.of_training(config, "F1", regime, epochs=3)
+    plain = training(config, "LB", epochs=3)
+    planned = training(config, regime, epochs=3)
     assert plain == Work(3 * 10, 3 * 100 + 1000 + 100, 3 * 1000)
     assert planned == Work(3 * updates, plain.forward_examples, 3 * examples)
 
 
 def test_a_second_pass_is_taken_in_each_update_of_a_batch(config):
     config["training"]["conservative"] = {"weight": 0.1, "iterations": 4}
-    planned = workload.of_training(config, "F1", "LB-adversarial", epochs=3)
+    planned = training(config, "LB-adversarial", epochs=3)
     assert planned == Work(3 * 40, 3 * 100 + 1000 + 100, 3 * 4 * 2000)
 
 
 def test_measures_see_their_own_subset(config):
     config["subset"]["measure_examples"] = 40
-    assert workload.of_measuring(config, "F1", 7) == Work(7, 0, 7 * 40)
-    assert workload.of_interpolation(config, "F1") == Work(0, 2 * 5 * (40 + 100), 0)
+    assert seven_gradients(config) == Work(7, 0, 7 * 40)
+    assert measuring(config, "interpolation") == Work(0, 2 * 5 * (40 + 100), 0)
 
 
 def test_without_a_subset_sizes_are_those_of_the_catalogue(config):
     config["subset"] = {}
-    assert workload.of_measuring(config, "F1", 7) == Work(7, 0, 7 * 4000)
+    assert seven_gradients(config) == Work(7, 0, 7 * 4000)
 
 
 def test_recalibration_sees_the_training_set_again(config):
     config["evaluation"]["batch_norm"] = "recalibrated"
-    assert workload.of_measuring(config, "F1", 7) == Work(7, 7 * 1000, 14 * 1000)
+    assert seven_gradients(config) == Work(7, 7 * 1000, 14 * 1000)
     both = 2 * 1000 + 1000 + 100
-    assert workload.of_interpolation(config, "F1") == Work(0, 2 * 5 * both, 0)
-    planned = workload.of_training(config, "F1", "SB", epochs=3)
+    assert measuring(config, "interpolation") == Work(0, 2 * 5 * both, 0)
+    planned = training(config, "SB", epochs=3)
     assert planned.forward_examples == 3 * (1000 + 100) + both
 
 
-def test_a_search_for_each_epsilon_and_start(config):
+def test_a_job_searches_from_each_start_at_one_epsilon(config):
     config["sharpness"]["subspace"]["draws"] = 3
-    assert workload.searches(config) == {"full": 2 * 2, "subspace": 2 * 3}
+    planned = planned_work.planned(config, {"rule": "measure_sharpness"})
+    assert planned.searches == {"full": 2, "subspace": 3}
+    assert planned.gradients == 2 * 11 + 3 * 40
 
 
 def test_each_iterate_is_evaluated_and_searched_from(config):
     config["iterates"]["epochs"] = [0, 1, 5]
-    planned = workload.of_trajectory(config, "F1", 11)
+    planned = measuring(config, "trajectory")
     assert planned == Work(3 * 11, 3 * 100, 3 * 11 * 1000)
 
 
 def test_a_derived_regime_has_its_own_work(config):
     config["sweep"]["batch_sizes"] = {"F1": [10]}
-    planned = workload.of_training(derived.with_derived(config), "F1", "B10", epochs=2)
+    planned = training(derived.with_derived(config), "B10", epochs=2)
     assert planned.gradient_evaluations == 2 * 100

@@ -1,0 +1,159 @@
+"""Study: which runs a config asks for, and what each rule may see of it."""
+
+import pytest
+
+from project import ROOT, default_config
+from sharpminima.config.study import Study
+from sharpminima.regimes import derived
+
+
+@pytest.fixture
+def config():
+    """The default config with every experiment."""
+    config = default_config()
+    config["study"] |= {"networks": ["F1", "C1"], "seeds": [0, 1]}
+    config["regimes"]["LB-new"] = {"batch_fraction": 0.1, "learning_rate": 0.01}
+    config["study"]["further_regimes"] = {"C1": ["LB-new"]}
+    config["sweep"] |= {"batch_sizes": {"F1": [64, 8], "C1": [8]}, "seeds": [5]}
+    config["iterates"] |= {"networks": ["F1"], "epochs": [0, 2, 7]}
+    config["warm_start"] |= {"networks": ["F1"], "epochs": 4}
+    return derived.with_derived(config)
+
+
+def test_the_default_study_is_sb_and_lb_of_f1():
+    study = Study(default_config())
+    runs = [("F1", regime, seed) for regime in ("SB", "LB") for seed in study.seeds]
+    assert study.runs == study.trained_runs == study.measured_runs == runs
+    for others in ("sweep_runs", "runs_with_iterates", "warm_start_runs"):
+        assert getattr(study, others) == []
+    assert study.compared_runs == []
+    assert study.datasets == ["mnist5k"]
+
+
+def test_sections_may_be_missing():
+    config = default_config()
+    for section in ("sweep", "iterates", "warm_start"):
+        del config[section]
+    del config["study"]["further_regimes"]
+    study = Study(config)
+    assert len(study.trained_runs) == 2 * len(study.seeds)
+
+
+def test_the_sweep_has_a_run_for_each_batch_size_and_seed(config):
+    assert Study(config).sweep_runs == [
+        ("F1", "B64", 5),
+        ("F1", "B8", 5),
+        ("C1", "B8", 5),
+    ]
+
+
+def test_iterates_are_kept_by_runs_of_their_own(config):
+    assert Study(config).runs_with_iterates == [
+        ("F1", f"{regime}-iterates", seed) for regime in ("SB", "LB") for seed in (0, 1)
+    ]
+
+
+def test_each_kept_iterate_is_begun_with(config):
+    study = Study(config)
+    assert study.warm_start_runs == [
+        ("F1", f"LB-after-{epoch}", seed) for epoch in (0, 2, 7) for seed in (0, 1)
+    ]
+    assert study.runs_before_warm_start == [
+        ("F1", "SB-iterates", seed) for seed in (0, 1)
+    ]
+    assert study.start_of("LB-after-2") == {"regime": "SB-iterates", "epoch": 2}
+    assert study.start_of("SB") is None
+
+
+def test_a_warm_start_has_the_seeds_of_the_iterates(config):
+    config["iterates"]["seeds"] = [1]
+    assert Study(config).seeds_of("warm_start") == [1]
+    config["warm_start"]["seeds"] = [0]
+    assert Study(config).seeds_of("warm_start") == [0]
+
+
+def test_further_regimes_are_runs_of_the_study_on_their_network(config):
+    study = Study(config)
+    assert study.regimes_of("F1") == ["SB", "LB"]
+    assert study.regimes_of("C1") == ["SB", "LB", "LB-new"]
+    assert ("C1", "LB-new", 1) in study.runs
+    assert ("F1", "LB-new", 1) not in study.runs
+    assert {run[:2] for run in study.compared_runs} == {
+        ("C1", "SB"),
+        ("C1", "LB"),
+        ("C1", "LB-new"),
+    }
+
+
+def test_a_network_trains_what_any_section_asks_for(config):
+    config["warm_start"]["second"] = "LB-new"
+    study = Study(config)
+    assert study.regimes_trained_on("F1") == ["SB", "LB", "LB-new"]
+    assert study.regimes == ["SB", "LB"]
+
+
+def test_a_pair_is_of_the_networks_that_have_both(config):
+    config["study"]["pairs"] = [["SB", "LB"], ["SB", "LB-new"]]
+    study = Study(config)
+    first = [("F1", "SB", "LB"), ("C1", "SB", "LB")]
+    assert study.pairs_of_networks == [*first, ("C1", "SB", "LB-new")]
+    assert study.first_pairs == first
+
+
+def test_without_pairs_there_is_no_performance_model(config):
+    assert Study(config).performance_model == config["performance_model"]
+    config["study"]["pairs"] = []
+    assert Study(config).performance_model == {}
+
+
+def test_a_dataset_does_not_depend_on_where_its_files_are(config):
+    before = Study(config).dataset("mnist")
+    config["datasets"]["mnist"]["urls"] = ["https://example.org"]
+    assert Study(config).dataset("mnist") == before
+    config["datasets"]["mnist"]["classes"] = 11
+    assert Study(config).dataset("mnist") != before
+
+
+def test_a_network_depends_on_its_own_builders_code_and_not_on_its_place(
+    config, tmp_path
+):
+    source = (ROOT / "tests/config/residual.py").read_text()
+    found = []
+    for folder, text in (("a", source), ("b", source), ("c", f"{source}\nx = 1\n")):
+        file = tmp_path / folder / "residual.py"
+        file.parent.mkdir()
+        file.write_text(text)
+        config["networks"]["F1"]["builder"] = f"{file}:residual"
+        study = Study(config)
+        assert study.builder_file("F1") == str(file)
+        found.append(study.network("F1"))
+    assert found[0] == found[1] != found[2]
+    assert found[0]["builder"] == "residual.py:residual"
+
+
+def test_a_run_depends_on_all_that_trains_it_and_says_so_in_its_digest(config):
+    run = Study(config).run("F1", "SB", 0)
+    assert run["identity"] == {
+        **{"network": "F1", "dataset": "mnist5k", "regime": "SB", "seed": 0}
+    }
+    config["sharpness"]["max_iterations"] += 1
+    config["subset"]["measure_examples"] = 10
+    assert Study(config).run("F1", "SB", 0) == run
+    for section, key, value in (
+        ("training", "last_batch", "drop"),
+        ("evaluation", "batch_size", 10),
+        ("subset", "train_examples", 100),
+    ):
+        config[section] = {**config[section], key: value}
+        changed = Study(config).run("F1", "SB", 0)
+        assert changed["digest"] != run["digest"]
+        run = changed
+
+
+def test_iterates_are_measured_by_one_search_from_each(config):
+    search = Study(config).search_of_iterates()
+    assert search["epsilon"] == 1e-3
+    assert search["full"] == {"starts": ["zero"]}
+    assert search["subspace"]["draws"] == 0
+    limits = ("max_iterations", "max_evaluations")
+    assert all(search[name] == config["sharpness"][name] for name in limits)

@@ -1,0 +1,52 @@
+"""The compiled network: what it is given decides, not what the model holds."""
+
+import numpy as np
+import pytest
+
+from sharpminima.loss.compiled import CompiledNetwork, on_device
+from sharpminima.networks.parameters import point_of
+
+pytestmark = pytest.mark.computes
+
+
+def whole(dataset):
+    """Return the training set as one batch."""
+    indices = np.arange(len(dataset.x_train), dtype=np.int32)
+    return dataset.x_train, dataset.y_train, indices
+
+
+def test_weights_of_the_model_are_not_read(model, dataset):
+    network, point = CompiledNetwork(model), point_of(model)
+    given = (point.parameters, point.averages, whole(dataset))
+    before = [float(value) for value in network.loss(*given)]
+    for weight in model.weights:
+        if weight.dtype == "float64":
+            weight.assign(weight * 2)
+    assert [float(value) for value in network.loss(*given)] == before
+
+
+def test_gradients_come_with_the_loss(model, dataset):
+    network, point = CompiledNetwork(model), point_of(model)
+    given = (point.parameters, point.averages, whole(dataset))
+    loss, correct, by_x, by_averages = network.loss_and_gradients(*given)
+    expected = [float(value) for value in network.loss(*given)]
+    assert [loss, correct] == pytest.approx(expected, rel=1e-12)
+    assert by_x.shape == point.parameters.shape
+    assert [g.shape for g in by_averages] == [a.shape for a in point.averages]
+    assert all(np.abs(gradient).max() > 0 for gradient in by_averages)
+
+
+def test_a_batch_is_the_examples_of_its_indices(model, dataset):
+    network, point = CompiledNetwork(model), point_of(model)
+    x, y, indices = whole(dataset)
+    total = float(network.loss(point.parameters, point.averages, (x, y, indices))[0])
+    parts = [
+        float(network.loss(point.parameters, point.averages, (x, y, part))[0])
+        for part in np.array_split(indices, 3)
+    ]
+    assert sum(parts) == pytest.approx(total, rel=1e-6)
+
+
+def test_a_vector_on_the_device_stays_there():
+    x = on_device(np.arange(3.0))
+    assert on_device(x) is x

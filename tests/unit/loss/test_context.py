@@ -1,0 +1,136 @@
+"""What the measuring scripts share, and two of these scripts on a small checkpoint."""
+
+import importlib
+from types import SimpleNamespace
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+
+from project import ROOT
+from sharpminima import backend, compilation
+from sharpminima.backend import keras
+from sharpminima.data import datasets
+from sharpminima.loss.context import Context
+from sharpminima.networks import builders, iterates, parameters
+from sharpminima.networks.initialisation import initialise
+
+pytestmark = pytest.mark.computes
+NETWORK = {"builder": "fully_connected", "options": {"hidden_layers": 1, "units": 5}}
+EVALUATION = {"batch_norm": "moving", "batch_size": 50}
+ORIGIN = {
+    **{"network": "N1", "dataset": "blobs", "regime": "SB", "seed": 0},
+    **{"variant": "plain", "batch_size": 10, "learning_rate": 1e-3, "parameters": 43},
+    **{"train_examples": 60, "status": "ceased", "batch_norm": "batch"},
+    "versions": "keras 0",
+}
+SEARCH = {
+    **{"epsilon": 1e-3, "max_iterations": 2, "max_evaluations": 5},
+    "full": {"starts": ["zero", "random"]},
+    "subspace": {"dimensions": 2, "draws": 1, "starts": ["zero"]},
+}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, float64):
+    """A prepared dataset, a way of compiling, a checkpoint and an iterate."""
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")
+    monkeypatch.setattr(backend, "configure", lambda threads: None)
+    compilation.write(tmp_path / "way.csv", backend.describe()["way"])
+    rng = np.random.default_rng(0)
+    y = (np.arange(80) % 3).astype(np.int32)
+    x = (rng.normal(size=(3, 2))[y] + rng.normal(size=(80, 2))).astype(np.float32)
+    arrays = {"x_train": x[:60], "y_train": y[:60], "x_test": x[60:], "y_test": y[60:]}
+    datasets.write(tmp_path / "blobs.h5", {**arrays, "classes": np.array(3)}, {})
+    model = builders.build(NETWORK, input_shape=(2,), classes=3)
+    initialise(model, 0)
+    parameters.save(tmp_path / "final.weights.h5", model, ORIGIN)
+    list(iterates.keeping(tmp_path / "kept.h5", model, [0, 9], []))
+    return tmp_path
+
+
+def context(folder, **changes):
+    return Context(
+        "measure_anything",
+        dataset=folder / "blobs.h5",
+        compiled=folder / "way.csv",
+        **{"network": NETWORK, "evaluation": EVALUATION, "subset": {}, "threads": 1},
+        **changes,
+    )
+
+
+def script(name, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "workflow/scripts")
+    return importlib.import_module(name)
+
+
+def test_rows_carry_their_run_and_what_computed(folder):
+    context(folder).write(folder / "rows.csv", [{"a": 1}, {"a": 2, "b": 0.5}], ORIGIN)
+    rows = pd.read_csv(folder / "rows.csv")
+    assert rows["a"].tolist() == [1, 2]
+    assert set(rows["network"]) == {"N1"}
+    # The policy of the measure, not the one that training was evaluated with.
+    assert set(rows["batch_norm"]) == {"moving"}
+    assert set(rows["measure_examples"]) == {60}
+    assert set(rows["trained_with"]) == {"keras 0"}
+    assert set(backend.describe()) < set(rows.columns)
+
+
+def test_it_is_made_from_what_snakemake_hands_to_a_script(folder):
+    job = SimpleNamespace(
+        rule="measure_anything",
+        input=SimpleNamespace(dataset=folder / "blobs.h5", compiled=folder / "way.csv"),
+        params=SimpleNamespace(network=NETWORK, evaluation=EVALUATION, subset={}),
+        resources={"builder_file": None},
+        threads=1,
+    )
+    found = Context.of(job)
+    assert found.network == {**NETWORK, "file": None}
+    found.write_cost(folder / "cost.csv", {"network": "N1"})
+    row = pd.read_csv(folder / "cost.csv").iloc[0]
+    assert (row["rule"], row["network"]) == ("measure_anything", "N1")
+
+
+def test_each_space_has_a_file_of_its_own(folder, monkeypatch):
+    job, paths = context(folder), {s: folder / f"{s}.csv" for s in ("full", "subspace")}
+    main = script("measure_sharpness", monkeypatch).main
+    main(job, folder / "final.weights.h5", SEARCH, folder / "cost.csv", **paths)
+    rows = {space: pd.read_csv(path) for space, path in paths.items()}
+    assert rows["full"]["start"].tolist() == ["zero", "random"]
+    assert len(rows["subspace"]) == 1
+    for space, found in rows.items():
+        assert set(found["space"]) == {space}
+        assert set(found["epsilon"]) == {1e-3}
+        assert (found["sharpness"] > 0).all()
+        assert found["train_accuracy"].between(0, 100).all()
+    evaluations = 1 + sum(found["evaluations"].sum() for found in rows.values()) - 2
+    cost = pd.read_csv(folder / "cost.csv").iloc[0]
+    assert cost["gradient_evaluations"] == evaluations
+
+
+def test_a_diverged_run_has_rows_without_values(folder, monkeypatch):
+    with h5py.File(folder / "final.weights.h5", "a") as file:
+        file.attrs["status"] = "diverged"
+    main, path = script("measure_sharpness", monkeypatch).main, folder / "full.csv"
+    checkpoint = folder / "final.weights.h5"
+    main(context(folder), checkpoint, SEARCH, folder / "cost.csv", full=path)
+    rows = pd.read_csv(path)
+    assert rows["message"].tolist() == ["diverged"] * 2
+    assert rows["sharpness"].isna().all()
+    assert pd.read_csv(folder / "cost.csv")["gradient_evaluations"].tolist() == [0]
+
+
+def test_iterates_are_measured_with_their_own_averages(folder, monkeypatch):
+    """The one that training did not reach is NaN, and has no values."""
+    main = script("measure_trajectory", monkeypatch).main
+    search = SEARCH | {"full": {"starts": ["zero"]}, "subspace": {"draws": 0}}
+    inputs = (folder / "final.weights.h5", folder / "kept.h5", search)
+    main(context(folder), *inputs, folder / "rows.csv", folder / "cost.csv")
+    rows = pd.read_csv(folder / "rows.csv").set_index("epoch")
+    assert rows.loc[9, ["train_loss", "test_loss", "sharpness"]].isna().all()
+    job = context(folder)
+    point = parameters.restore(folder / "final.weights.h5", job.model)
+    for name, value in job.loss.measures(point).items():
+        assert rows.loc[0, name] == pytest.approx(value, rel=1e-6)

@@ -1,0 +1,32 @@
+"""Rows become the same file as pandas would write, without pandas."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sharpminima import rows
+
+LARGE, SMALL, TENTH = 1e22, 5e-324, 0.1 + 0.2
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [{"a": 1, "b": "text"}, {"a": 2, "b": "more, with a comma"}],
+        [{"a": TENTH, "b": 1e-5}, {"a": LARGE, "b": SMALL}, {"a": 100.0, "b": -0.0}],
+        [{"a": np.float64(0.1), "b": np.int64(7)}, {"a": float("nan"), "b": 8}],
+        [{"a": 1.5, "message": 'a "quoted" word'}, {"a": 2.5, "c": "x"}, {"b": 0.5}],
+        [{"a": None, "b": True}, {"a": "x", "b": False}],
+        [{"only": "4 = 2 + 2"}],
+    ],
+)
+def test_the_file_is_that_of_pandas_to_the_byte(tmp_path, given):
+    rows.write(tmp_path / "ours.csv", given)
+    pd.DataFrame(given).to_csv(tmp_path / "theirs.csv", index=False)
+    ours, theirs = (tmp_path / f"{name}.csv" for name in ("ours", "theirs"))
+    assert ours.read_bytes() == theirs.read_bytes()
+
+
+def test_columns_come_in_the_order_of_their_first_row(tmp_path):
+    rows.write(tmp_path / "rows.csv", ({"b": 1, name: 2} for name in "ca"))
+    assert (tmp_path / "rows.csv").read_text() == "b,c,a\n1,2,\n1,,2\n"

@@ -1,0 +1,49 @@
+"""Measure loss and accuracy on the paths between two checkpoints of one seed."""
+
+from typing import TYPE_CHECKING
+
+from sharpminima import backend, logs, rows
+from sharpminima.loss.context import Context
+from sharpminima.measures import interpolation
+from sharpminima.networks import parameters
+from sharpminima.rows import IDENTITY_OF_PAIR, identity_of_pair
+from sharpminima.training.start import starting_point
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(context, pair, settings, plot, distances, cost):
+    """Write the rows of both parametric plots, of the distances and of the cost.
+
+    `pair` are the paths of two checkpoints.
+    """
+    origins = [parameters.attributes(path) for path in pair]
+    start, end = (parameters.restore(path, context.model) for path in pair)
+    alphas = interpolation.alphas(**settings["alphas"])
+    with backend.enough_memory("evaluation.batch_size"):
+        measures = context.loss.between(start, end)
+        points = list(interpolation.plots(measures, alphas))
+    seed = origins[0]["seed"]
+    untrained = starting_point(context.network, context.data, seed)
+    x_0 = parameters.flatten(untrained.trainable_variables)
+    lengths = interpolation.distances(x_0, start.parameters, end.parameters)
+    identity = identity_of_pair(origins)
+    sizes = {
+        "measure_examples": len(context.data.x_train),
+        "test_examples": len(context.data.x_test),
+    }
+    carried = {**identity, **sizes, **context.made_with}
+    rows.write(plot, [{**point, **carried} for point in points])
+    rows.write(distances, [{**lengths, **carried}])
+    context.write_cost(cost, {name: identity[name] for name in IDENTITY_OF_PAIR})
+
+
+if __name__ == "__main__":
+    logs.write_to(snakemake.log[0])
+    main(
+        Context.of(snakemake),
+        (snakemake.input.first, snakemake.input.second),
+        snakemake.params.interpolation,
+        **snakemake.output,
+    )

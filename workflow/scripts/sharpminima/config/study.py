@@ -1,0 +1,226 @@
+"""Study: which runs a config asks for, and what each rule may see of the config.
+
+The Snakefile asks one `Study`, so that nothing here needs Snakemake. What a rule sees
+becomes its params: mappings of plain values, sorted. A rule reruns when they change, so
+each holds what the rule's numbers depend on and nothing else.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from sharpminima.networks import signatures
+from sharpminima.provenance import fingerprint_of_file, ordered
+from sharpminima.regimes import derived
+
+Run = tuple[str, str, int]  # network, regime, seed
+# Where the raw files are, which alters no number: their checksums are in `files`.
+WHERE = ("bundled", "urls")
+
+
+class Study:
+    """The runs, pairs and params of a config.
+
+    Args:
+        config: The whole config without mistakes. Runs of derived regimes are listed
+            whether or not the config holds these regimes; params need them.
+    """
+
+    def __init__(self, config: Mapping):
+        self.config = config
+        section = config["study"]
+        self.networks: list[str] = section["networks"]
+        self.regimes: list[str] = section["regimes"]
+        self.seeds: list[int] = section["seeds"]
+        self.pairs: list[list[str]] = section["pairs"]
+        self._further: Mapping = section.get("further_regimes", {})
+
+    def regimes_of(self, network: str) -> list[str]:
+        """Return the regimes of the study on `network`, its further ones last."""
+        return [*self.regimes, *self._further.get(network, [])]
+
+    def regimes_trained_on(self, network: str) -> list[str]:
+        """Return the regimes of the catalogue that any run of `network` is set to.
+
+        Derived regimes count as the regime that they are derived from.
+        """
+        config, names = self.config, self.regimes_of(network)
+        if network in derived.networks_of(config, "iterates"):
+            names += config["iterates"]["regimes"]
+        if network in derived.networks_of(config, "warm_start"):
+            names.append(config["warm_start"]["second"])
+        return list(dict.fromkeys(names))
+
+    def seeds_of(self, section: str) -> list[int]:
+        """Return the seeds of `sweep`, `iterates` or `warm_start`.
+
+        A section without seeds has those of the study. A warm start begins with a kept
+        iterate, so it has the seeds of `iterates`.
+        """
+        if own := self.config.get(section, {}).get("seeds"):
+            return own
+        return self.seeds_of("iterates") if section == "warm_start" else self.seeds
+
+    @property
+    def runs(self) -> list[Run]:
+        """The runs of the study's regimes and further regimes."""
+        return [
+            (network, regime, seed)
+            for network in self.networks
+            for regime in self.regimes_of(network)
+            for seed in self.seeds
+        ]
+
+    @property
+    def compared_runs(self) -> list[Run]:
+        """The runs of the first pair and of the further regimes beside it."""
+        return [
+            (network, regime, seed)
+            for network, further in self._further.items()
+            for regime in [*self.pairs[0], *further]
+            for seed in self.seeds
+        ]
+
+    @property
+    def sweep_runs(self) -> list[Run]:
+        """The runs of the sweep over batch sizes (Figure 4)."""
+        return [
+            (network, regime, seed)
+            for network in derived.batch_sizes(self.config)
+            for regime in derived.of_sweep(self.config, network)
+            for seed in self.seeds_of("sweep")
+        ]
+
+    @property
+    def runs_with_iterates(self) -> list[Run]:
+        """The runs that keep iterates on the way (Figure 6)."""
+        return [
+            (network, derived.with_iterates(regime), seed)
+            for network in derived.networks_of(self.config, "iterates")
+            for regime in self.config["iterates"]["regimes"]
+            for seed in self.seeds_of("iterates")
+        ]
+
+    @property
+    def warm_start_runs(self) -> list[Run]:
+        """The runs that begin with a kept iterate (Figure 5)."""
+        return [
+            (network, regime, seed)
+            for network in derived.networks_of(self.config, "warm_start")
+            for regime in derived.epochs_of_warm_start(self.config)
+            for seed in self.seeds_of("warm_start")
+        ]
+
+    @property
+    def runs_before_warm_start(self) -> list[Run]:
+        """The runs whose iterates the runs of the warm start begin with."""
+        return [
+            (network, derived.with_iterates(self.config["warm_start"]["first"]), seed)
+            for network in derived.networks_of(self.config, "warm_start")
+            for seed in self.seeds_of("warm_start")
+        ]
+
+    @property
+    def measured_runs(self) -> list[Run]:
+        """The runs whose last iterate is measured."""
+        return [*self.runs, *self.sweep_runs, *self.warm_start_runs]
+
+    @property
+    def trained_runs(self) -> list[Run]:
+        """All runs."""
+        return [*self.measured_runs, *self.runs_with_iterates]
+
+    @property
+    def pairs_of_networks(self) -> list[tuple[str, str, str]]:
+        """Network, first and second regime of each pair that a network has."""
+        return [
+            (network, first, second)
+            for network in self.networks
+            for first, second in self.pairs
+            if {first, second} <= set(self.regimes_of(network))
+        ]
+
+    @property
+    def first_pairs(self) -> list[tuple[str, str, str]]:
+        """The study's first pair on each network: its SB and LB."""
+        return [
+            pair for pair in self.pairs_of_networks if list(pair[1:]) in self.pairs[:1]
+        ]
+
+    @property
+    def datasets(self) -> list[str]:
+        """The datasets of the study's networks."""
+        return sorted({self.dataset_of(network) for network in self.networks})
+
+    @property
+    def performance_model(self) -> dict:
+        """The settings of appendix C; empty without them or without a pair."""
+        return self.config.get("performance_model", {}) if self.pairs else {}
+
+    def dataset_of(self, network: str) -> str:
+        """Return the dataset of `network`."""
+        return self.config["networks"][network]["dataset"]
+
+    def start_of(self, regime: str) -> dict | None:
+        """Return the regime and epoch that runs in `regime` begin with, if any."""
+        return self.config["regimes"][regime].get("warm_start")
+
+    def builder_file(self, network: str) -> str | None:
+        """Return the user's file with the builder of `network`, if it has one."""
+        return signatures.path_of(self.config["networks"][network]["builder"])
+
+    def section(self, name: str) -> dict:
+        """Return a section of the config as a param."""
+        return ordered(self.config[name])
+
+    def dataset(self, name: str) -> dict:
+        """Return what a prepared dataset depends on."""
+        entry = self.config["datasets"][name]
+        return ordered({key: entry[key] for key in entry if key not in WHERE})
+
+    def network(self, name: str) -> dict:
+        """Return what a network depends on: a builder's code, not where it lies."""
+        entry = self.config["networks"][name]
+        network = {key: entry[key] for key in ("dataset", "builder", "options")}
+        if file := self.builder_file(name):
+            network["builder"] = Path(network["builder"]).name
+            network["code"] = fingerprint_of_file(file)
+        return ordered(network)
+
+    def run(self, network: str, regime: str, seed: int) -> dict:
+        """Return what makes one training run, and a digest of it for the checkpoint."""
+        subset = self.config["subset"]
+        identity = {"network": network, "dataset": self.dataset_of(network)}
+        settings = derived.settings(self.config, regime)
+        run = ordered(
+            {
+                "identity": {**identity, "regime": regime, "seed": seed},
+                "network": self.network(network),
+                "training": {**settings, "seed": seed},
+                "evaluation": self.config["evaluation"],
+                "backend": self.config["backend"],
+                # Measures may see fewer examples; training does not know.
+                "subset": {k: subset[k] for k in subset if k != "measure_examples"},
+            }
+        )
+        return {**run, "digest": hashlib.sha256(repr(run).encode()).hexdigest()[:16]}
+
+    def search(self, epsilon: float) -> dict:
+        """Return how the sharpness of a checkpoint is searched for at one epsilon."""
+        return ordered({**self._search, "epsilon": epsilon})
+
+    def search_of_iterates(self) -> dict:
+        """Return how the sharpness of an iterate is: one search in the full space."""
+        return ordered(
+            {
+                **self._search,
+                "epsilon": self.config["iterates"]["epsilon"],
+                "full": {"starts": ["zero"]},
+                "subspace": {"draws": 0, "starts": []},
+            }
+        )
+
+    @property
+    def _search(self):
+        section = self.config["sharpness"]
+        return {key: section[key] for key in section if key != "epsilons"}

@@ -1,0 +1,141 @@
+"""What batch normalisation computes with when the loss is measured: three policies.
+
+- `batch`: the moments of each evaluation batch. The authors' networks did so (Keras 1,
+  `BatchNormalization(mode=2)`), in batches of 5000.
+- `moving`: the moving averages of the point that is measured, as training left them.
+- `recalibrated`: moments averaged over the batches of the training set, computed anew
+  at every x. The gradient takes their dependence on x into account.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from sharpminima.backend import keras
+from sharpminima.loss.compiled import CompiledNetwork
+from sharpminima.networks.layers import layers_of
+from sharpminima.networks.parameters import averages_of
+
+# Networks may be trained in this precision. They are measured in full precision.
+MIXED = "mixed_bfloat16"
+POLICIES = ("batch", "moving", "recalibrated")
+
+
+@keras.saving.register_keras_serializable("sharpminima")
+class BatchMoments(keras.layers.BatchNormalization):
+    """Batch normalisation by the moments of the batch at hand, in evaluation too."""
+
+    def call(self, inputs, training=None, mask=None):
+        """Normalise `inputs` by their own moments, whatever `training` says."""
+        return super().call(inputs, training=True, mask=mask)
+
+
+def copy_of(model, *, batch_moments: bool):
+    """Return a copy of `model` in full precision, whatever it was trained in.
+
+    Args:
+        model: A Keras model.
+        batch_moments: Whether batch normalisation uses the moments of its batch.
+
+    Raises:
+        ValueError: If `batch_moments` cannot reach a batch normalisation.
+    """
+    copy = _copied(model, batch_moments)
+    if batch_moments:
+        _require_batch_moments(copy)
+    return copy
+
+
+def _copied(model, batch_moments):
+    mixed = keras.dtype_policies.DTypePolicy(MIXED)
+
+    def replaced(layer):
+        if hasattr(layer, "layers"):
+            return _copied(layer, batch_moments)
+        config = layer.get_config()
+        # Search steps are far below what bfloat16 resolves.
+        if getattr(layer, "dtype_policy", None) == mixed:
+            config["dtype"] = keras.config.floatx()
+        if batch_moments and type(layer) is keras.layers.BatchNormalization:
+            # At momentum 0 a pass leaves the moments of its own batch as averages.
+            return BatchMoments.from_config({**config, "momentum": 0.0})
+        return layer.__class__.from_config(config)
+
+    copy = keras.models.clone_model(model, clone_function=replaced)
+    copy.set_weights(model.get_weights())
+    return copy
+
+
+def _require_batch_moments(network):
+    """Refuse a batch normalisation that would go on using its moving averages."""
+    replaced = [la for la in layers_of(network) if isinstance(la, BatchMoments)]
+    reached = {id(v) for layer in replaced for v in layer.variables}
+    for variable in network.non_trainable_variables:
+        if variable.name == "moving_variance" and id(variable) not in reached:
+            raise ValueError(
+                "Unless `evaluation.batch_norm` is moving, every batch normalisation "
+                "must be a BatchNormalization layer of the model: no subclass of it, "
+                f"and not inside another layer. Received: {variable.path}"
+            )
+
+
+def recalibrated(network: CompiledNetwork, x, batches: Iterable) -> list[np.ndarray]:
+    """Return the batch moments at x, averaged over `batches`: m(x) = sum_B w_B m_B(x).
+
+    Args:
+        network: A copy with batch moments, compiled.
+        x: Parameters, shape `(n,)`.
+        batches: Each batch B of the training set, and its share w_B of the examples.
+    """
+    means = None
+    for batch, share in batches:
+        terms = [share * m.astype(np.float64) for m in network.moments(x, batch)]
+        means = terms if means is None else [a + b for a, b in zip(means, terms)]
+    return _floatx(means)
+
+
+def gradient_through_moments(
+    network: CompiledNetwork, x, batches: Iterable, by_averages: list[np.ndarray]
+) -> np.ndarray:
+    """Return `(dm/dx)^T (df/dm)`, which recalibration adds to the gradient of f.
+
+    The loss is f(x, m(x)), so this is the second term of the chain rule.
+
+    Args:
+        network: A copy with batch moments, compiled.
+        x: Parameters, shape `(n,)`.
+        batches: What `recalibrated` took.
+        by_averages: `df/dm`, one array for each of the averages.
+
+    Returns:
+        A float64 vector of shape `(n,)`.
+    """
+    gradient = np.zeros(x.shape)
+    for batch, share in batches:
+        # m = sum_B w_B m_B, so each batch adds w_B (dm_B/dx)^T (df/dm).
+        weights = _floatx(share * part for part in by_averages)
+        gradient += network.moments_gradient(x, batch, weights).astype(np.float64)
+    return gradient
+
+
+def interpolated(model, start: list, end: list, alpha: float) -> list[np.ndarray]:
+    """Return the averages at `alpha` on the straight line between those of two points.
+
+    Beyond the two ends a variance could become negative; it stops at zero.
+
+    Args:
+        model: The network; it names the averages.
+        start: The averages at alpha 0, as a `Point` has them.
+        end: The averages at alpha 1.
+        alpha: Position on the line, dimensionless.
+    """
+    averages = []
+    for variable, a, b in zip(averages_of(model), start, end, strict=True):
+        mix = alpha * b + (1.0 - alpha) * a
+        is_variance = variable.name == "moving_variance"
+        averages.append(np.maximum(mix, 0.0) if is_variance else mix)
+    return averages
+
+
+def _floatx(arrays):
+    return [np.asarray(array, keras.config.floatx()) for array in arrays]

@@ -1,0 +1,91 @@
+"""What measuring scripts share: data, network and loss, and what their rows carry."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from sharpminima import backend, compilation, rows
+from sharpminima.cost import Job
+from sharpminima.data import datasets
+from sharpminima.loss.measured import MeasuredLoss
+from sharpminima.networks import builders, flops
+from sharpminima.rows import CARRIED
+
+
+class Context:
+    """A measuring job that is set up. Its clock starts where this is made.
+
+    Attributes:
+        network: A `networks` entry of the config, and the `file` of its own builder.
+        data: Both sets, on the device.
+        model: The network; restore checkpoints and iterates into it.
+        loss: The `MeasuredLoss` of the network on the data.
+        made_with: What computes: columns of every row.
+
+    Args:
+        rule: The job's rule.
+        dataset: Path of the prepared dataset.
+        compiled: Path of the chosen way of compiling.
+        network: See above.
+        evaluation: The `evaluation` section of the config.
+        subset: The `subset` section of the config.
+        threads: How many cores the job may use.
+    """
+
+    def __init__(
+        self, rule, *, dataset, compiled, network, evaluation, subset, threads
+    ):
+        self._job, self.network = Job(rule), network
+        # Threads and the way of compiling must be set before anything computes.
+        backend.configure(threads)
+        compilation.use(compiled)
+        self.data = backend.on_device(datasets.read(dataset, subset))
+        self.model = builders.for_dataset(network, self.data)
+        self.loss = MeasuredLoss(self.model, self.data, **evaluation)
+        self.made_with = backend.describe()
+        self._batch_norm = evaluation["batch_norm"]
+
+    @classmethod
+    def of(cls, job) -> "Context":
+        """Set up the job that Snakemake describes to its script as `snakemake`."""
+        network = {**job.params.network, "file": job.resources.get("builder_file")}
+        return cls(
+            job.rule,
+            dataset=job.input.dataset,
+            compiled=job.input.compiled,
+            network=network,
+            evaluation=job.params.evaluation,
+            subset=job.params.subset,
+            threads=job.threads,
+        )
+
+    def write(self, path: str | Path, found: Iterable[Mapping], origin: Mapping):
+        """Write the rows `found` on one run as the CSV file `path`.
+
+        Args:
+            path: The file.
+            found: What was measured.
+            origin: The attributes of the run's checkpoint, which rows carry.
+        """
+        carried = {
+            **{name: origin[name] for name in CARRIED},
+            "batch_norm": self._batch_norm,
+            "measure_examples": len(self.data.x_train),
+        }
+        # Another machine may have trained the run than measures it.
+        made_with = {**self.made_with, "trained_with": origin["versions"]}
+        rows.write(path, [{**carried, **row, **made_with} for row in found])
+
+    def write_cost(self, path: str | Path, identity: Mapping) -> None:
+        """Write what the job cost up to now as the CSV file `path`.
+
+        Args:
+            path: The file.
+            identity: Network, dataset and so on.
+        """
+        self._job.write(
+            path,
+            identity,
+            device=self.made_with["device"],
+            work=self.loss.work,
+            flops_per_example=flops.per_example(self.model),
+        )

@@ -1,0 +1,88 @@
+"""The work that jobs are going to do: what their rows of cost will count.
+
+Needs neither Keras nor the data: the sizes of sets are the declared ones.
+"""
+
+import importlib
+from collections.abc import Mapping
+
+from sharpminima.cost import Work
+from sharpminima.measures.planned import Planned
+from sharpminima.regimes import batches, derived, remedies
+
+
+def of_training(config: Mapping, job: Mapping, epochs: int) -> Work:
+    """Return the work of one training run that ends after `epochs`.
+
+    Args:
+        config: The whole config, with its derived regimes.
+        job: Its `network` and `regime`.
+        epochs: How many the run trains.
+    """
+    settings = derived.settings(config, job["regime"])
+    train, test = sizes(config, job["network"])
+    # The test set after each epoch, and both sets after the last one.
+    evaluations = epochs * _examples_of_loss(config, train, test)
+    evaluations += _examples_of_loss(config, train, train)
+    evaluations += _examples_of_loss(config, train, test)
+    updates = remedies.work(
+        settings,
+        batches=batches.updates(settings, train, epochs),
+        examples=batches.examples_seen(settings, train, epochs),
+    )
+    return updates + Work(forward_examples=evaluations)
+
+
+def of_measuring(config: Mapping, job: Mapping) -> Work:
+    """Return the work of one job that measures.
+
+    Args:
+        config: The whole config, with its derived regimes.
+        job: Its `rule`, `measure_X` for module `measures.X`, and its wildcards.
+    """
+    return of_evaluations(config, job["network"], planned(config, job))
+
+
+def of_evaluations(config: Mapping, network: str, planned: Planned) -> Work:
+    """Return the work of planned evaluations of one network's loss."""
+    train, test = sizes(config, network, measuring=True)
+    again = planned.gradients * train if _recalibrates(config) else 0
+    losses = planned.train_losses * _examples_of_loss(config, train, train)
+    losses += planned.test_losses * _examples_of_loss(config, train, test)
+    return Work(
+        gradient_evaluations=planned.gradients,
+        forward_examples=again + losses,
+        gradient_examples=planned.gradients * train + again,
+    )
+
+
+def planned(config: Mapping, job: Mapping) -> Planned:
+    """Return what a job that measures evaluates, as its measure says."""
+    name = job["rule"].removeprefix("measure_")
+    measure = importlib.import_module(f"sharpminima.measures.{name}")
+    return measure.planned(config, job)
+
+
+def sizes(config: Mapping, network: str, measuring: bool = False) -> tuple[int, int]:
+    """Return how many training and test examples a job sees.
+
+    Args:
+        config: The whole config.
+        network: The network's name.
+        measuring: Whether the job measures; then `subset.measure_examples` holds.
+    """
+    declared = config["datasets"][config["networks"][network]["dataset"]]
+    sizes = {**declared, **config["subset"]}
+    train = sizes["train_examples"]
+    if measuring:
+        train = sizes.get("measure_examples", train)
+    return train, sizes["test_examples"]
+
+
+def _examples_of_loss(config, train, examples):
+    """Return how many examples are seen to know the loss on `examples`."""
+    return examples + (train if _recalibrates(config) else 0)
+
+
+def _recalibrates(config):
+    return config["evaluation"]["batch_norm"] == "recalibrated"
