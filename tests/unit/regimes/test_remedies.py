@@ -18,8 +18,9 @@ REGIMES = {
 
 
 def forget():
-    for name in ("_fingerprint", "_behaviour", "_imported"):
-        getattr(provenance, name).cache_clear()
+    for member in vars(provenance).values():
+        if hasattr(member, "cache_clear"):
+            member.cache_clear()
 
 
 @pytest.fixture
