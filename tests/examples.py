@@ -1,4 +1,4 @@
-"""Made-up rows of results that are easy to average, raw files, archives, packages."""
+"""Made-up rows of results, raw files, archives and packages; what a chart holds."""
 
 import gzip
 import io
@@ -51,6 +51,94 @@ SEARCHES = measurements(
 )
 
 
+def outcomes(*runs, **common):
+    """Return run rows from `(regime, seed, status, test accuracy)`."""
+    rows = [
+        {
+            **F1,
+            "regime": regime,
+            "seed": seed,
+            "batch_size": {"SB": 256, "LB": 6000}[regime],
+            "status": status,
+            "epochs": 10,
+            "test_accuracy": accuracy,
+            "train_accuracy": 100.0,
+            "train_loss": 0.1,
+            "test_loss": 0.2,
+            "versions": "keras 3.15.1",
+            **common,
+        }
+        for regime, seed, status, accuracy in runs
+    ]
+    return pd.DataFrame(rows)
+
+
+COMMON = {"network": "F1", "dataset": "mnist5k", "variant": "plain"}
+COMMON |= {
+    "learning_rate": 1e-3,
+    "parameters": 7,
+    "train_examples": 4000,
+    "batch_norm": "batch",
+}
+REACHED = {"epochs": 100, "updates": 900, "train_accuracy": 99.0, "train_loss": 0.1}
+
+
+def trained(*runs):
+    """Return rows of runs from `(regime, batch size, seed, status, test accuracy)`."""
+    names = ["regime", "batch_size", "seed", "status", "test_accuracy"]
+    rows = pd.DataFrame(runs, columns=names)
+    return rows.assign(**COMMON, **REACHED, versions="keras 1")
+
+
+def measured_with(runs, *values):
+    """Return rows of searches from `(regime, seed, space, epsilon, sharpness)`."""
+    names = ["regime", "seed", "space", "epsilon", "sharpness"]
+    rows = pd.DataFrame(values, columns=names).assign(subspace_seed=None)
+    known = runs.drop(columns=[*REACHED, "test_accuracy", "versions"])
+    return rows.merge(known, on=["regime", "seed"]).assign(versions="keras 2")
+
+
+SWEPT = trained(
+    ("B64", 64, 1, "max_epochs", 90.0),
+    ("B64", 64, 0, "max_epochs", 94.0),
+    ("B8", 8, 0, "max_epochs", 95.0),
+    ("B8", 8, 1, "diverged", 10.0),
+)
+OF_SWEPT = measured_with(
+    SWEPT,
+    ("B64", 1, "full", 1e-3, 30.0),
+    ("B64", 1, "full", 1e-3, 20.0),
+    ("B64", 1, "full", 5e-4, 7.0),
+    ("B64", 1, "subspace", 1e-3, 99.0),
+    ("B64", 0, "full", 1e-3, 10.0),
+    ("B8", 0, "full", 1e-3, 5.0),
+    ("B8", 1, "full", 1e-3, NAN),
+)
+WARM = trained(
+    ("LB-after-5", 400, 0, "max_epochs", 96.0),
+    ("LB-after-0", 400, 0, "max_epochs", 92.0),
+    ("LB-after-0", 400, 1, "diverged", 10.0),
+)
+OF_WARM = measured_with(
+    WARM,
+    ("LB-after-5", 0, "full", 1e-3, 3.0),
+    ("LB-after-0", 0, "full", 1e-3, 200.0),
+    ("LB-after-0", 1, "full", 1e-3, NAN),
+)
+EPOCHS = {"LB-after-0": 0, "LB-after-5": 5}
+ITERATES = pd.DataFrame(
+    {
+        **COMMON,
+        **{"regime": "SB-iterates", "status": "max_epochs", "versions": "keras 1"},
+        **{"seed": seed, "epoch": epoch, "epsilon": 1e-3, "sharpness": 9.0},
+        **{"train_loss": 2.0 - epoch / 5, "train_accuracy": 50.0},
+        **{"test_loss": 1.0, "test_accuracy": 10.0 + epoch + seed},
+    }
+    for seed in (0, 1)
+    for epoch in (0, 5)
+)
+
+
 def idx_content(array: np.ndarray) -> bytes:
     """Return the content of an IDX file of unsigned bytes, not compressed."""
     shape = np.array(array.shape, ">u4").tobytes()
@@ -94,3 +182,21 @@ def recording(samples: np.ndarray, rate: int = 16_000, channels: int = 1) -> byt
         file.setparams((channels, 2, rate, 0, "NONE", ""))
         file.writeframes(samples.astype("<i2").tobytes())
     return content.getvalue()
+
+
+def data_of(chart):
+    """Return the rows of all data that a chart holds."""
+    datasets = chart.to_dict()["datasets"].values()
+    return pd.concat(pd.DataFrame(rows) for rows in datasets if rows)
+
+
+def layers(chart):
+    """Return the encodings of all layers of a chart, in the order of drawing."""
+    if "layer" not in chart:
+        return [chart["encoding"]]
+    return [encoding for layer in chart["layer"] for encoding in layers(layer)]
+
+
+def fields(encoding):
+    """Return the fields of an encoding, by channel."""
+    return {name: of["field"] for name, of in encoding.items() if "field" in of}

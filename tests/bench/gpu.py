@@ -35,7 +35,7 @@ from sharpminima.config.study import Study
 from sharpminima.cost import PASSES_OF_A_GRADIENT
 from sharpminima.loss.context import Context
 from sharpminima.networks import flops
-from sharpminima.regimes import derived
+from sharpminima.regimes.settings import of_regime
 from sharpminima.tables.paper import FOLDER
 
 THROUGHPUT = (("F1", 256), ("F1", 6000), ("C1", 256), ("C1", 5000), ("C2", 256))
@@ -171,7 +171,7 @@ def _weights(folder, regime):
 
 def _run(regime, network, subset, epochs):
     config = cases.CONFIG
-    training = derived.settings({**config, "regimes": REGIMES}, regime) | {"seed": 0}
+    training = of_regime({**config, "regimes": REGIMES}, regime) | {"seed": 0}
     bounds = {"max_epochs": epochs, "min_epochs": min(epochs, 20)}
     training["stopping"] = {**training["stopping"], **bounds}
     identity = {"network": "C1", "dataset": network["dataset"]}

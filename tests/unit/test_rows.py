@@ -1,4 +1,4 @@
-"""Rows become the same file as pandas would write, without pandas."""
+"""Rows become the file that pandas would write, but for integers that stay integers."""
 
 import numpy as np
 import pandas as pd
@@ -30,3 +30,11 @@ def test_the_file_is_that_of_pandas_to_the_byte(tmp_path, given):
 def test_columns_come_in_the_order_of_their_first_row(tmp_path):
     rows.write(tmp_path / "rows.csv", ({"b": 1, name: 2} for name in "ca"))
     assert (tmp_path / "rows.csv").read_text() == "b,c,a\n1,2,\n1,,2\n"
+
+
+def test_what_pandas_reads_is_the_same(tmp_path):
+    given = [{"a": 7, "b": 0.1}, {"b": TENTH}]
+    rows.write(tmp_path / "ours.csv", given)
+    pd.DataFrame(given).to_csv(tmp_path / "theirs.csv", index=False)
+    ours, theirs = (pd.read_csv(tmp_path / f"{n}.csv") for n in ("ours", "theirs"))
+    pd.testing.assert_frame_equal(ours, theirs, check_exact=True)

@@ -48,30 +48,33 @@ def run_script(monkeypatch, tmp_path):
     os.close(stderr)
 
 
-def test_tabulate_sharpness(run_script, tmp_path):
+@pytest.fixture
+def files_of_table(tmp_path):
+    """Return a function that names the three files of a table."""
+    return lambda name: [tmp_path / f"{name}.{kind}" for kind in KINDS]
+
+
+def test_tabulate_sharpness(run_script, files_of_table, tmp_path):
     inputs = []
     for i, (_, rows) in enumerate(SEARCHES.groupby(["regime", "seed"])):
         inputs.append(tmp_path / f"{i}.in.csv")
         rows.to_csv(inputs[-1], index=False)
-    output = Names(
-        measurements=tmp_path / "measurements.csv",
-        sharpness=[tmp_path / f"sharpness.{kind}" for kind in KINDS],
-        ratios=[tmp_path / f"ratios.{kind}" for kind in KINDS],
-    )
+    measurements = tmp_path / "measurements.csv"
+    sharpness, ratios = files_of_table("sharpness"), files_of_table("ratios")
     params = Names(study={"pairs": [["SB", "LB"]]})
-    ratios = Names(ratios=output.pop("ratios"))
-    run_script("tabulate_sharpness", input=inputs, output=output)
+    run_script("tabulate_measurements", input=inputs, output=[measurements])
+    run_script("tabulate_sharpness", input=inputs, output=sharpness)
     run_script("tabulate_ratios", input=inputs, output=ratios, params=params)
-    ratios = pd.read_csv(ratios.ratios[0])
-    assert ratios.loc[ratios["space"] == "full", "ratio"].tolist()[0] == 50.0
-    assert len(pd.read_csv(output.measurements)) == len(SEARCHES)
-    assert "205.1" in output.sharpness[1].read_text()
+    rows = pd.read_csv(ratios[0])
+    assert rows.loc[rows["space"] == "full", "ratio"].tolist()[0] == 50.0
+    assert len(pd.read_csv(measurements)) == len(SEARCHES)
+    assert "205.1" in sharpness[1].read_text()
 
 
-def test_tabulate_claims_reads_what_the_study_has(run_script, tmp_path):
+def test_tabulate_claims_reads_what_the_study_has(run_script, files_of_table, tmp_path):
     searches = tmp_path / "measurements.in.csv"
     SEARCHES.to_csv(searches, index=False)
-    output = Names(claims=[tmp_path / f"claims.{kind}" for kind in KINDS])
+    output = files_of_table("claims")
     params = Names(study={"networks": ["F1"], "pairs": [["SB", "LB"]]})
     run_script(
         "tabulate_claims",
@@ -79,12 +82,12 @@ def test_tabulate_claims_reads_what_the_study_has(run_script, tmp_path):
         output=output,
         params=params,
     )
-    table = pd.read_csv(output.claims[0]).set_index("claim")
+    table = pd.read_csv(output[0]).set_index("claim")
     row = table.loc["lb-sharper"]
     assert (row["verdict"], row["seeds"], row["diverged"]) == ("reproduced", 1, 1)
     assert row["effect"] == pytest.approx(1.69897)
     assert set(table["verdict"].drop("lb-sharper")) == {"not studied"}
-    assert "LB ends in sharper minima than SB" in output.claims[1].read_text()
+    assert "LB ends in sharper minima than SB" in output[1].read_text()
 
 
 def test_speech_says_how_to_get_the_libraries_that_it_lacks(run_script, monkeypatch):

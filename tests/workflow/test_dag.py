@@ -30,8 +30,8 @@ def test_one_job_per_network_regime_and_seed(study, config):
     assert jobs["train"] == 2 * 2 * 2
     assert jobs["measure_sharpness"] == 2 * 2 * 2 * 2  # at two epsilons
     assert jobs["measure_interpolation"] == 2 * 2
-    assert jobs["chart_interpolation"] == jobs["chart_performance"] == 2
-    assert jobs["tabulate_claims"] == jobs["tabulate_performance"] == 1
+    assert jobs["chart_interpolation"] == jobs["chart_performance_model"] == 2
+    assert jobs["tabulate_claims"] == jobs["tabulate_performance_model"] == 1
 
 
 def test_a_new_seed_adds_its_own_jobs_only(study, config):
@@ -45,8 +45,8 @@ def test_a_study_may_have_no_pairs(study, config):
     config["study"]["pairs"] = []
     jobs, _ = graph_of(study, config)
     assert jobs["measure_interpolation"] == jobs["tabulate_distances"] == 0
-    assert jobs["tabulate_claims"] == jobs["tabulate_performance"] == 0
-    assert jobs["chart_performance"] == 0
+    assert jobs["tabulate_claims"] == jobs["tabulate_performance_model"] == 0
+    assert jobs["chart_performance_model"] == 0
 
 
 def test_a_pair_of_one_network_is_drawn_for_it_alone(study, config):
@@ -65,7 +65,7 @@ def test_a_pair_of_one_network_is_drawn_for_it_alone(study, config):
 def test_a_study_may_have_no_performance_model(study, config):
     config["performance_model"] = None
     jobs, _ = graph_of(study, config)
-    assert jobs["tabulate_performance"] == jobs["chart_performance"] == 0
+    assert jobs["tabulate_performance_model"] == jobs["chart_performance_model"] == 0
     assert jobs["tabulate_claims"] == 1
 
 

@@ -64,17 +64,27 @@ def charts(name, *networks):
 
 
 BOTH = ("N1", "N2")
-AFTER_SWEEP = tables("sweep", "performance", "claims") | charts("sweep", *BOTH)
-AFTER_WARM_START = tables("warm_start", "claims") | charts("warm_start", "N1")
-AFTER_TRAJECTORY = tables("trajectory", "warm_start", "claims")
-AFTER_TRAJECTORY |= charts("trajectory", "N1") | charts("warm_start", "N1")
+AFTER_SWEEP = charts("sweep", *BOTH) | tables(
+    *("sweep_runs", "sweep", "thresholds", "performance_model", "claims")
+)
+AFTER_WARM_START = charts("warm_start", "N1") | tables(
+    *("warm_start_runs", "warm_start", "claims")
+)
+AFTER_TRAJECTORY = tables("trajectory", "trajectory_means") | AFTER_WARM_START
+AFTER_TRAJECTORY |= charts("trajectory", "N1")
 TRAJECTORIES = jobs("measure_trajectory", *of_n1("SB-iterates", "LB-iterates"))
-TABLES_OF_REMEDY = ("accuracy", "sharpness", "ratios", "remedies", "performance")
+TABLES_OF_REMEDY = (
+    *("runs", "networks", "accuracy", "measurements", "sharpness", "ratios"),
+    *("further_regimes", "performance_model"),
+)
 
 
 def after_remedy(network):
     return tables(*TABLES_OF_REMEDY, "claims").union(
-        *(charts(name, network) for name in ("training", "sharpness", "performance"))
+        *(
+            charts(name, network)
+            for name in ("training", "sharpness", "performance_model")
+        )
     )
 
 
@@ -95,9 +105,10 @@ def test_experiments_that_name_no_network_add_no_job(study, tiny):
         **{"prepare_dataset": 1, "choose_compilation": 2},
         **{"train": 8, "measure_sharpness": 16, "measure_interpolation": 4},
         **{f"chart_{c}": 2 for c in ("training", "sharpness", "interpolation")},
-        **{f"tabulate_{t}": 1 for t in ("accuracy", "sharpness", "ratios")},
-        **{"tabulate_distances": 1, "tabulate_cost": 1, "tabulate_claims": 1},
-        **{"tabulate_performance": 1, "chart_performance": 2},
+        **{f"tabulate_{t}": 1 for t in ("runs", "networks", "accuracy", "cost")},
+        **{f"tabulate_{t}": 1 for t in ("measurements", "sharpness", "ratios")},
+        **{"tabulate_distances": 1, "tabulate_claims": 1},
+        **{"tabulate_performance_model": 1, "chart_performance_model": 2},
     }
 
 
@@ -110,7 +121,9 @@ def test_each_experiment_adds_its_runs_tables_and_charts(study, config, tiny):
         jobs("train", *of_n1("SB-iterates", "LB-iterates")),
         TRAJECTORIES,
         measured(*warm, seeds=[0]),
-        tables("remedies", "sweep", "trajectory", "warm_start") - tables(),
+        tables("further_regimes", "sweep_runs", "sweep", "thresholds") - tables(),
+        tables("trajectory", "trajectory_means") - tables(),
+        tables("warm_start_runs", "warm_start") - tables(),
         charts("sweep", "N1", "N2"),
         charts("trajectory", "N1"),
         charts("warm_start", "N1"),
@@ -144,17 +157,19 @@ def test_finished_experiments_plan_nothing(finished, config):
         (
             "sweep.batch_sizes.N1",
             [4, 8, 16],
-            measured(("N1", "B8")) | AFTER_SWEEP | charts("performance", "N1"),
+            measured(("N1", "B8")) | AFTER_SWEEP | charts("performance_model", "N1"),
         ),
         (
             "sweep.epochs",
             3,
-            measured(*SWEPT) | AFTER_SWEEP | charts("performance", *BOTH),
+            measured(*SWEPT) | AFTER_SWEEP | charts("performance_model", *BOTH),
         ),
         (
             "sweep.seeds",
             [0, 1, 2],
-            measured(*SWEPT, seeds=[2]) | AFTER_SWEEP | charts("performance", *BOTH),
+            measured(*SWEPT, seeds=[2])
+            | AFTER_SWEEP
+            | charts("performance_model", *BOTH),
         ),
         ("iterates.epsilon", 2e-3, TRAJECTORIES | AFTER_TRAJECTORY),
         (
@@ -190,8 +205,11 @@ def test_finished_experiments_plan_nothing(finished, config):
         (
             "study.pairs",
             [["LB", "SB"]],
-            tables("ratios", "remedies", "distances", "performance", "claims")
-            | charts("performance", *BOTH)
+            tables(
+                *("ratios", "further_regimes", "distances"),
+                *("performance_model", "claims"),
+            )
+            | charts("performance_model", *BOTH)
             | {
                 (rule, f"network={n}, first=LB, second=SB{seed}")
                 for n in ("N1", "N2")
@@ -300,7 +318,7 @@ def test_a_trajectory_counts_what_it_evaluated(ran):
 
 @pytest.mark.slow
 def test_remedies_stand_beside_the_pair(ran):
-    rows = table(ran, "remedies").set_index(["regime", "epsilon"])
+    rows = table(ran, "further_regimes").set_index(["regime", "epsilon"])
     assert list(rows.index.get_level_values("regime")[::2]) == ["SB", "LB", "LB-slow"]
     assert (rows.loc["LB", "test_accuracy_minus_LB_mean"] == 0).all()
     assert set(table(ran, "accuracy")["regime"]) == {"SB", "LB", "LB-slow"}

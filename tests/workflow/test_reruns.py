@@ -10,10 +10,10 @@ from project import ROOT
 NETWORKS, REGIMES, SEEDS = ("N1", "N2"), ("SB", "LB"), (0, 1)
 EPSILONS = (1e-3, 5e-4)
 NAMES_OF_TABLES = (
-    *("accuracy", "sharpness", "ratios", "distances", "cost"),
-    *("performance", "claims"),
+    *("runs", "networks", "accuracy", "measurements", "sharpness", "ratios"),
+    *("distances", "cost", "performance_model", "claims"),
 )
-CHARTS = ("training", "sharpness", "interpolation", "performance")
+CHARTS = ("training", "sharpness", "interpolation", "performance_model")
 
 
 def jobs(rule, networks=NETWORKS, regimes=REGIMES, seeds=SEEDS, epsilons=EPSILONS):
@@ -36,7 +36,7 @@ def jobs(rule, networks=NETWORKS, regimes=REGIMES, seeds=SEEDS, epsilons=EPSILON
             }
         case "choose_compilation":
             return {(rule, f"network={n}") for n in networks}
-        case "chart_training" | "chart_sharpness" | "chart_performance":
+        case "chart_training" | "chart_sharpness" | "chart_performance_model":
             return {(rule, f"network={n}") for n in networks}
         case "chart_interpolation":
             return {(rule, f"network={n}, first=SB, second=LB") for n in networks}
@@ -57,6 +57,7 @@ def after_training(**which):
 
 
 OF_SHARPNESS = set().union(
+    jobs("tabulate_measurements"),
     jobs("tabulate_sharpness"),
     jobs("tabulate_ratios"),
     jobs("tabulate_claims"),
@@ -72,10 +73,8 @@ AFTER_INTERPOLATION = set().union(
     jobs("tabulate_cost"),
     jobs("chart_interpolation"),
 )
-BESIDE_PAPER = set().union(
-    jobs("tabulate_accuracy"), jobs("tabulate_sharpness"), jobs("tabulate_claims")
-)
-AFTER_PERFORMANCE = jobs("tabulate_performance") | jobs("chart_performance")
+BESIDE_PAPER = jobs("tabulate_accuracy") | jobs("tabulate_sharpness")
+AFTER_PERFORMANCE = jobs("tabulate_performance_model") | jobs("chart_performance_model")
 
 
 def edit(config, path, value):
@@ -208,20 +207,28 @@ def planned_after(finished_study, config, project, module, old, new):
             AFTER_INTERPOLATION,
         ),
         (
-            "sharpminima/charts/charts.py",
+            "sharpminima/charts/style.py",
             "WIDTH, HEIGHT = 260, 200",
             "WIDTH, HEIGHT = 300, 200",
             set().union(*(jobs(f"chart_{chart}") for chart in CHARTS)),
         ),
         (
-            "sharpminima/claims/claims.py",
+            "sharpminima/charts/sharpness.py",
+            "width=130",
+            "width=140",
+            jobs("chart_sharpness"),
+        ),
+        (
+            "sharpminima/claims/verdicts.py",
             "mean > bound",
             "mean > 0",
             jobs("tabulate_claims"),
         ),
-        ("sharpminima/tables/thresholds.py", "= 4.0", "= 2.0", jobs("tabulate_claims")),
+        ("sharpminima/tables/thresholds.py", "= 4.0", "= 2.0", set()),
+        ("sharpminima/tables/cost.py", "/ 1e9", "/ 1e6", jobs("tabulate_cost")),
+        ("tabulate_accuracy.py", "digits=4", "digits=3", jobs("tabulate_accuracy")),
         (
-            "sharpminima/tables/performance.py",
+            "sharpminima/tables/performance_model.py",
             "- tolerance",
             "+ tolerance",
             AFTER_PERFORMANCE,
@@ -250,7 +257,8 @@ def planned_after(finished_study, config, project, module, old, new):
         ),
     ],
     ids=[
-        *("measure", "path", "chart", "claims", "thresholds", "performance"),
+        *("measure", "path", "charts", "a chart", "claims", "thresholds"),
+        *("unit of the cost", "rounding of a table", "performance model"),
         "paper's values",
         *("stopping rule", "backend", "other backend"),
         *("layout", "docstring", "comment"),

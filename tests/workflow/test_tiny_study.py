@@ -89,7 +89,7 @@ def test_distances_leave_the_diverged_out(ran):
 
 def test_performance_compares_each_larger_batch_with_sb(ran):
     """HB has SB's batch size, and no larger one."""
-    rows = table(ran, "performance").set_index("seed")
+    rows = table(ran, "performance_model").set_index("seed")
     assert rows["second"].tolist() == ["LB", "LB"]
     assert (rows["bound"] == 0.25).all()
     runs = table(ran, "runs").set_index(["regime", "seed"])
@@ -328,8 +328,12 @@ def test_the_report_holds_every_item(ran):
         page = archive.read(next(n for n in names if n.endswith("report.html")))
     assert b"What batch size does to a network" in page
     assert b'src="http' not in page
-    charts = ("sharpness_N1.svg", "interpolation_N1_SB_LB.html", "performance_N1.svg")
-    for item in (*charts, "accuracy", "claims", "performance.html"):
+    charts = (
+        "sharpness_N1.svg",
+        "interpolation_N1_SB_LB.html",
+        "performance_model_N1.svg",
+    )
+    for item in (*charts, "accuracy", "claims", "performance_model.html"):
         assert any(item in name for name in names), names
 
 
@@ -351,7 +355,7 @@ def open_offline(page, folder, *flags):
 
 @pytest.mark.parametrize(
     "chart",
-    ["training_N1", "sharpness_N1", "interpolation_N1_SB_LB", "performance_N1"],
+    ["training_N1", "sharpness_N1", "interpolation_N1_SB_LB", "performance_model_N1"],
 )
 def test_a_chart_draws_itself_offline(ran, tmp_path, chart):
     page, picture = (

@@ -1,59 +1,11 @@
-"""<results>/train, sharpness, interpolation -> <results>/charts"""
-
-EXPERIMENTS = [
-    *(f"sweep_{network}" for network in derived.batch_sizes(config)),
-    *(f"trajectory_{network}" for network in derived.networks_of(config, "iterates")),
-    *(f"warm_start_{network}" for network in derived.networks_of(config, "warm_start")),
-]
-
-
-def regimes_with_iterates(wildcards):
-    names = config["iterates"]["regimes"]
-    return {"regimes": [derived.with_iterates(name) for name in names]}
-
-
-def pair_of_warm_start(wildcards):
-    return {name: config["warm_start"][name] for name in ("first", "second")}
-
-
-rule charts:
-    input:
-        collect(
-            "<results>/charts/{chart}_{network}.{format}",
-            chart=["training", "sharpness"],
-            network=NETWORKS,
-            format=FORMATS,
-        ),
-        files_of_pairs(
-            "<results>/charts/interpolation_{network}_{first}_{second}.{format}",
-            OF_PAIRS,
-            format=FORMATS,
-        ),
-        collect("<results>/charts/{chart}.{format}", chart=EXPERIMENTS, format=FORMATS),
-        collect(
-            "<results>/charts/performance_{network}.{format}",
-            network=NETWORKS if PERFORMANCE else [],
-            format=FORMATS,
-        ),
+"""<results>/train, sharpness, trajectory, interpolation, tables -> <results>/charts"""
 
 
 rule chart_training:
     input:
-        files_of_network(rules.train.output.history, OF_STUDY),
+        files_of_network(rules.train.output.history, STUDY.runs),
     output:
-        html=report(
-            "<results>/charts/training_{network}.html",
-            caption="../report/training.rst",
-            category="Training curves",
-            labels={"network": "{network}", "format": "interactive"},
-        ),
-        svg=report(
-            "<results>/charts/training_{network}.svg",
-            caption="../report/training.rst",
-            category="Training curves",
-            labels={"network": "{network}", "format": "picture"},
-        ),
-        png="<results>/charts/training_{network}.png",
+        **chart("training", "Training curves", of_each(STUDY.networks)),
     log:
         "<logs>/chart_training/{network}.log",
     conda:
@@ -67,21 +19,9 @@ rule chart_training:
 
 rule chart_sharpness:
     input:
-        files_of_network(SEARCHES.values(), OF_STUDY, epsilon=EPSILONS),
+        files_of_network(SEARCHES.values(), STUDY.runs, epsilon=EPSILONS),
     output:
-        html=report(
-            "<results>/charts/sharpness_{network}.html",
-            caption="../report/sharpness_chart.rst",
-            category="Sharpness",
-            labels={"network": "{network}", "format": "interactive"},
-        ),
-        svg=report(
-            "<results>/charts/sharpness_{network}.svg",
-            caption="../report/sharpness_chart.rst",
-            category="Sharpness",
-            labels={"network": "{network}", "format": "picture"},
-        ),
-        png="<results>/charts/sharpness_{network}.png",
+        **chart("sharpness", "Sharpness", of_each(STUDY.networks)),
     log:
         "<logs>/chart_sharpness/{network}.log",
     conda:
@@ -93,150 +33,116 @@ rule chart_sharpness:
         "../scripts/chart_sharpness.py"
 
 
-rule chart_interpolation:
-    input:
-        collect(rules.measure_interpolation.output.plot, seed=SEEDS, allow_missing=True),
-    output:
-        html=report(
-            "<results>/charts/interpolation_{network}_{first}_{second}.html",
-            caption="../report/interpolation.rst",
-            category="Parametric plots",
-            labels={
-                "network": "{network}",
-                "pair": "{first}, {second}",
-                "format": "interactive",
+if STUDY.pairs_of_networks:
+
+    PAIRS = [
+        {"network": network, "first": first, "second": second}
+        for network, first, second in STUDY.pairs_of_networks
+    ]
+
+    rule chart_interpolation:
+        input:
+            collect(
+                rules.measure_interpolation.output.plot,
+                seed=STUDY.seeds,
+                allow_missing=True,
+            ),
+        output:
+            **chart("interpolation", "Parametric plots", PAIRS),
+        log:
+            "<logs>/chart_interpolation/{network}_{first}_{second}.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            code=fingerprint("chart_interpolation"),
+        script:
+            "../scripts/chart_interpolation.py"
+
+
+if STUDY.sweep_runs:
+
+    rule chart_sweep:
+        input:
+            runs=rules.tabulate_sweep_runs.output,
+            thresholds=rules.tabulate_thresholds.output[0],
+        output:
+            **chart("sweep", "Batch sizes", of_each(derived.batch_sizes(config))),
+        log:
+            "<logs>/chart_sweep/{network}.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            code=fingerprint("chart_sweep"),
+        script:
+            "../scripts/chart_sweep.py"
+
+
+if STUDY.warm_start_runs:
+
+    START = config["warm_start"]
+
+    rule chart_warm_start:
+        input:
+            runs=rules.tabulate_warm_start_runs.output,
+        output:
+            **chart("warm_start", "Warm start", of_each(START["networks"])),
+        log:
+            "<logs>/chart_warm_start/{network}.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            study={"first": START["first"], "second": START["second"]},
+            code=fingerprint("chart_warm_start"),
+        script:
+            "../scripts/chart_warm_start.py"
+
+
+if STUDY.runs_with_iterates:
+
+    ITERATES = config["iterates"]
+
+    rule chart_trajectory:
+        input:
+            files_of_network(
+                rules.measure_trajectory.output.rows, STUDY.runs_with_iterates
+            ),
+        output:
+            **chart("trajectory", "Sharpness on the way", of_each(ITERATES["networks"])),
+        log:
+            "<logs>/chart_trajectory/{network}.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            study={
+                "regimes": [
+                    derived.with_iterates(name) for name in ITERATES["regimes"]
+                ]
             },
-        ),
-        svg=report(
-            "<results>/charts/interpolation_{network}_{first}_{second}.svg",
-            caption="../report/interpolation.rst",
-            category="Parametric plots",
-            labels={
-                "network": "{network}",
-                "pair": "{first}, {second}",
-                "format": "picture",
-            },
-        ),
-        png="<results>/charts/interpolation_{network}_{first}_{second}.png",
-    log:
-        "<logs>/chart_interpolation/{network}_{first}_{second}.log",
-    conda:
-        "../../envs/present.yaml"
-    params:
-        code=fingerprint("chart_interpolation"),
-    script:
-        "../scripts/chart_interpolation.py"
+            code=fingerprint("chart_trajectory"),
+        script:
+            "../scripts/chart_trajectory.py"
 
 
-rule chart_sweep:
+if STUDY.performance_model:
+
+    rule chart_performance_model:
+        input:
+            histories=files_of_network(rules.train.output.history, TIMED),
+            outcomes=files_of_network(rules.train.output.outcome, TIMED),
+        output:
+            **chart("performance_model", "Performance model", of_each(STUDY.networks)),
+        log:
+            "<logs>/chart_performance_model/{network}.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            study={"pairs": STUDY.pairs[:1]},
+            performance_model=ordered(STUDY.performance_model),
+            code=fingerprint("chart_performance_model"),
+        script:
+            "../scripts/chart_performance_model.py"
+
+
+rule charts:
     input:
-        runs=rules.tabulate_sweep.output.runs,
-        thresholds="<results>/tables/thresholds.csv",
-    output:
-        html=report(
-            "<results>/charts/sweep_{network}.html",
-            caption="../report/sweep_chart.rst",
-            category="Batch sizes",
-            labels={"network": "{network}", "format": "interactive"},
-        ),
-        svg=report(
-            "<results>/charts/sweep_{network}.svg",
-            caption="../report/sweep_chart.rst",
-            category="Batch sizes",
-            labels={"network": "{network}", "format": "picture"},
-        ),
-        png="<results>/charts/sweep_{network}.png",
-    log:
-        "<logs>/chart_sweep/{network}.log",
-    conda:
-        "../../envs/present.yaml"
-    params:
-        code=fingerprint("chart_sweep"),
-    script:
-        "../scripts/chart_sweep.py"
-
-
-rule chart_warm_start:
-    input:
-        runs=rules.tabulate_warm_start.output.runs,
-    output:
-        html=report(
-            "<results>/charts/warm_start_{network}.html",
-            caption="../report/warm_start_chart.rst",
-            category="Warm start",
-            labels={"network": "{network}", "format": "interactive"},
-        ),
-        svg=report(
-            "<results>/charts/warm_start_{network}.svg",
-            caption="../report/warm_start_chart.rst",
-            category="Warm start",
-            labels={"network": "{network}", "format": "picture"},
-        ),
-        png="<results>/charts/warm_start_{network}.png",
-    log:
-        "<logs>/chart_warm_start/{network}.log",
-    conda:
-        "../../envs/present.yaml"
-    params:
-        study=pair_of_warm_start,
-        code=fingerprint("chart_warm_start"),
-    script:
-        "../scripts/chart_warm_start.py"
-
-
-rule chart_trajectory:
-    input:
-        files_of_network(rules.measure_trajectory.output.rows, KEEPING),
-    output:
-        html=report(
-            "<results>/charts/trajectory_{network}.html",
-            caption="../report/trajectory_chart.rst",
-            category="Sharpness on the way",
-            labels={"network": "{network}", "format": "interactive"},
-        ),
-        svg=report(
-            "<results>/charts/trajectory_{network}.svg",
-            caption="../report/trajectory_chart.rst",
-            category="Sharpness on the way",
-            labels={"network": "{network}", "format": "picture"},
-        ),
-        png="<results>/charts/trajectory_{network}.png",
-    log:
-        "<logs>/chart_trajectory/{network}.log",
-    conda:
-        "../../envs/present.yaml"
-    params:
-        study=regimes_with_iterates,
-        code=fingerprint("chart_trajectory"),
-    script:
-        "../scripts/chart_trajectory.py"
-
-
-rule chart_performance:
-    input:
-        histories=files_of_network(rules.train.output.history, [*OF_STUDY, *OF_SWEEP]),
-        outcomes=files_of_network(rules.train.output.outcome, [*OF_STUDY, *OF_SWEEP]),
-    output:
-        html=report(
-            "<results>/charts/performance_{network}.html",
-            caption="../report/performance_chart.rst",
-            category="Performance model",
-            labels={"network": "{network}", "format": "interactive"},
-        ),
-        svg=report(
-            "<results>/charts/performance_{network}.svg",
-            caption="../report/performance_chart.rst",
-            category="Performance model",
-            labels={"network": "{network}", "format": "picture"},
-        ),
-        png="<results>/charts/performance_{network}.png",
-    log:
-        "<logs>/chart_performance/{network}.log",
-    conda:
-        "../../envs/present.yaml"
-    params:
-        study={"pairs": PAIRS[:1]},
-        performance=ordered(PERFORMANCE),
-        code=fingerprint("chart_performance"),
-    script:
-        "../scripts/chart_performance.py"
+        CHARTS,

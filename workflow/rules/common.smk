@@ -10,9 +10,8 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 from sharpminima import provenance
-from sharpminima.config import mistakes
+from sharpminima.config import layers, mistakes
 from sharpminima.config.study import Study
-from sharpminima.networks import signatures
 from sharpminima.planning import memory, rules as planning
 from sharpminima.regimes import derived
 from sharpminima.provenance import ordered
@@ -39,8 +38,7 @@ def limit_of(resource):
     return getattr(limit, "value", limit)
 
 
-config = mistakes.without_nulls(config)
-config = signatures.anchored(config, config_layers())
+config = layers.complete(config, config_layers())
 if found := mistakes.mistakes(config):
     raise WorkflowError("The config has mistakes:\n" + "\n".join(found))
 config = derived.with_derived(config)

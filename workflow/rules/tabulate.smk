@@ -1,341 +1,96 @@
-"""<results>/train, sharpness, interpolation -> <results>/tables"""
+"""<results>/train, sharpness, trajectory, interpolation -> <results>/tables"""
 
-# Of the old form, until each table has a rule of its own.
-NETWORKS, SEEDS, PAIRS = STUDY.networks, STUDY.seeds, STUDY.pairs
-OF_PAIRS, OF_FIRST_PAIR = STUDY.pairs_of_networks, STUDY.first_pairs
-OF_STUDY, OF_SWEEP = STUDY.runs, STUDY.sweep_runs
-KEEPING, WARM_STARTED = STUDY.runs_with_iterates, STUDY.warm_start_runs
-BEFORE_WARM_START = STUDY.runs_before_warm_start
-BESIDE_REMEDIES = STUDY.compared_runs
-PERFORMANCE = STUDY.performance_model
-NAMES = ["runs", "networks", "accuracy", "sharpness", "cost"]
-NAMES += ["ratios", "distances", "claims"] if PAIRS else []
-NAMES += ["remedies"] if BESIDE_REMEDIES else []
-NAMES += ["sweep", "thresholds"] if OF_SWEEP else []
-NAMES += ["trajectory"] if KEEPING else []
-NAMES += ["warm_start"] if WARM_STARTED else []
-NAMES += ["performance"] if PERFORMANCE else []
+# Figures 4 and 5 show the sharpness at one epsilon, the first.
+EPSILON = {"epsilon": config["sharpness"]["epsilons"][0]}
+# The performance model compares the runs of the sweep, too.
+TIMED = [*STUDY.runs, *STUDY.sweep_runs]
+# The rows of the study's runs, and of the searches on them.
+OUTCOMES = files_of(rules.train.output.outcome, STUDY.runs)
+SEARCHED = files_of(SEARCHES.values(), STUDY.runs, epsilon=EPSILONS)
 
 
-def if_studied(table, experiment):
-    """Return the table, if the study has the table of that experiment."""
-    return [f"<results>/tables/{table}.csv"] if experiment in NAMES else []
-
-
-rule tables:
+rule tabulate_runs:
     input:
-        collect("<results>/tables/{table}.csv", table=NAMES),
+        OUTCOMES,
+    output:
+        table("runs"),
+    log:
+        "<logs>/tabulate_runs.log",
+    conda:
+        "../../envs/present.yaml"
+    params:
+        code=fingerprint("tabulate_runs"),
+    script:
+        "../scripts/tabulate_runs.py"
+
+
+rule tabulate_networks:
+    input:
+        OUTCOMES,
+    output:
+        table("networks", "networks (Table 1)"),
+    log:
+        "<logs>/tabulate_networks.log",
+    conda:
+        "../../envs/present.yaml"
+    params:
+        code=fingerprint("tabulate_networks"),
+    script:
+        "../scripts/tabulate_networks.py"
 
 
 rule tabulate_accuracy:
     input:
-        files_of(rules.train.output.outcome, OF_STUDY),
+        OUTCOMES,
     output:
-        runs="<results>/tables/runs.csv",
-        networks=[
-            "<results>/tables/networks.csv",
-            "<results>/tables/networks.md",
-            report(
-                "<results>/tables/networks.html",
-                caption="../report/networks.rst",
-                category="Tables",
-                labels={"table": "networks (Table 1)"},
-            ),
-        ],
-        accuracy=[
-            "<results>/tables/accuracy.csv",
-            "<results>/tables/accuracy.md",
-            report(
-                "<results>/tables/accuracy.html",
-                caption="../report/accuracy.rst",
-                category="Tables",
-                labels={"table": "accuracy (Table 2)"},
-            ),
-        ],
+        table("accuracy", "accuracy (Table 2)"),
     log:
         "<logs>/tabulate_accuracy.log",
     conda:
         "../../envs/present.yaml"
     params:
-        code=fingerprint("tabulate_accuracy"),
         paper=PAPER,
+        code=fingerprint("tabulate_accuracy"),
     script:
         "../scripts/tabulate_accuracy.py"
 
 
+rule tabulate_measurements:
+    input:
+        SEARCHED,
+    output:
+        table("measurements"),
+    log:
+        "<logs>/tabulate_measurements.log",
+    conda:
+        "../../envs/present.yaml"
+    params:
+        code=fingerprint("tabulate_measurements"),
+    script:
+        "../scripts/tabulate_measurements.py"
+
+
 rule tabulate_sharpness:
     input:
-        files_of(SEARCHES.values(), OF_STUDY, epsilon=EPSILONS),
+        SEARCHED,
     output:
-        measurements="<results>/tables/measurements.csv",
-        sharpness=[
-            "<results>/tables/sharpness.csv",
-            "<results>/tables/sharpness.md",
-            report(
-                "<results>/tables/sharpness.html",
-                caption="../report/sharpness.rst",
-                category="Tables",
-                labels={"table": "sharpness (Tables 3 and 4)"},
-            ),
-        ],
+        table("sharpness", "sharpness (Tables 3 and 4)"),
     log:
         "<logs>/tabulate_sharpness.log",
     conda:
         "../../envs/present.yaml"
     params:
-        code=fingerprint("tabulate_sharpness"),
         paper=PAPER,
+        code=fingerprint("tabulate_sharpness"),
     script:
         "../scripts/tabulate_sharpness.py"
-
-
-rule tabulate_ratios:
-    input:
-        rules.tabulate_sharpness.input,
-    output:
-        ratios=[
-            "<results>/tables/ratios.csv",
-            "<results>/tables/ratios.md",
-            report(
-                "<results>/tables/ratios.html",
-                caption="../report/ratios.rst",
-                category="Tables",
-                labels={"table": "ratio of each seed"},
-            ),
-        ],
-    log:
-        "<logs>/tabulate_ratios.log",
-    conda:
-        "../../envs/present.yaml"
-    params:
-        study={"pairs": PAIRS},
-        code=fingerprint("tabulate_ratios"),
-    script:
-        "../scripts/tabulate_ratios.py"
-
-
-rule tabulate_distances:
-    input:
-        files_of_pairs(
-            rules.measure_interpolation.output.distances, OF_PAIRS, seed=SEEDS
-        ),
-    output:
-        distances=[
-            "<results>/tables/distances.csv",
-            "<results>/tables/distances.md",
-            report(
-                "<results>/tables/distances.html",
-                caption="../report/distances.rst",
-                category="Tables",
-                labels={"table": "distances"},
-            ),
-        ],
-    log:
-        "<logs>/tabulate_distances.log",
-    conda:
-        "../../envs/present.yaml"
-    params:
-        code=fingerprint("tabulate_distances"),
-    script:
-        "../scripts/tabulate_distances.py"
-
-
-rule tabulate_remedies:
-    input:
-        outcomes=files_of(rules.train.output.outcome, BESIDE_REMEDIES),
-        searches=files_of(SEARCHES.values(), BESIDE_REMEDIES, epsilon=EPSILONS),
-    output:
-        remedies=[
-            "<results>/tables/remedies.csv",
-            "<results>/tables/remedies.md",
-            report(
-                "<results>/tables/remedies.html",
-                caption="../report/remedies.rst",
-                category="Tables",
-                labels={"table": "remedies (Tables 6 and 7)"},
-            ),
-        ],
-    log:
-        "<logs>/tabulate_remedies.log",
-    conda:
-        "../../envs/present.yaml"
-    params:
-        study={"pairs": PAIRS[:1]},
-        code=fingerprint("tabulate_remedies"),
-    script:
-        "../scripts/tabulate_remedies.py"
-
-
-rule tabulate_sweep:
-    input:
-        outcomes=files_of(rules.train.output.outcome, OF_SWEEP),
-        searches=files_of(SEARCHES.values(), OF_SWEEP, epsilon=EPSILONS[:1]),
-    output:
-        runs="<results>/tables/sweep_runs.csv",
-        sweep=[
-            "<results>/tables/sweep.csv",
-            "<results>/tables/sweep.md",
-            report(
-                "<results>/tables/sweep.html",
-                caption="../report/sweep.rst",
-                category="Tables",
-                labels={"table": "batch sizes (Figure 4)"},
-            ),
-        ],
-        thresholds=[
-            "<results>/tables/thresholds.csv",
-            "<results>/tables/thresholds.md",
-            report(
-                "<results>/tables/thresholds.html",
-                caption="../report/thresholds.rst",
-                category="Tables",
-                labels={"table": "thresholds of the batch size"},
-            ),
-        ],
-    log:
-        "<logs>/tabulate_sweep.log",
-    conda:
-        "../../envs/present.yaml"
-    params:
-        study={"epsilon": config["sharpness"]["epsilons"][0]},
-        code=fingerprint("tabulate_sweep"),
-    script:
-        "../scripts/tabulate_sweep.py"
-
-
-rule tabulate_trajectory:
-    input:
-        files_of(rules.measure_trajectory.output.rows, KEEPING),
-    output:
-        trajectory="<results>/tables/trajectory.csv",
-        means=[
-            "<results>/tables/trajectory_means.csv",
-            "<results>/tables/trajectory_means.md",
-            report(
-                "<results>/tables/trajectory_means.html",
-                caption="../report/trajectory_means.rst",
-                category="Tables",
-                labels={"table": "iterates (Figure 6)"},
-            ),
-        ],
-    log:
-        "<logs>/tabulate_trajectory.log",
-    conda:
-        "../../envs/present.yaml"
-    params:
-        code=fingerprint("tabulate_trajectory"),
-    script:
-        "../scripts/tabulate_trajectory.py"
-
-
-rule tabulate_warm_start:
-    input:
-        outcomes=files_of(rules.train.output.outcome, WARM_STARTED),
-        searches=files_of(SEARCHES.values(), WARM_STARTED, epsilon=EPSILONS[:1]),
-        trajectories=files_of(rules.measure_trajectory.output.rows, BEFORE_WARM_START),
-    output:
-        runs="<results>/tables/warm_start_runs.csv",
-        warm_start=[
-            "<results>/tables/warm_start.csv",
-            "<results>/tables/warm_start.md",
-            report(
-                "<results>/tables/warm_start.html",
-                caption="../report/warm_start.rst",
-                category="Tables",
-                labels={"table": "warm start (Figure 5)"},
-            ),
-        ],
-    log:
-        "<logs>/tabulate_warm_start.log",
-    conda:
-        "../../envs/present.yaml"
-    params:
-        study={
-            "epochs": ordered(derived.epochs_of_warm_start(config)),
-            "epsilon": config["sharpness"]["epsilons"][0],
-        },
-        code=fingerprint("tabulate_warm_start"),
-    script:
-        "../scripts/tabulate_warm_start.py"
-
-
-rule tabulate_performance:
-    input:
-        histories=files_of(rules.train.output.history, [*OF_STUDY, *OF_SWEEP]),
-        outcomes=files_of(rules.train.output.outcome, [*OF_STUDY, *OF_SWEEP]),
-    output:
-        performance=[
-            "<results>/tables/performance.csv",
-            "<results>/tables/performance.md",
-            report(
-                "<results>/tables/performance.html",
-                caption="../report/performance.rst",
-                category="Tables",
-                labels={"table": "performance model (appendix C)"},
-            ),
-        ],
-    log:
-        "<logs>/tabulate_performance.log",
-    conda:
-        "../../envs/present.yaml"
-    params:
-        study={"pairs": PAIRS[:1]},
-        performance=ordered(PERFORMANCE),
-        code=fingerprint("tabulate_performance"),
-    script:
-        "../scripts/tabulate_performance.py"
-
-
-rule tabulate_claims:
-    input:
-        runs=[rules.tabulate_accuracy.output.runs],
-        measurements=[rules.tabulate_sharpness.output.measurements],
-        interpolation=files_of_pairs(
-            rules.measure_interpolation.output.plot, OF_FIRST_PAIR, seed=SEEDS
-        ),
-        distances=files_of_pairs(
-            rules.measure_interpolation.output.distances, OF_FIRST_PAIR, seed=SEEDS
-        ),
-        sweep_runs=if_studied("sweep_runs", "sweep"),
-        thresholds=if_studied("thresholds", "sweep"),
-        warm_start_runs=if_studied("warm_start_runs", "warm_start"),
-        trajectory=if_studied("trajectory", "trajectory"),
-    output:
-        claims=[
-            "<results>/tables/claims.csv",
-            "<results>/tables/claims.md",
-            report(
-                "<results>/tables/claims.html",
-                caption="../report/claims.rst",
-                category="Claims",
-                labels={"table": "the paper's claims"},
-            ),
-        ],
-    log:
-        "<logs>/tabulate_claims.log",
-    conda:
-        "../../envs/present.yaml"
-    params:
-        study={"networks": NETWORKS, "pairs": PAIRS[:1]},
-        code=fingerprint("tabulate_claims"),
-    script:
-        "../scripts/tabulate_claims.py"
 
 
 rule tabulate_cost:
     input:
         COSTS,
     output:
-        cost=[
-            "<results>/tables/cost.csv",
-            "<results>/tables/cost.md",
-            report(
-                "<results>/tables/cost.html",
-                caption="../report/cost.rst",
-                category="Tables",
-                labels={"table": "cost"},
-            ),
-        ],
+        table("cost", "cost"),
     log:
         "<logs>/tabulate_cost.log",
     conda:
@@ -344,3 +99,249 @@ rule tabulate_cost:
         code=fingerprint("tabulate_cost"),
     script:
         "../scripts/tabulate_cost.py"
+
+
+if STUDY.pairs:
+
+    rule tabulate_ratios:
+        input:
+            SEARCHED,
+        output:
+            table("ratios", "ratio of each seed"),
+        log:
+            "<logs>/tabulate_ratios.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            study={"pairs": STUDY.pairs},
+            code=fingerprint("tabulate_ratios"),
+        script:
+            "../scripts/tabulate_ratios.py"
+
+    rule tabulate_distances:
+        input:
+            files_of_pairs(
+                rules.measure_interpolation.output.distances,
+                STUDY.pairs_of_networks,
+                seed=STUDY.seeds,
+            ),
+        output:
+            table("distances", "distances"),
+        log:
+            "<logs>/tabulate_distances.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            code=fingerprint("tabulate_distances"),
+        script:
+            "../scripts/tabulate_distances.py"
+
+
+if STUDY.compared_runs:
+
+    rule tabulate_further_regimes:
+        input:
+            outcomes=files_of(rules.train.output.outcome, STUDY.compared_runs),
+            searches=files_of(SEARCHES.values(), STUDY.compared_runs, epsilon=EPSILONS),
+        output:
+            table("further_regimes", "further regimes (Tables 6 and 7)"),
+        log:
+            "<logs>/tabulate_further_regimes.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            study={"pairs": STUDY.pairs[:1]},
+            code=fingerprint("tabulate_further_regimes"),
+        script:
+            "../scripts/tabulate_further_regimes.py"
+
+
+if STUDY.sweep_runs:
+
+    OF_SWEEP = {
+        "outcomes": files_of(rules.train.output.outcome, STUDY.sweep_runs),
+        "searches": files_of(SEARCHES.values(), STUDY.sweep_runs, epsilon=EPSILONS[:1]),
+    }
+
+    rule tabulate_sweep_runs:
+        input:
+            **OF_SWEEP,
+        output:
+            table("sweep_runs"),
+        log:
+            "<logs>/tabulate_sweep_runs.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            study=EPSILON,
+            code=fingerprint("tabulate_sweep_runs"),
+        script:
+            "../scripts/tabulate_sweep_runs.py"
+
+    rule tabulate_sweep:
+        input:
+            **OF_SWEEP,
+        output:
+            table("sweep", "batch sizes (Figure 4)"),
+        log:
+            "<logs>/tabulate_sweep.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            study=EPSILON,
+            code=fingerprint("tabulate_sweep"),
+        script:
+            "../scripts/tabulate_sweep.py"
+
+    rule tabulate_thresholds:
+        input:
+            **OF_SWEEP,
+        output:
+            table("thresholds", "thresholds of the batch size"),
+        log:
+            "<logs>/tabulate_thresholds.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            study=EPSILON,
+            code=fingerprint("tabulate_thresholds"),
+        script:
+            "../scripts/tabulate_thresholds.py"
+
+
+if STUDY.runs_with_iterates:
+
+    rule tabulate_trajectory:
+        input:
+            files_of(rules.measure_trajectory.output.rows, STUDY.runs_with_iterates),
+        output:
+            table("trajectory"),
+        log:
+            "<logs>/tabulate_trajectory.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            code=fingerprint("tabulate_trajectory"),
+        script:
+            "../scripts/tabulate_trajectory.py"
+
+    rule tabulate_trajectory_means:
+        input:
+            files_of(rules.measure_trajectory.output.rows, STUDY.runs_with_iterates),
+        output:
+            table("trajectory_means", "iterates (Figure 6)"),
+        log:
+            "<logs>/tabulate_trajectory_means.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            code=fingerprint("tabulate_trajectory_means"),
+        script:
+            "../scripts/tabulate_trajectory_means.py"
+
+
+if STUDY.warm_start_runs:
+
+    WARM_START = {
+        "epochs": ordered(derived.epochs_of_warm_start(config)),
+        **EPSILON,
+    }
+
+    OF_WARM_START = {
+        "outcomes": files_of(rules.train.output.outcome, STUDY.warm_start_runs),
+        "searches": files_of(
+            SEARCHES.values(), STUDY.warm_start_runs, epsilon=EPSILONS[:1]
+        ),
+        "trajectories": files_of(
+            rules.measure_trajectory.output.rows, STUDY.runs_before_warm_start
+        ),
+    }
+
+    rule tabulate_warm_start_runs:
+        input:
+            **OF_WARM_START,
+        output:
+            table("warm_start_runs"),
+        log:
+            "<logs>/tabulate_warm_start_runs.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            study=WARM_START,
+            code=fingerprint("tabulate_warm_start_runs"),
+        script:
+            "../scripts/tabulate_warm_start_runs.py"
+
+    rule tabulate_warm_start:
+        input:
+            **OF_WARM_START,
+        output:
+            table("warm_start", "warm start (Figure 5)"),
+        log:
+            "<logs>/tabulate_warm_start.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            study=WARM_START,
+            code=fingerprint("tabulate_warm_start"),
+        script:
+            "../scripts/tabulate_warm_start.py"
+
+
+if STUDY.performance_model:
+
+    rule tabulate_performance_model:
+        input:
+            histories=files_of(rules.train.output.history, TIMED),
+            outcomes=files_of(rules.train.output.outcome, TIMED),
+        output:
+            table("performance_model", "performance model (appendix C)"),
+        log:
+            "<logs>/tabulate_performance_model.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            study={"pairs": STUDY.pairs[:1]},
+            performance_model=ordered(STUDY.performance_model),
+            code=fingerprint("tabulate_performance_model"),
+        script:
+            "../scripts/tabulate_performance_model.py"
+
+
+# Last, since it reads the tables that the study makes.
+if STUDY.pairs:
+
+    rule tabulate_claims:
+        input:
+            runs=if_studied("runs"),
+            measurements=if_studied("measurements"),
+            interpolation=files_of_pairs(
+                rules.measure_interpolation.output.plot,
+                STUDY.first_pairs,
+                seed=STUDY.seeds,
+            ),
+            distances=files_of_pairs(
+                rules.measure_interpolation.output.distances,
+                STUDY.first_pairs,
+                seed=STUDY.seeds,
+            ),
+            sweep_runs=if_studied("sweep_runs"),
+            thresholds=if_studied("thresholds"),
+            warm_start_runs=if_studied("warm_start_runs"),
+            trajectory=if_studied("trajectory"),
+        output:
+            table("claims", "the paper's claims", category="Claims"),
+        log:
+            "<logs>/tabulate_claims.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            study={"networks": STUDY.networks, "pairs": STUDY.pairs[:1]},
+            code=fingerprint("tabulate_claims"),
+        script:
+            "../scripts/tabulate_claims.py"
+
+
+rule tables:
+    input:
+        TABLES,

@@ -3,19 +3,19 @@
 from typing import TYPE_CHECKING
 
 from sharpminima import logs
-from sharpminima.charts import charts, pictures
+from sharpminima.charts import interpolation, pictures
 from sharpminima.tables import files
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(plots, html, svg, png):
-    """Draw the rows of the CSV files `plots`."""
-    chart = charts.parametric_plots(files.gather(plots))
-    pictures.save(chart, html, svg, png)
+def main(paths, output):
+    """Draw the CSV files `paths`, one per seed."""
+    chart = interpolation.draw(files.gather(paths))
+    pictures.save(chart, **output)
 
 
 if __name__ == "__main__":
     logs.write_to(snakemake.log[0])
-    main(snakemake.input, **snakemake.output)
+    main(snakemake.input, snakemake.output)

@@ -3,27 +3,24 @@
 from typing import TYPE_CHECKING
 
 from sharpminima import logs
-from sharpminima.charts import charts, pictures
+from sharpminima.charts import pictures, sweep
 from sharpminima.tables import files
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(runs, thresholds, html, svg, png, *, network):
+def main(runs, thresholds, output, *, network):
     """Draw the rows of the CSV files `runs` and `thresholds` that are of `network`."""
-    of_network = [
-        table[table["network"] == network]
-        for table in map(files.gather, ([runs], [thresholds]))
-    ]
-    chart = charts.batch_sizes(*of_network)
-    pictures.save(chart, html, svg, png)
+    tables = [files.gather([path]) for path in (runs, thresholds)]
+    chart = sweep.draw(*(table[table["network"] == network] for table in tables))
+    pictures.save(chart, **output)
 
 
 if __name__ == "__main__":
     logs.write_to(snakemake.log[0])
     main(
         **snakemake.input,
-        **snakemake.output,
+        output=snakemake.output,
         network=snakemake.wildcards.network,
     )

@@ -3,23 +3,19 @@
 from typing import TYPE_CHECKING
 
 from sharpminima import logs
-from sharpminima.charts import charts, pictures
+from sharpminima.charts import pictures, trajectory
 from sharpminima.tables import files
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(rows, html, svg, png, *, regimes):
-    """Draw the rows of the CSV files `rows`."""
-    chart = charts.trajectories(files.gather(rows), regimes)
-    pictures.save(chart, html, svg, png)
+def main(paths, output, *, regimes):
+    """Draw the CSV files `paths`, one per run."""
+    chart = trajectory.draw(files.gather(paths), regimes)
+    pictures.save(chart, **output)
 
 
 if __name__ == "__main__":
     logs.write_to(snakemake.log[0])
-    main(
-        snakemake.input,
-        **snakemake.output,
-        regimes=snakemake.params.study["regimes"],
-    )
+    main(snakemake.input, snakemake.output, regimes=snakemake.params.study["regimes"])

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def main(context, weights, settings, cost, **spaces):
     """Write the rows of Metric 2.1 of the checkpoint `weights`, and their cost.
 
-    `settings` is what `sharpness.at_epsilon` returned; `spaces` has a file for the rows
-    of each space.
+    `settings` is what `Study.search` returned. `spaces` has a file for the rows of each
+    space.
     """
     origin = parameters.attributes(weights)
     with backend.enough_memory("evaluation.batch_size"):

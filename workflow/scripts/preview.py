@@ -9,13 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import yaml
+from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
-from sharpminima.config import mistakes
-from sharpminima.networks import signatures
+from sharpminima.config import layers
 from sharpminima.planning import preview
-from sharpminima.planning.estimate import Estimate, Past, rates, size_of
+from sharpminima.planning.planned_time import Estimate, Past, rates, size_of
 from sharpminima.regimes import derived
 
 SNAKEFILE = Path(__file__).resolve().parents[2] / "Snakefile"
@@ -53,16 +52,15 @@ def dry_run(cores, configfiles, flags):
 
 
 def merged(paths):
-    """Return the config that the Snakefile makes of those of `paths` that there are."""
-    layers = [
-        (path.absolute().parent, yaml.safe_load(path.read_text(encoding="utf-8")))
+    """Return the config that the Snakefile makes of those of `paths` that exist."""
+    files = [
+        (path.absolute().parent, load_configfile(path))
         for path in filter(Path.exists, map(Path, paths))
     ]
     config = {}
-    for _, layer in layers:
-        update_config(config, layer)
-    config = mistakes.without_nulls(config)
-    return derived.with_derived(signatures.anchored(config, reversed(layers)))
+    for _, content in files:
+        update_config(config, content)
+    return derived.with_derived(layers.complete(config, reversed(files)))
 
 
 def sizes_of(config, names):

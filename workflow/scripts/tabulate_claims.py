@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
 
 def main(inputs, output, *, networks, pair):
-    """Judge the claims by the CSV files `inputs`, lists by the name of the table."""
+    """Judge the claims by `inputs`: the CSV files of each table, by its name."""
     studied = {name: files.gather(paths) for name, paths in inputs.items() if paths}
     table = claims.tabulate(studied, networks, pair)
-    files.write_for_readers(table, *output)
+    files.write_for_readers(table, *output, digits=4)
 
 
 if __name__ == "__main__":
     logs.write_to(snakemake.log[0])
     main(
         dict(snakemake.input.items()),
-        snakemake.output.claims,
+        snakemake.output,
         networks=snakemake.params.study["networks"],
         pair=snakemake.params.study["pairs"][0],
     )

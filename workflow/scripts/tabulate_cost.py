@@ -3,18 +3,18 @@
 from typing import TYPE_CHECKING
 
 from sharpminima import logs
-from sharpminima.tables import averages, files
+from sharpminima.tables import cost, files
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(rows, *, cost):
-    """Sum the CSV files `rows`, one of each job."""
-    table = averages.summarise_cost(files.gather(rows))
-    files.write_for_readers(table, *cost)
+def main(paths, output):
+    """Sum the CSV files `paths`, one per job."""
+    table = cost.tabulate(files.gather(paths))
+    files.write_for_readers(table, *output, digits=4)
 
 
 if __name__ == "__main__":
     logs.write_to(snakemake.log[0])
-    main(snakemake.input, **snakemake.output)
+    main(snakemake.input, snakemake.output)

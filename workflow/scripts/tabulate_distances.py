@@ -3,18 +3,18 @@
 from typing import TYPE_CHECKING
 
 from sharpminima import logs
-from sharpminima.tables import averages, files
+from sharpminima.tables import distances, files
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(rows, *, distances):
-    """Gather the CSV files `rows` into one table."""
-    table = averages.summarise_distances(files.gather(rows))
-    files.write_for_readers(table, *distances)
+def main(paths, output):
+    """Average the CSV files `paths`, one per pair of runs."""
+    table = distances.tabulate(files.gather(paths))
+    files.write_for_readers(table, *output, digits=4)
 
 
 if __name__ == "__main__":
     logs.write_to(snakemake.log[0])
-    main(snakemake.input, **snakemake.output)
+    main(snakemake.input, snakemake.output)

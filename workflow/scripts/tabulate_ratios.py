@@ -3,22 +3,18 @@
 from typing import TYPE_CHECKING
 
 from sharpminima import logs
-from sharpminima.tables import averages, files
+from sharpminima.tables import files, ratios
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(rows, *, ratios, pairs):
-    """Compare the regimes of each of `pairs` in the CSV files `rows`."""
-    table = averages.sharpness_ratios(files.gather(rows), pairs)
-    files.write_for_readers(table, *ratios)
+def main(paths, output, *, pairs):
+    """Compare the regimes of each of `pairs` in the CSV files `paths`."""
+    table = ratios.tabulate(files.gather(paths), pairs)
+    files.write_for_readers(table, *output, digits=4)
 
 
 if __name__ == "__main__":
     logs.write_to(snakemake.log[0])
-    main(
-        snakemake.input,
-        **snakemake.output,
-        pairs=snakemake.params.study["pairs"],
-    )
+    main(snakemake.input, snakemake.output, pairs=snakemake.params.study["pairs"])

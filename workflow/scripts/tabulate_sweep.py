@@ -1,29 +1,27 @@
-"""Tabulate the sweep over batch sizes: every run, means, and thresholds."""
+"""Tabulate accuracy and sharpness by batch size, averaged (Figure 4).
+
+It reads the original rows: `sweep_runs.csv` is rounded.
+"""
 
 from typing import TYPE_CHECKING
 
 from sharpminima import logs
-from sharpminima.tables import experiments, files
-from sharpminima.tables.thresholds import estimate
+from sharpminima.tables import files, sweep, sweep_runs
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(outcomes, searches, *, runs, sweep, thresholds, epsilon):
-    """Gather the CSV files `outcomes` and `searches` of the same runs."""
-    rows = experiments.sweep_runs(
-        files.gather(outcomes), files.gather(searches), epsilon
-    )
-    files.write(rows, runs)
-    files.write_for_readers(experiments.summarise_sweep(rows), *sweep)
-    files.write_for_readers(estimate(rows), *thresholds)
+def main(outcomes, searches, output, *, epsilon):
+    """Average the runs of the CSV files `outcomes` and `searches`."""
+    rows = sweep_runs.tabulate(files.gather(outcomes), files.gather(searches), epsilon)
+    files.write_for_readers(sweep.tabulate(rows), *output, digits=4)
 
 
 if __name__ == "__main__":
     logs.write_to(snakemake.log[0])
     main(
         **snakemake.input,
-        **snakemake.output,
+        output=snakemake.output,
         epsilon=snakemake.params.study["epsilon"],
     )

@@ -1,21 +1,22 @@
-"""Tabulate the iterates that were measured on the way: every one, and means."""
+"""Tabulate every iterate that was kept and measured.
+
+The table is the gathered rows: it needs no module of its own.
+"""
 
 from typing import TYPE_CHECKING
 
 from sharpminima import logs
-from sharpminima.tables import experiments, files
+from sharpminima.tables import files
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(rows, *, trajectory, means):
-    """Gather the CSV files `rows` into both tables."""
-    points = files.gather(rows)
-    files.write(points, trajectory)
-    files.write_for_readers(experiments.summarise_trajectories(points), *means)
+def main(paths, csv):
+    """Gather the CSV files `paths`, one per run."""
+    files.write(files.gather(paths), csv)
 
 
 if __name__ == "__main__":
     logs.write_to(snakemake.log[0])
-    main(snakemake.input, **snakemake.output)
+    main(snakemake.input, snakemake.output[0])

@@ -1,32 +1,28 @@
-"""Tabulate runs that began with kept iterates: every run, and means."""
+"""Tabulate what warm starts reach, averaged by the epoch they began with (Figure 5).
+
+It reads the original rows: `warm_start_runs.csv` is rounded.
+"""
 
 from typing import TYPE_CHECKING
 
 from sharpminima import logs
-from sharpminima.tables import experiments, files
+from sharpminima.tables import files, warm_start, warm_start_runs
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(outcomes, searches, trajectories, *, runs, warm_start, epochs, epsilon):
-    """Gather the CSV files of the runs, and of the trajectories that they left."""
-    rows = experiments.warm_start_runs(
-        files.gather(outcomes),
-        files.gather(searches),
-        files.gather(trajectories),
-        epochs=epochs,
-        epsilon=epsilon,
-    )
-    files.write(rows, runs)
-    files.write_for_readers(experiments.summarise_warm_start(rows), *warm_start)
+def main(outcomes, searches, trajectories, output, *, epochs, epsilon):
+    """Average the runs of the CSV files, and the iterates that they began with."""
+    inputs = map(files.gather, (outcomes, searches, trajectories))
+    rows = warm_start_runs.tabulate(*inputs, epochs, epsilon)
+    files.write_for_readers(warm_start.tabulate(rows), *output, digits=4)
 
 
 if __name__ == "__main__":
     logs.write_to(snakemake.log[0])
     main(
         **snakemake.input,
-        **snakemake.output,
-        epochs=snakemake.params.study["epochs"],
-        epsilon=snakemake.params.study["epsilon"],
+        output=snakemake.output,
+        **snakemake.params.study,
     )

@@ -11,7 +11,7 @@ from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks import iterates, parameters
 from sharpminima.networks.iterates import keeping, restore
 from sharpminima.networks.parameters import flatten
-from sharpminima.regimes import derived
+from sharpminima.regimes.settings import of_regime
 from sharpminima.training.fit import fit
 from sharpminima.training.start import starting_point
 
@@ -31,7 +31,7 @@ def dataset():
 
 def trained(dataset, path, kept=(), start=None, **changes):
     """Train for three epochs, from an iterate or cold; return model and history."""
-    settings = derived.settings(default_config(), "SB")
+    settings = of_regime(default_config(), "SB")
     settings |= {"batch_size": 10, "seed": 0, **changes}
     settings["stopping"] |= {"min_epochs": 1, "max_epochs": 3}
     model = starting_point(NETWORK, dataset, 0)

@@ -1,12 +1,11 @@
 """Options of builders are read without building, and files without running them."""
 
-from pathlib import Path
 from typing import Literal
 
 import pytest
 
 from sharpminima.networks import signatures
-from sharpminima.networks.signatures import anchored, path_of
+from sharpminima.networks.signatures import path_of
 
 
 @pytest.mark.parametrize(
@@ -24,50 +23,6 @@ from sharpminima.networks.signatures import anchored, path_of
 )
 def test_a_builder_names_a_file_or_none(builder, path):
     assert path_of(builder) == path
-
-
-def named(builder):
-    return {"networks": {"X": {"builder": builder, "options": {}}}}
-
-
-HERE, ABOVE = Path("/here"), Path("/above")
-
-
-@pytest.mark.parametrize(
-    ("layers", "expected"),
-    [
-        ([(HERE, named("m.py:f")), (ABOVE, named("m.py:f"))], "/here/m.py:f"),
-        ([(HERE, {"networks": {"X": {}}}), (ABOVE, named("m.py:f"))], "/above/m.py:f"),
-        ([(HERE, {}), (ABOVE, named("m.py:f"))], "/above/m.py:f"),
-        ([], f"{Path.cwd()}/m.py:f"),
-    ],
-    ids=["both", "no builder", "no networks", "nowhere"],
-)
-def test_a_path_starts_where_it_is_named_last(layers, expected):
-    assert anchored(named("m.py:f"), layers) == named(expected)
-
-
-def test_an_absolute_path_and_a_name_stay():
-    for builder in ("/else/m.py:f", "fully_connected"):
-        assert anchored(named(builder), [(HERE, named(builder))]) == named(builder)
-
-
-def test_a_path_may_start_at_home(monkeypatch):
-    monkeypatch.setenv("HOME", "/home/me")
-    config = named("~/m.py:f")
-    assert anchored(config, [(HERE, config)]) == named("/home/me/m.py:f")
-
-
-def test_files_are_not_read_again_without_need():
-    """A config that came through a pipe cannot be."""
-    layers = iter([(HERE, named("fully_connected"))])
-    anchored(named("fully_connected"), layers)
-    assert len(list(layers)) == 1
-
-
-@pytest.mark.parametrize("config", [{}, {"networks": 3}, {"networks": {"X": [1]}}])
-def test_a_malformed_config_is_left_to_the_schema(config):
-    assert anchored(config, []) == config
 
 
 def test_a_builder_of_the_catalogue_has_options():

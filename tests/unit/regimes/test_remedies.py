@@ -6,7 +6,8 @@ import pytest
 
 from project import ROOT, default_config
 from sharpminima import provenance
-from sharpminima.regimes import derived, remedies
+from sharpminima.regimes import remedies
+from sharpminima.regimes.settings import of_regime
 
 REGIMES = {
     "LB": set(),
@@ -38,7 +39,7 @@ def fingerprints():
     """Return the fingerprint of training in each of the `REGIMES`."""
     forget()
     config = default_config()
-    settings = {regime: derived.settings(config, regime) for regime in REGIMES}
+    settings = {regime: of_regime(config, regime) for regime in REGIMES}
     return {
         regime: provenance.fingerprint(
             "train", provenance.WITHOUT_NUMBERS | remedies.modules_not_used(values)

@@ -1,19 +1,9 @@
-"""Tables in files: nothing is rounded that must not be, and readers get Markdown."""
+"""Tables in files: nothing is rounded that must not be; readers get few digits."""
 
 import pandas as pd
+import pytest
 
-from sharpminima.tables import files, readable
-
-TABLE = pd.DataFrame(
-    {
-        "regime": ["SB", "LB"],
-        "runs": [3, 1],
-        "accuracy_mean": [98.0312, 97.5],
-        "accuracy_std": [0.125, None],
-        "paper_mean": [None, None],
-        "versions": ["keras 1", "keras 1"],
-    }
-)
+from sharpminima.tables import files
 
 
 def test_seeds_of_subspaces_survive_the_journey(tmp_path):
@@ -25,25 +15,14 @@ def test_seeds_of_subspaces_survive_the_journey(tmp_path):
     assert rows["subspace_seed"].fillna("").tolist() == [seeds[0], ""]
 
 
-def test_mean_and_deviation_share_a_column():
-    text = readable.markdown(TABLE)
-    assert "98.03 ± 0.12" in text
-    assert "| 97.5 " in text
-
-
-def test_empty_columns_and_versions_are_left_out():
-    text = readable.markdown(TABLE)
-    assert "paper" not in text
-    assert "keras" not in text
-
-
-def test_mixed_versions_are_said():
-    mixed = TABLE.assign(versions=["keras 1", "keras 1 | keras 2"])
-    assert "mixes package versions: keras 1; keras 2." in readable.markdown(mixed)
-
-
-def test_the_page_is_complete_and_escapes_what_it_shows():
-    page = readable.html(TABLE.assign(regime=["<SB>", "LB"]))
-    assert page.startswith("<!doctype html>")
-    assert "98.03 ± 0.12" in page
-    assert "&lt;SB&gt;" in page
+@pytest.mark.parametrize(
+    ("options", "shown"), [({}, "0.1235"), ({"digits": 2}, "0.12")]
+)
+def test_digits_are_those_that_readers_see(tmp_path, options, shown):
+    paths = [tmp_path / f"table.{kind}" for kind in ("csv", "md", "html")]
+    table = pd.DataFrame({"loss": [0.123456789]})
+    files.write_for_readers(table, *paths, **options)
+    csv, md, html = (path.read_text() for path in paths)
+    assert csv == "loss\n0.123457\n"
+    assert f" {shown} " in md
+    assert f"<td>{shown}</td>" in html

@@ -38,7 +38,7 @@ def sweep(accuracy, sharpness=levelling, *, sizes=SIZES, seeds=4, noise=0.2, dra
 
 
 def row_of(rows, measure="test_accuracy"):
-    return thresholds.estimate(rows).set_index("measure").loc[measure]
+    return thresholds.tabulate(rows).set_index("measure").loc[measure]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def rising_sharpness(size):
 def test_without_a_break_of_the_papers_shape_there_is_no_threshold(
     accuracy, sharpness, noise
 ):
-    table = thresholds.estimate(sweep(accuracy, sharpness, noise=noise))
+    table = thresholds.tabulate(sweep(accuracy, sharpness, noise=noise))
     assert table["threshold"].isna().all()
     assert table["low"].isna().all()
     assert set(table["note"]) == {
@@ -107,7 +107,7 @@ def test_noise_alone_rarely_has_a_threshold():
     found = 0
     for draw in range(50):
         rows = sweep(lambda size: 80.0, lambda size: 10.0, draw=draw, seeds=3)
-        found += thresholds.estimate(rows)["threshold"].notna().sum()
+        found += thresholds.tabulate(rows)["threshold"].notna().sum()
     assert found <= 5
 
 
@@ -118,7 +118,7 @@ def test_few_batch_sizes_have_no_threshold():
 
 
 def test_few_runs_have_no_threshold():
-    table = thresholds.estimate(sweep(falling, sizes=SIZES[::2], seeds=1))
+    table = thresholds.tabulate(sweep(falling, sizes=SIZES[::2], seeds=1))
     assert table["note"].tolist() == [
         "needs 6 runs. Received: 5",
         "needs 7 runs. Received: 5",
@@ -144,7 +144,7 @@ def test_diverged_runs_and_sharpness_of_zero_are_left_out():
     rows = sweep(falling, noise=0.0)
     rows.loc[0, ["status", "test_accuracy", "sharpness"]] = ["diverged", 10.0, np.nan]
     rows.loc[1, "sharpness"] = 0.0
-    table = thresholds.estimate(rows).set_index("measure")
+    table = thresholds.tabulate(rows).set_index("measure")
     assert table["runs"].to_dict() == {
         "test_accuracy": len(rows) - 1,
         "sharpness": len(rows) - 2,
@@ -155,19 +155,7 @@ def test_diverged_runs_and_sharpness_of_zero_are_left_out():
 def test_every_network_has_its_rows_and_the_same_runs_the_same_ones():
     rows = sweep(falling, seeds=2)
     both = pd.concat([rows, rows.assign(network="C3", dataset="cifar100")])
-    table = thresholds.estimate(both)
+    table = thresholds.tabulate(both)
     assert table.columns.tolist() == thresholds.COLUMNS
     assert table["network"].tolist() == ["C1", "C1", "C3", "C3"]
-    pd.testing.assert_frame_equal(table, thresholds.estimate(both))
-
-
-def test_slopes_are_those_of_both_sides():
-    rows = sweep(falling, noise=0.0, seeds=2)
-    values = thresholds.table(rows, "test_accuracy")
-    assert thresholds.slopes(values, 512) == pytest.approx((0.0, -1.0))
-    assert thresholds.middle(values) == pytest.approx(256)
-
-
-def test_slopes_need_batch_sizes_on_both_sides():
-    values = thresholds.table(sweep(falling), "test_accuracy")
-    assert np.isnan(thresholds.slopes(values, 8192)).all()
+    pd.testing.assert_frame_equal(table, thresholds.tabulate(both))

@@ -8,7 +8,8 @@ from project import default_config
 from sharpminima import backend
 from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.planning import planned_work
-from sharpminima.regimes import derived, remedies
+from sharpminima.regimes import remedies
+from sharpminima.regimes.settings import of_regime
 from sharpminima.training.fit import fit
 from sharpminima.training.outcome import outcome_of, work_of
 from sharpminima.training.start import starting_point
@@ -34,7 +35,7 @@ C1 = {"builder": "shallow_convolutional", "options": {"pooling": "tensorflow"}}
 def run(network, config, regime):
     """Train for three epochs on images of 8 x 8; return the rows of the history."""
     config["subset"] = {"train_examples": 90, "test_examples": 30}
-    settings = {**derived.settings(config, regime), "seed": 0}
+    settings = {**of_regime(config, regime), "seed": 0}
     settings["stopping"] |= {"min_epochs": 1, "max_epochs": 3}
     dataset, precision = small.images(), settings["precision"]
     model = starting_point(network, dataset, 0, precision)

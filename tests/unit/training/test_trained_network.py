@@ -12,7 +12,7 @@ from sharpminima.measures.maximisers import Minimum, maximise, starting_z
 from sharpminima.measures.sharpness import metric
 from sharpminima.measures.spaces import FullSpace, box_half_widths
 from sharpminima.networks.parameters import point_of
-from sharpminima.regimes import derived
+from sharpminima.regimes.settings import of_regime
 from sharpminima.training.fit import fit
 from sharpminima.training.start import starting_point
 
@@ -30,7 +30,7 @@ def trained():
     paths = {name: folder / name for name in declared["files"]}
     arrays = registry.load(paths, reader="idx", declared=declared)
     dataset = datasets.Dataset(**arrays)
-    settings = {**derived.settings(CONFIG, "LB"), "seed": 0}
+    settings = {**of_regime(CONFIG, "LB"), "seed": 0}
     settings["stopping"] = settings["stopping"] | {"max_epochs": EPOCHS}
     model = starting_point(CONFIG["networks"]["F1"], dataset, 0)
     measured = MeasuredLoss(model, dataset, **CONFIG["evaluation"])

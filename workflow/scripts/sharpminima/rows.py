@@ -40,8 +40,8 @@ def write(path: str | Path, rows: Iterable[Mapping]) -> None:
     """Write `rows` as the CSV file `path`, as `pandas.DataFrame.to_csv` would.
 
     Columns come in the order in which rows first name them. A value that a row lacks,
-    or that is NaN, is left empty. Floats keep all their digits. Measuring scripts do
-    without pandas, which takes 0.3 s to import.
+    or that is NaN, is left empty. Floats keep all their digits, and integers stay
+    integers in a column that some rows lack.
 
     Args:
         path: The file.

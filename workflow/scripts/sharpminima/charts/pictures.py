@@ -5,7 +5,7 @@ import altair as alt
 PIXELS_PER_POINT = 2
 
 
-def save(chart: alt.Chart, html: str, svg: str, png: str) -> None:
+def save(chart: alt.TopLevelMixin, html: str, svg: str, png: str) -> None:
     """Write `chart` to the three files; the HTML carries the libraries it needs."""
     chart.save(html, inline=True)
     chart.save(svg)

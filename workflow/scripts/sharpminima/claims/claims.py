@@ -1,9 +1,9 @@
 """The paper's claims, each a rule over the tables of a study; no verdict by hand.
 
 Source: Keskar et al. 2017 (arXiv:1609.04836); appendix E as this project knows it (its
-text was not at hand). Each claim has a function that turns tables into effects, which
-are positive if the claim holds: one for each seed, or several, one for each epsilon
-(see `effects`). `judge` makes the verdict of all of them.
+text was not at hand). Each claim has a function in `effects` that turns tables into
+effects, which are positive if the claim holds. `verdicts` judges them, in the same way
+for all claims.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,24 +12,16 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from sharpminima import streams
 from sharpminima.claims import effects
 from sharpminima.claims.effects import Pair, Tables
+from sharpminima.claims.verdicts import judge
 
-REPRODUCED, CONTRADICTED = "reproduced", "contradicted"
-UNDECIDED, NOT_STUDIED = "undecided", "not studied"
-CONFIDENCE = 0.95
-# All patterns of signs of up to 16 seeds; of more, so many that are drawn.
-RESAMPLES = 2**16
-# Effects below this, in any unit, are none.
-ROUNDING = 1e-9
 TWICE = float(np.log10(2.0))
-# Nats: what the eye sees in Figure 3, whose barriers have 0.8 to 9.
+# Nats: what the eye sees in Figure 3, whose barriers are 0.8 to 9 nats high.
 VISIBLE = 0.01
-# A third of what C1 loses for each doubling from its threshold, about 500, to LB, 5000
-# (Tables 2 and 3): 2.8 points of accuracy, and a slope of sharpness as from SB to LB.
+# A third of what C1 loses per doubling from its threshold, about 500, to LB's 5000
+# (Tables 2 and 3): 2.8 points of accuracy, and the slope of sharpness from SB to LB.
 FALL, REDUCED = 0.3, 0.1
 
 
@@ -38,13 +30,13 @@ class Claim:
     """A claim of the paper.
 
     Attributes:
-        name: What it is called in the table.
-        statement: In words.
+        name: Its name in the table.
+        statement: The claim in words.
         source: Where the paper makes it.
         needs: Names of the tables that it reads.
-        effects: Returns its effects, see `sharpminima.claims.effects`.
-        unit: Of the effects.
-        bound: What their mean must exceed.
+        effects: Returns its effects (see `sharpminima.claims.effects`).
+        unit: The unit of the effects.
+        bound: What the mean effect must exceed.
     """
 
     name: str
@@ -226,94 +218,23 @@ def tabulate(tables: Tables, networks: Iterable[str], pair: Pair) -> pd.DataFram
     """Return one row per claim and network.
 
     Args:
-        tables: Those that the study has, see `sharpminima.claims.effects`.
-        networks: Of the study.
+        tables: The tables that the study has (see `sharpminima.claims.effects`).
+        networks: The networks of the study.
         pair: The regimes that are SB and LB.
 
     Returns:
-        What the claim is, what `judge` says of it, and `diverged`: seeds that are left
-        out because a run diverged.
+        What the claim is, what `judge` says of it, and `diverged`: how many seeds are
+        left out because a run diverged.
     """
     rows = []
     for claim in CLAIMS:
-        found = _effects(claim, tables, pair)
+        if all(name in tables for name in claim.needs):
+            found = claim.effects(tables, pair)
+        else:
+            found = pd.DataFrame(columns=effects.COLUMNS)
         for network in networks:
             rows.append(_row(claim, network, found[found["network"] == network]))
     return pd.DataFrame(rows)
-
-
-def judge(values: pd.Series, bound: float) -> dict:
-    """Return what effects, which a claim says are positive, say of the claim.
-
-    Args:
-        values: The effects, NaN where one cannot be computed; the index is the seed,
-            which may have several.
-        bound: What the mean over the seeds must exceed, at least 0.
-
-    Returns:
-        `effect`, the mean over the seeds of their means; `low` and `high`, the bounds
-        of its 95 % interval (Student's t), missing for a single seed; `bound`; `seeds`;
-        `verdict`: `reproduced` if every effect is positive and the mean exceeds the
-        bound, `contradicted` if every one is negative and the mean is below minus the
-        bound, `not studied` if there are none, or else `undecided`; `p`, two-sided, of
-        the exact test that flips the signs of the seeds, and `smallest_p` that so many
-        of them allow.
-    """
-    values = values.mask(values.abs() < ROUNDING, 0.0)
-    means = values.groupby(level=0).mean(skipna=False).to_numpy(float)
-    mean = means.mean() if len(means) else np.nan
-    low, high = _interval(means)
-    return {
-        "effect": mean,
-        "low": low,
-        "high": high,
-        "bound": bound,
-        "seeds": len(means),
-        "verdict": _verdict(values, mean, bound),
-        "p": _p(means),
-        "smallest_p": _p(np.ones(len(means))),
-    }
-
-
-def _verdict(values, mean, bound):
-    if values.empty:
-        return NOT_STUDIED
-    if (values > 0).all() and mean > bound:
-        return REPRODUCED
-    if (values < 0).all() and mean < -bound:
-        return CONTRADICTED
-    return UNDECIDED
-
-
-def _interval(means):
-    """Return the bounds of the mean's 95 % interval, NaN for less than two means."""
-    if len(means) < 2:
-        return np.nan, np.nan
-    quantile = stats.t.ppf((1.0 + CONFIDENCE) / 2.0, len(means) - 1)
-    half = quantile * means.std(ddof=1) / np.sqrt(len(means))
-    return means.mean() - half, means.mean() + half
-
-
-def _p(means):
-    """Return the two-sided p of a mean of zero, where each sign is as likely."""
-    if len(means) == 0 or np.isnan(means).any():
-        return np.nan
-    # SciPy wants two, but the sign of one can only be flipped to the other.
-    if len(means) == 1:
-        return 1.0
-    return stats.permutation_test(
-        (means,),
-        np.mean,
-        permutation_type="samples",
-        n_resamples=RESAMPLES,
-        rng=streams.generator("claims"),
-    ).pvalue
-
-
-def _effects(claim, tables, pair):
-    if all(name in tables for name in claim.needs):
-        return claim.effects(tables, pair)
-    return pd.DataFrame(columns=effects.COLUMNS)
 
 
 def _row(claim, network, found):

@@ -1,13 +1,14 @@
 """What the paper's claims are judged by: tables -> effects, positive if a claim holds.
 
-Every function takes the tables of a study and the names of SB and LB, and returns one
-row per effect: `network`, `seed`, `effect`, NaN where it cannot be computed, and
-`diverged`, which marks seeds that are left out because a run diverged. Tables are, by
-name: `runs` (of `training.outcome`), `measurements` (of `sharpness.measure`),
-`interpolation` and `distances` (of `interpolation`, of that pair), `sweep_runs` and
-`thresholds` (of `thresholds.estimate`), `warm_start_runs` and `trajectory`.
+Every function takes the tables of a study and the names of SB and LB. It returns one
+row per effect: `network`; `seed`; `effect`, NaN where it cannot be computed;
+`diverged`, true for a seed that is left out because one of its runs diverged.
 
-Source of each: Keskar et al. 2017 (arXiv:1609.04836), where `claims.CLAIMS` says.
+The tables are, by name: `runs`, `measurements`, `sweep_runs`, `thresholds`,
+`warm_start_runs` and `trajectory` as they stand in `results/tables`; `interpolation`
+and `distances` as `measure_interpolation` writes them for this pair.
+
+Source: Keskar et al. 2017 (arXiv:1609.04836), at the place that `claims.CLAIMS` names.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from sharpminima.rows import DIVERGED
-from sharpminima.tables import thresholds
-from sharpminima.tables.averages import sharpness_of_runs
+from sharpminima.tables import slopes
+from sharpminima.tables.searches import sharpness_of_runs
 
 Tables = Mapping[str, pd.DataFrame]
 Pair = Sequence[str]
@@ -31,38 +32,50 @@ GAIN = 5.0
 
 
 def lost_test_accuracy(tables: Tables, pair: Pair) -> pd.DataFrame:
-    """Return how many points lower LB's test accuracy is (Table 2)."""
+    """Return by how many points LB's test accuracy is below SB's (Table 2)."""
     small, large = _of_pair(tables["runs"], pair)
     return _compared(small, large, "test_accuracy", lambda sb, lb: sb - lb)
 
 
 def training_accuracy(tables: Tables, pair: Pair) -> pd.DataFrame:
-    """Return how many points LB's training accuracy is above SB's less `DEFICIT`."""
+    """Return LB's training accuracy minus SB's, plus `DEFICIT` (points, Table 2).
+
+    The effect is positive if LB is less than `DEFICIT` points below SB.
+    """
     small, large = _of_pair(tables["runs"], pair)
     return _compared(small, large, "train_accuracy", lambda sb, lb: lb - sb + DEFICIT)
 
 
 def sharpness_ratio(tables: Tables, pair: Pair, *, space: str) -> pd.DataFrame:
-    """Return log10 of LB's sharpness over SB's, for each epsilon (Tables 3 and 4)."""
+    """Return log10 of LB's sharpness over SB's, for each epsilon (Tables 3 and 4).
+
+    Args:
+        tables: The tables of the study.
+        pair: SB and LB.
+        space: `full` or `subspace`.
+    """
     small, large = _of_pair(_sharpness(tables, space), pair)
     return _compared(small, large, "sharpness", _log_ratio, ["epsilon"])
 
 
 def barrier(tables: Tables, pair: Pair) -> pd.DataFrame:
-    """Return how far the loss between the minima is above both (nats, Figure 3)."""
+    """Return how far the loss rises above both minima between them (nats, Figure 3)."""
     return _on_the_line(tables, _barrier)
 
 
 def steepness(tables: Tables, pair: Pair) -> pd.DataFrame:
     """Return how much more the loss rises next to LB than next to SB (nats, Figure 3).
 
-    To the points of the plot next to the minimum on either side, on average.
+    The rise is the mean over the two points of the plot on either side of a minimum.
     """
     return _on_the_line(tables, lambda f, sb, lb: _rise(f, lb) - _rise(f, sb))
 
 
 def distance_ratio(tables: Tables, pair: Pair) -> pd.DataFrame:
-    """Return how far within `DISTANCE_RATIO` the ratio lies (log10, section 2.2.3)."""
+    """Return how far inside `DISTANCE_RATIO` the ratio of distances lies, in log10.
+
+    The ratio is the distance of SB's minimum from x0 over LB's (section 2.2.3).
+    """
     low, high = np.log10(DISTANCE_RATIO)
 
     def effect(rows):
@@ -75,8 +88,9 @@ def distance_ratio(tables: Tables, pair: Pair) -> pd.DataFrame:
 def accuracy_beyond_threshold(tables: Tables, pair: Pair) -> pd.DataFrame:
     """Return how much faster accuracy falls beyond the threshold than before it.
 
-    In points per doubling of the batch size (Figure 4). A rise before is no fall. For
-    what the table of thresholds has none, see `_by_threshold`.
+    The unit is points per doubling of the batch size (Figure 4). Where accuracy rises
+    up to the threshold, the slope before it counts as zero. `_by_threshold` says what
+    happens where no threshold was found.
     """
     return _by_threshold(
         tables, "test_accuracy", lambda before, after: min(before, 0.0) - after
@@ -86,8 +100,9 @@ def accuracy_beyond_threshold(tables: Tables, pair: Pair) -> pd.DataFrame:
 def sharpness_beyond_threshold(tables: Tables, pair: Pair) -> pd.DataFrame:
     """Return how much slower sharpness rises beyond the threshold than before it.
 
-    In log10 per doubling of the batch size (Figure 4). A fall beyond is no rise. For
-    what the table of thresholds has none, see `_by_threshold`.
+    The unit is log10 per doubling of the batch size (Figure 4). Where sharpness falls
+    beyond the threshold, the slope there counts as zero. `_by_threshold` says what
+    happens where no threshold was found.
     """
     return _by_threshold(
         tables, "sharpness", lambda before, after: before - max(after, 0.0)
@@ -97,7 +112,8 @@ def sharpness_beyond_threshold(tables: Tables, pair: Pair) -> pd.DataFrame:
 def accuracy_after_warm_start(tables: Tables, pair: Pair) -> pd.DataFrame:
     """Return by how many points LB tests better after more epochs of SB (Figure 5).
 
-    The last third of the epochs that LB was started from is compared with the first.
+    LB starts after several epochs of SB. The last third of these is compared with the
+    first third.
     """
     return _of_each_seed(
         tables["warm_start_runs"],
@@ -108,7 +124,8 @@ def accuracy_after_warm_start(tables: Tables, pair: Pair) -> pd.DataFrame:
 def sharpness_after_warm_start(tables: Tables, pair: Pair) -> pd.DataFrame:
     """Return log10 of LB's sharpness after few epochs of SB over that after many.
 
-    The same thirds as in `accuracy_after_warm_start` (Figure 5).
+    The first third of the epochs that LB starts after is compared with the last third
+    (Figure 5).
     """
     return _of_each_seed(
         tables["warm_start_runs"],
@@ -117,15 +134,20 @@ def sharpness_after_warm_start(tables: Tables, pair: Pair) -> pd.DataFrame:
 
 
 def large_gets_sharper(tables: Tables, pair: Pair) -> pd.DataFrame:
-    """Return Spearman's correlation of LB's sharpness with its fall in loss (Figure 6).
+    """Return minus Spearman's correlation of LB's sharpness with its loss (Figure 6).
 
-    Over the iterates that were kept after x0, for each epsilon.
+    There is one effect for each epsilon, over the iterates that were kept after x0. It
+    is positive if LB gets sharper as its loss falls.
     """
     return _along_training(tables, pair[1], lambda correlation: -correlation)
 
 
 def small_gets_flatter(tables: Tables, pair: Pair) -> pd.DataFrame:
-    """Return that of SB with its sign changed: positive if its sharpness falls."""
+    """Return Spearman's correlation of SB's sharpness with its loss (Figure 6).
+
+    There is one effect for each epsilon, over the iterates that were kept after x0. It
+    is positive if SB gets flatter as its loss falls.
+    """
     return _along_training(tables, pair[0], lambda correlation: correlation)
 
 
@@ -136,7 +158,10 @@ def gained_test_accuracy(tables: Tables, pair: Pair, *, remedy: str) -> pd.DataF
 
 
 def missing_gain(tables: Tables, pair: Pair, *, remedy: str) -> pd.DataFrame:
-    """Return what a remedy's gain lacks of `GAIN` percent of LB's test error (E.3)."""
+    """Return by how much a remedy's gain falls short of `GAIN` (appendix E.3).
+
+    The gain is the test error that the remedy takes away, in percent of LB's.
+    """
     large, remedied = _of_remedy(tables, pair, remedy)
 
     def effect(lb, own):
@@ -147,9 +172,9 @@ def missing_gain(tables: Tables, pair: Pair, *, remedy: str) -> pd.DataFrame:
 
 
 def remaining_sharpness(tables: Tables, pair: Pair, *, remedy: str) -> pd.DataFrame:
-    """Return log10 of the sharpness of LB with a remedy over that of SB without it.
+    """Return log10 of LB's sharpness with a remedy over SB's without (Tables 6 and 7).
 
-    In the full space, for each epsilon (Tables 6 and 7).
+    There is one effect for each epsilon, in the full space.
     """
     rows = _sharpness(tables, "full")
     _, remedied = _of_remedy(tables, pair, remedy)
@@ -163,9 +188,9 @@ def _of_pair(rows, pair):
 
 
 def _of_remedy(tables, pair, remedy):
-    """Return the runs of LB, and those that differ from them by a remedy alone.
+    """Return the runs of LB, and the runs that differ from them by a remedy alone.
 
-    What a regime is, `variant` says, not its name.
+    The column `variant` decides what a regime is, not its name.
     """
     rows = tables["runs"]
     if "variant" not in rows:
@@ -198,7 +223,7 @@ def _log_ratio(first, second):
 
 
 def _compared(first, second, measure, effect, cells=()):
-    """Return the effect of a measure of two regimes for each seed, and each cell."""
+    """Return the effect of two regimes on a measure, for each seed and each cell."""
     keys, names = ["network", "seed", *cells], ("_first", "_second")
     wanted = [*keys, "status", measure]
     both = first[wanted].merge(second[wanted], on=keys, suffixes=names)
@@ -208,7 +233,7 @@ def _compared(first, second, measure, effect, cells=()):
 
 
 def _of_each_seed(rows, effect, cells=()):
-    """Return the effect of each seed all of whose runs are sound, and each cell."""
+    """Return the effect for each cell and each seed of which no run diverged."""
     diverged = rows["status"] == DIVERGED
     lost = diverged.groupby([rows["network"], rows["seed"]]).transform("any")
     groups = rows[~lost].groupby(["network", "seed", *cells], sort=False)
@@ -219,7 +244,10 @@ def _of_each_seed(rows, effect, cells=()):
 
 
 def _on_the_line(tables, effect):
-    """Return the effect of the losses on the straight line and where its ends are."""
+    """Return the effect of the training losses on the straight line, for each seed.
+
+    `effect` takes the losses and the places of the two minima among them.
+    """
     rows = tables["interpolation"]
     lines = rows[rows["path"] == "linear"].sort_values("alpha")
 
@@ -234,36 +262,40 @@ def _on_the_line(tables, effect):
 
 
 def _barrier(losses, first, second):
+    """Return how far the highest loss between two places is above both of them."""
     between = losses[first + 1 : second]
     top = max(losses[first], losses[second])
     return between.max() - top if len(between) else np.nan
 
 
 def _rise(losses, end):
+    """Return the mean rise of the loss from a place to its two neighbours."""
     return (losses[end - 1] + losses[end + 1]) / 2.0 - losses[end]
 
 
 def _by_threshold(tables, measure, effect):
-    """Return the effect of the slopes before and after the threshold of a measure.
+    """Return the effect of the slopes before and after a threshold, for each seed.
 
-    Where none was found, it is that at the middle of the batch sizes, but never above
-    zero: what the paper saw is not there, and its opposite may be.
+    Where no threshold was found, the slopes before and after the middle of the batch
+    sizes count instead. The effect is then zero at most, since the paper's threshold is
+    not there; it can be negative, if the opposite is.
     """
     found = tables["thresholds"].query("measure == @measure").set_index("network")
     found = found["threshold"].dropna()
 
     def of_seed(rows):
-        values = thresholds.table(rows, measure)
+        values = slopes.by_size(rows, measure)
         at = found.get(rows["network"].iloc[0])
         if at is not None:
-            return effect(*thresholds.slopes(values, at))
-        slopes = thresholds.slopes(values, thresholds.middle(values))
-        return min(effect(*slopes), 0.0)
+            return effect(*slopes.around(values, at))
+        around_middle = slopes.around(values, slopes.middle(values))
+        return min(effect(*around_middle), 0.0)
 
     return _of_each_seed(tables["sweep_runs"], of_seed)
 
 
 def _late_less_early(rows, values):
+    """Return the mean of the last third of the epochs less that of the first third."""
     epochs = np.sort(rows["epoch"].unique())
     third = max(1, len(epochs) // 3)
     early = values[rows["epoch"].isin(epochs[:third])]
@@ -272,7 +304,7 @@ def _late_less_early(rows, values):
 
 
 def _along_training(tables, regime, effect):
-    """Return the effect of the rank correlation of loss and sharpness of a regime."""
+    """Return the effect of a regime's rank correlation of loss and sharpness."""
     rows, names = tables["trajectory"], [regime, f"{regime}-iterates"]
     rows = rows[rows["regime"].isin(names) & (rows["space"] == "full")]
     keys = ["network", "seed", "epsilon", "epoch", "status"]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sharpminima.networks import signatures
 from sharpminima.provenance import fingerprint_of_file, ordered
-from sharpminima.regimes import derived
+from sharpminima.regimes import derived, settings
 
 Run = tuple[str, str, int]  # network, regime, seed
 # Where the raw files are, which alters no number: their checksums are in `files`.
@@ -191,12 +191,12 @@ class Study:
         """Return what makes one training run, and a digest of it for the checkpoint."""
         subset = self.config["subset"]
         identity = {"network": network, "dataset": self.dataset_of(network)}
-        settings = derived.settings(self.config, regime)
+        training = settings.of_regime(self.config, regime)
         run = ordered(
             {
                 "identity": {**identity, "regime": regime, "seed": seed},
                 "network": self.network(network),
-                "training": {**settings, "seed": seed},
+                "training": {**training, "seed": seed},
                 "evaluation": self.config["evaluation"],
                 "backend": self.config["backend"],
                 # Measures may see fewer examples; training does not know.

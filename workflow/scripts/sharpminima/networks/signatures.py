@@ -8,7 +8,6 @@ user runs, so the file is only parsed.
 import ast
 import inspect
 import re
-from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,28 +38,6 @@ def path_of(builder: str) -> str | None:
     """Return the file that `builder` names, or None if it names no file."""
     match = PATTERN.fullmatch(builder) if isinstance(builder, str) else None
     return match[1] if match else None
-
-
-def anchored(config: dict, layers: Iterable[tuple[Path, Mapping]]) -> dict:
-    """Return `config` with the files of builders as absolute paths.
-
-    A relative path starts at the folder of the config file that names it.
-
-    Args:
-        config: The merged config, which may be malformed.
-        layers: Folder and content of what was merged, the last one first; read only
-            if there is a path.
-    """
-    names = [name for name in _section(config) if path_of(_builder(config, name))]
-    if not names:
-        return config
-    layers, networks = list(layers), dict(config["networks"])
-    for name in names:
-        folders = (f for f, layer in layers if _builder(layer, name) is not None)
-        path, function = PATTERN.fullmatch(networks[name]["builder"]).groups()
-        builder = f"{next(folders, Path.cwd()) / Path(path).expanduser()}:{function}"
-        networks[name] = {**networks[name], "builder": builder}
-    return {**config, "networks": networks}
 
 
 def options(builder: str) -> Options:
@@ -136,13 +113,3 @@ def _kind(annotation):
             with suppress(ValueError):  # if a choice is no plain value
                 return Literal[ast.literal_eval(choices)]
     return None
-
-
-def _section(config):
-    networks = config.get("networks") if isinstance(config, Mapping) else None
-    return networks if isinstance(networks, Mapping) else {}
-
-
-def _builder(config, name):
-    network = _section(config).get(name)
-    return network.get("builder") if isinstance(network, Mapping) else None

@@ -6,9 +6,10 @@ each example of the largest batch whose gradient is taken, and the search's own 
 
 from collections.abc import Iterator, Mapping
 
+from sharpminima.config import sizes
 from sharpminima.config.study import Study
-from sharpminima.planning.planned_work import planned, sizes
-from sharpminima.regimes import batches, derived, remedies
+from sharpminima.planning.planned_work import planned
+from sharpminima.regimes import batches, derived, remedies, settings
 
 JOB = 1500
 TRIAL = 64  # examples of the batches that a trial takes
@@ -26,21 +27,22 @@ def of_training(config: Mapping, job: Mapping) -> int:
     An update that sees its batch twice keeps both passes for the gradient. Each view of
     the inputs counts like the data, of which they are the largest part.
     """
-    settings = derived.settings(config, job["regime"])
-    examples, _ = sizes(config, job["network"])
-    last_epoch = settings["stopping"]["max_epochs"] - 1
-    batch = batches.batch_size(settings, examples, last_epoch)
-    batch *= remedies.passes_of_update(settings)
-    views = remedies.views_of_epoch(settings) * _needs(config, job)["data"]
+    chosen = settings.of_regime(config, job["regime"])
+    examples = sizes.of_network(config, job["network"])["train_examples"]
+    last_epoch = chosen["stopping"]["max_epochs"] - 1
+    batch = batches.batch_size(chosen, examples, last_epoch)
+    batch *= remedies.passes_of_update(chosen)
+    views = remedies.views_of_epoch(chosen) * _needs(config, job)["data"]
     total = _megabytes(config, job, max(batch, _evaluated(config, examples)))
     return int(total + views)
 
 
 def of_measuring(config: Mapping, job: Mapping) -> int:
     """Return the MB of one job that measures."""
-    train, test = sizes(config, job["network"], measuring=True)
-    plan = planned(config, job)
-    examples = max(train, test) if plan.test_losses else train
+    plan, seen = planned(config, job), sizes.of_network(config, job["network"])
+    examples = seen["measure_examples"]
+    if plan.test_losses:
+        examples = max(examples, seen["test_examples"])
     search = _needs(config, job)["search"] if any(plan.searches.values()) else 0
     return _megabytes(config, job, _evaluated(config, examples)) + int(search)
 

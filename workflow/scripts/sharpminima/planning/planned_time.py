@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from sharpminima.config import sizes
 from sharpminima.data import datasets
 from sharpminima.networks import builders, flops, layers, signatures
 from sharpminima.planning import planned_work
 from sharpminima.planning.rules import rule
-from sharpminima.regimes import batches, derived, variants
+from sharpminima.regimes import batches, settings, variants
 
 RATES = Path(__file__).resolve().parents[3] / "resources/rates/rates.csv"
 
@@ -119,7 +120,7 @@ class Estimate:
 
     def epochs(self, network: str, regime: str) -> tuple[int, int]:
         """Return the least and the most epochs of a run in `regime`."""
-        stopping = derived.settings(self._config, regime)["stopping"]
+        stopping = settings.of_regime(self._config, regime)["stopping"]
         bounds = stopping["min_epochs"], stopping["max_epochs"]
         past = _matching(self._past.outcomes, self._setting(network, regime))
         if past.empty:
@@ -164,14 +165,14 @@ class Estimate:
     def _setting(self, network, regime):
         """Return what an outcome has in common with the runs of this config."""
         config, dataset = self._config, self._config["networks"][network]["dataset"]
-        examples, _ = planned_work.sizes(config, network)
-        settings = derived.settings(config, regime)
+        examples = sizes.of_network(config, network)["train_examples"]
+        chosen = settings.of_regime(config, regime)
         return {
             "network": network,
             "dataset": dataset,
             "regime": regime,
-            "variant": variants.name_of(settings),
-            "batch_size": batches.batch_size(settings, examples),
+            "variant": variants.name_of(chosen),
+            "batch_size": batches.batch_size(chosen, examples),
             "train_examples": examples,
         }
 

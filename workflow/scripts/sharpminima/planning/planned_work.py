@@ -6,9 +6,10 @@ Needs neither Keras nor the data: the sizes of sets are the declared ones.
 import importlib
 from collections.abc import Mapping
 
+from sharpminima.config import sizes
 from sharpminima.cost import Work
 from sharpminima.measures.planned import Planned
-from sharpminima.regimes import batches, derived, remedies
+from sharpminima.regimes import batches, remedies, settings
 
 
 def of_training(config: Mapping, job: Mapping, epochs: int) -> Work:
@@ -19,16 +20,17 @@ def of_training(config: Mapping, job: Mapping, epochs: int) -> Work:
         job: Its `network` and `regime`.
         epochs: How many the run trains.
     """
-    settings = derived.settings(config, job["regime"])
-    train, test = sizes(config, job["network"])
+    chosen = settings.of_regime(config, job["regime"])
+    examples = sizes.of_network(config, job["network"])
+    train, test = examples["train_examples"], examples["test_examples"]
     # The test set after each epoch, and both sets after the last one.
     evaluations = epochs * _examples_of_loss(config, train, test)
     evaluations += _examples_of_loss(config, train, train)
     evaluations += _examples_of_loss(config, train, test)
     updates = remedies.work(
-        settings,
-        batches=batches.updates(settings, train, epochs),
-        examples=batches.examples_seen(settings, train, epochs),
+        chosen,
+        batches=batches.updates(chosen, train, epochs),
+        examples=batches.examples_seen(chosen, train, epochs),
     )
     return updates + Work(forward_examples=evaluations)
 
@@ -45,7 +47,8 @@ def of_measuring(config: Mapping, job: Mapping) -> Work:
 
 def of_evaluations(config: Mapping, network: str, planned: Planned) -> Work:
     """Return the work of planned evaluations of one network's loss."""
-    train, test = sizes(config, network, measuring=True)
+    examples = sizes.of_network(config, network)
+    train, test = examples["measure_examples"], examples["test_examples"]
     again = planned.gradients * train if _recalibrates(config) else 0
     losses = planned.train_losses * _examples_of_loss(config, train, train)
     losses += planned.test_losses * _examples_of_loss(config, train, test)
@@ -61,22 +64,6 @@ def planned(config: Mapping, job: Mapping) -> Planned:
     name = job["rule"].removeprefix("measure_")
     measure = importlib.import_module(f"sharpminima.measures.{name}")
     return measure.planned(config, job)
-
-
-def sizes(config: Mapping, network: str, measuring: bool = False) -> tuple[int, int]:
-    """Return how many training and test examples a job sees.
-
-    Args:
-        config: The whole config.
-        network: The network's name.
-        measuring: Whether the job measures; then `subset.measure_examples` holds.
-    """
-    declared = config["datasets"][config["networks"][network]["dataset"]]
-    sizes = {**declared, **config["subset"]}
-    train = sizes["train_examples"]
-    if measuring:
-        train = sizes.get("measure_examples", train)
-    return train, sizes["test_examples"]
 
 
 def _examples_of_loss(config, train, examples):

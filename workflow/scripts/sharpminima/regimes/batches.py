@@ -1,6 +1,6 @@
-"""How examples are cut into batches, in training and in evaluation.
+"""Batches: how examples are cut into them, in training and in evaluation.
 
-Knows nothing of Keras, so that a config is checked with it before any job runs.
+Knows nothing of Keras, so that a config can be checked before any job runs.
 """
 
 import math
@@ -15,43 +15,45 @@ from sharpminima import streams
 def batch_size(regime: dict, examples: int, epoch: int = 0) -> int:
     """Return the batch size of a regime on a training set of `examples` examples.
 
-    A fraction is taken as the decimal that was written, exactly, and rounded so that
-    0.1 always makes 10 updates an epoch: up when the last batch is kept, down when it
-    is dropped.
+    A fraction is the exact decimal in the config. The batch size is rounded up if the
+    last batch is kept, and down if it is dropped, so that 0.1 always makes 10 updates
+    an epoch.
 
     Args:
-        regime: `batch_size`, or `batch_fraction` in (0, 1], and `last_batch`, `keep`
-            or `drop`; `growth`, if the batch grows, see `stages`.
+        regime: `batch_size`, or `batch_fraction` in (0, 1]; `last_batch`, which is
+            `keep` or `drop`; and `growth` if the batch grows (see `stages`).
         examples: Size of the training set.
-        epoch: Which one; the first is 0.
+        epoch: Number of the epoch, from 0.
 
     Raises:
-        ValueError: If the batch is larger than the training set, or if any batch,
-            the last one included, would hold a single example: batch normalisation
-            has no variance there.
+        ValueError: If the batch is larger than the training set, or if any batch, even
+            the last one, would hold a single example. Batch normalisation has no
+            variance there.
     """
     *_, (size, _) = stages(regime, examples, epoch + 1)
     return size
 
 
 def stages(regime: dict, examples: int, epochs: int) -> Iterator[tuple[int, int]]:
-    """Yield the batch sizes of the first `epochs` epochs, and for how many each holds.
+    """Yield each batch size of the first `epochs` epochs and how many epochs it lasts.
 
     With `growth`, the batch becomes `factor` times larger every `every_epochs` epochs,
-    rounded down, until it holds the share `largest_fraction` of the training set: the
-    dynamic sampling of section 4 (Byrd et al. 2012; Friedlander and Schmidt 2012), here
-    by the clock, as in Smith et al. 2018 (arXiv:1711.00489).
+    rounded down, until it holds the share `largest_fraction` of the training set. This
+    is the dynamic sampling of section 4 (Byrd et al. 2012; Friedlander and Schmidt
+    2012). Here the batch grows by the clock, as in Smith et al. 2018
+    (arXiv:1711.00489).
 
     Args:
-        regime: What `batch_size` takes.
+        regime: The settings that `batch_size` takes.
         examples: Size of the training set.
-        epochs: How many.
+        epochs: How many epochs to cover.
 
     Raises:
-        ValueError: If one of the sizes is none, see `batch_size`.
+        ValueError: If one of the sizes is impossible (see `batch_size`).
     """
     size = _first_size(regime, examples)
     if growth := regime.get("growth"):
+        # The exact size keeps growing, so that rounding does not add up.
         every, exact = growth["every_epochs"], Fraction(size)
         largest = _share(growth["largest_fraction"], regime, examples)
         if size > largest:
@@ -68,7 +70,7 @@ def stages(regime: dict, examples: int, epochs: int) -> Iterator[tuple[int, int]
 
 
 def updates(regime: dict, examples: int, epochs: int) -> int:
-    """Return how many updates the first `epochs` epochs make, an update a batch."""
+    """Return how many batches the first `epochs` epochs have, an update for each."""
     last = regime["last_batch"]
     return sum(
         ran * math.ceil(examples_of_epoch(examples, size, last) / size)
@@ -77,7 +79,7 @@ def updates(regime: dict, examples: int, epochs: int) -> int:
 
 
 def examples_seen(regime: dict, examples: int, epochs: int) -> int:
-    """Return how many examples the first `epochs` epochs of training see."""
+    """Return how many examples training sees in its first `epochs` epochs."""
     last = regime["last_batch"]
     return sum(
         ran * examples_of_epoch(examples, size, last)
@@ -88,9 +90,20 @@ def examples_seen(regime: dict, examples: int, epochs: int) -> int:
 def epoch_batches(
     examples: int, size: int, *, last_batch: str, seed: int, epoch: int
 ) -> Iterator[np.ndarray]:
-    """Yield the indices, shape `(size,)`, of each batch of one epoch of training.
+    """Yield the indices of the examples in each batch of one epoch.
 
-    The order depends on seed and epoch alone: SB and LB of one seed see the same one.
+    The order depends only on seed and epoch, so SB and LB of one seed see the same
+    order.
+
+    Args:
+        examples: Size of the training set.
+        size: The batch size.
+        last_batch: `keep` or `drop` a smaller last batch.
+        seed: The run's seed.
+        epoch: Number of the epoch, from 0.
+
+    Yields:
+        Shape `(size,)`; the last one may be shorter.
     """
     order = streams.generator("data order", seed, epoch).permutation(examples)
     stop = examples_of_epoch(examples, size, last_batch)
@@ -99,16 +112,21 @@ def epoch_batches(
 
 
 def examples_of_epoch(examples: int, size: int, last_batch: str) -> int:
-    """Return how many of `examples` one epoch of training sees."""
+    """Return how many of `examples` training sees in one epoch."""
     return examples if last_batch == "keep" else examples - examples % size
 
 
 def evaluation_batches(split: str, examples: int, size: int) -> list[np.ndarray]:
-    """Return the index arrays of the evaluation batches of `split`.
+    """Return the indices of the examples in each evaluation batch of a set.
 
-    One permutation, the same for every checkpoint, cut into `ceil(examples / size)`
-    nearly equal parts: with batch statistics the composition of the batches is part of
-    the function that is evaluated.
+    The batches are `ceil(examples / size)` nearly equal parts of one permutation. Every
+    checkpoint gets the same ones: where batch normalisation uses the moments of a
+    batch, the loss depends on which examples share it.
+
+    Args:
+        split: `train` or `test`.
+        examples: Size of that set.
+        size: The largest batch.
     """
     order = streams.generator("evaluation order", split).permutation(examples)
     return np.array_split(order, math.ceil(examples / size))
@@ -126,7 +144,7 @@ def _share(fraction, regime, examples):
 
 
 def _possible(size, regime, examples):
-    """Return `size`, if every batch can have it."""
+    """Return `size` if every batch can have it, else raise a ValueError."""
     if size > examples:
         raise ValueError(
             f"a batch must not be larger than the training set of {examples} examples. "

@@ -1,30 +1,14 @@
-"""Regimes: what a run of one is set to, and which runs the experiments need.
+"""Derived regimes: what the sections of Figures 4 to 6 train in.
 
-Figures 4 to 6 of the paper are made of runs like all others, in regimes that the
-sections `sweep`, `iterates` and `warm_start` derive. Knows nothing of Keras.
+The runs of these figures are runs like all others. The sections `sweep`, `iterates` and
+`warm_start` derive their regimes from the catalogue. Knows nothing of Keras.
 """
 
 from collections.abc import Mapping
 
-from sharpminima.regimes import optimizers
-
-Run = tuple[str, str, int]
-
-
-def settings(config: Mapping, regime: str) -> dict:
-    """Return the settings of the runs in `regime`: `training`'s, where it has no own.
-
-    A setting that is a mapping, such as `stopping`, is replaced as a whole.
-
-    Args:
-        config: The whole config.
-        regime: The regime's name.
-    """
-    return optimizers.resolved(config["training"], config["regimes"][regime])
-
 
 def with_derived(config: Mapping) -> dict:
-    """Return `config` with the regimes that its sections derive, see `derived`."""
+    """Return `config` with its derived regimes among the others."""
     return {**config, "regimes": {**config["regimes"], **derived(config)}}
 
 
@@ -36,33 +20,12 @@ def derived(config: Mapping) -> dict[str, dict]:
     - `{second}-after-{epoch}`, the second regime from each kept iterate of the first
       (Figure 5).
 
-    All of them train for exactly as many epochs as their section says.
+    Each trains for exactly as many epochs as its section says.
 
     Args:
         config: The whole config, without mistakes.
     """
     return {**_swept(config), **_keeping(config), **_warm_started(config)}
-
-
-def of_network(config: Mapping, network: str) -> list[str]:
-    """Return the regimes of the study on `network`, its remedies last."""
-    study = config["study"]
-    return [*study["regimes"], *study.get("further_regimes", {}).get(network, [])]
-
-
-def trained_on(config: Mapping, network: str) -> list[str]:
-    """Return the regimes of the catalogue in which any run of `network` is set."""
-    names = of_network(config, network)
-    if network in networks_of(config, "iterates"):
-        names += config["iterates"]["regimes"]
-    if network in networks_of(config, "warm_start"):
-        names.append(config["warm_start"]["second"])
-    return list(dict.fromkeys(names))
-
-
-def of_sweep(config: Mapping, network: str) -> list[str]:
-    """Return the regimes of the sweep on `network`."""
-    return [_of_size(size) for size in batch_sizes(config).get(network, [])]
 
 
 def batch_sizes(config: Mapping) -> dict[str, list[int]]:
@@ -75,14 +38,9 @@ def networks_of(config: Mapping, section: str) -> list[str]:
     return config.get(section, {}).get("networks", [])
 
 
-def seeds(config: Mapping, section: str) -> list[int]:
-    """Return the seeds of a section: its own, or those of the study.
-
-    A warm start begins with a kept iterate, and has the seeds of `iterates` by default.
-    """
-    if own := config.get(section, {}).get("seeds"):
-        return own
-    return seeds(config, "iterates" if section == "warm_start" else "study")
+def of_sweep(config: Mapping, network: str) -> list[str]:
+    """Return the regimes of the sweep on `network`."""
+    return [_of_size(size) for size in batch_sizes(config).get(network, [])]
 
 
 def with_iterates(regime: str) -> str:
@@ -91,92 +49,11 @@ def with_iterates(regime: str) -> str:
 
 
 def epochs_of_warm_start(config: Mapping) -> dict[str, int]:
-    """Return each regime that begins with a kept iterate, and after which epoch."""
+    """Return after which epoch each regime of the warm start begins, by name."""
     if not networks_of(config, "warm_start"):
         return {}
     second, epochs = config["warm_start"]["second"], config["iterates"]["epochs"]
     return {f"{second}-after-{epoch}": epoch for epoch in epochs}
-
-
-def runs_of_study(config: Mapping) -> list[Run]:
-    """Return network, regime and seed of each run of the study, remedies included."""
-    return [
-        (network, regime, seed)
-        for network in config["study"]["networks"]
-        for regime in of_network(config, network)
-        for seed in config["study"]["seeds"]
-    ]
-
-
-def pairs_of_study(config: Mapping) -> list[tuple[str, str, str]]:
-    """Return network, first and second regime of each pair that the network has."""
-    return [
-        (network, first, second)
-        for network in config["study"]["networks"]
-        for first, second in config["study"]["pairs"]
-        if {first, second} <= set(of_network(config, network))
-    ]
-
-
-def runs_beside_remedies(config: Mapping) -> list[Run]:
-    """Return the runs of the first pair and of the remedies, where there are any."""
-    study = config["study"]
-    return [
-        (network, regime, seed)
-        for network, remedies in study.get("further_regimes", {}).items()
-        for regime in [*study["pairs"][0], *remedies]
-        for seed in study["seeds"]
-    ]
-
-
-def runs_of_sweep(config: Mapping) -> list[Run]:
-    """Return network, regime and seed of each run of the sweep (Figure 4)."""
-    return [
-        (network, regime, seed)
-        for network in batch_sizes(config)
-        for regime in of_sweep(config, network)
-        for seed in seeds(config, "sweep")
-    ]
-
-
-def runs_with_iterates(config: Mapping) -> list[Run]:
-    """Return network, regime and seed of each run with kept iterates (Figure 6)."""
-    return [
-        (network, with_iterates(regime), seed)
-        for network in networks_of(config, "iterates")
-        for regime in config["iterates"]["regimes"]
-        for seed in seeds(config, "iterates")
-    ]
-
-
-def runs_before_warm_start(config: Mapping) -> list[Run]:
-    """Return the runs whose iterates others begin with."""
-    return [
-        (network, with_iterates(config["warm_start"]["first"]), seed)
-        for network in networks_of(config, "warm_start")
-        for seed in seeds(config, "warm_start")
-    ]
-
-
-def runs_after_warm_start(config: Mapping) -> list[Run]:
-    """Return network, regime and seed of each run from a kept iterate (Figure 5)."""
-    return [
-        (network, regime, seed)
-        for network in networks_of(config, "warm_start")
-        for regime in epochs_of_warm_start(config)
-        for seed in seeds(config, "warm_start")
-    ]
-
-
-def search_of_iterates(config: Mapping) -> dict:
-    """Return the `sharpness` section for the iterates: one search from each."""
-    limits = ("max_iterations", "max_evaluations")
-    return {
-        **{name: config["sharpness"][name] for name in limits},
-        "epsilons": [config["iterates"]["epsilon"]],
-        "full": {"starts": ["zero"]},
-        "subspace": {"draws": 0},
-    }
 
 
 def _swept(config):
@@ -221,7 +98,7 @@ def _warm_started(config):
 
 
 def _exactly(epochs):
-    """Return a stopping rule that ends training after so many epochs, or diverged."""
+    """Return the rule that ends after `epochs` epochs, unless the run diverges."""
     return {
         "patience": epochs,
         "relative_improvement": 0.0,

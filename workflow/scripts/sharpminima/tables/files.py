@@ -7,7 +7,8 @@ import pandas as pd
 
 from sharpminima.tables import readable
 
-# Seeds of subspaces have 63 bits: as numbers with gaps they would be rounded.
+# Seeds of subspaces have 63 bits. Read as floats, which a column with gaps becomes,
+# they would be rounded.
 TEXT = {"subspace_seed": str}
 
 
@@ -19,12 +20,27 @@ def gather(paths: Iterable[str | Path]) -> pd.DataFrame:
 
 
 def write(table: pd.DataFrame, csv: str | Path) -> None:
-    """Write `table` as CSV with six digits."""
+    """Write `table` as CSV with six significant digits."""
     table.to_csv(csv, index=False, float_format="%.6g")
 
 
-def write_for_readers(table: pd.DataFrame, csv, md, html) -> None:
-    """Write `table` as CSV, Markdown and HTML."""
+def write_for_readers(
+    table: pd.DataFrame,
+    csv: str | Path,
+    md: str | Path,
+    html: str | Path,
+    *,
+    digits: int = readable.DIGITS,
+) -> None:
+    """Write `table` as CSV, Markdown and HTML.
+
+    Args:
+        table: The table.
+        csv: The CSV file, with six significant digits.
+        md: The Markdown file.
+        html: The HTML file.
+        digits: How many significant digits readers see in Markdown and HTML.
+    """
     write(table, csv)
-    Path(md).write_text(readable.markdown(table), encoding="utf-8")
-    Path(html).write_text(readable.html(table), encoding="utf-8")
+    Path(md).write_text(readable.markdown(table, digits), encoding="utf-8")
+    Path(html).write_text(readable.html(table, digits), encoding="utf-8")

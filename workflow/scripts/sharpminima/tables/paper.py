@@ -1,5 +1,6 @@
 """The paper's own numbers, with the settings under which they are comparable."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -14,9 +15,9 @@ def read() -> pd.DataFrame:
     """Return one row per value of Tables 2 to 4, with the setting that it belongs to.
 
     Returns:
-        Columns of `settings.csv` (network, dataset, regime, batch size and so on),
-        `table`, `measure`, `space`, `dimensions`, `epsilon` and `max_iterations` (of
-        sharpness; missing in Table 2), `mean` and `std` (percent).
+        The columns of `settings.csv` (network, dataset, regime, batch size and so on);
+        `table` and `measure`; `space`, `dimensions`, `epsilon` and `max_iterations` of
+        the sharpness, which are missing in Table 2; `mean` and `std` (percent).
     """
     values = pd.read_csv(FOLDER / "tables.csv")
     is_sharpness = values["measure"].str.startswith("sharpness")
@@ -26,3 +27,29 @@ def read() -> pd.DataFrame:
     settings = pd.read_csv(FOLDER / "settings.csv")
     settings["measure_examples"] = settings["train_examples"]
     return settings.merge(values, on=["network", "regime"])
+
+
+def with_paper(
+    table: pd.DataFrame,
+    rows: pd.DataFrame,
+    values: pd.DataFrame,
+    keys: Sequence[str],
+    prefix: str,
+) -> pd.DataFrame:
+    """Return `table` with the paper's mean and std where the setting is the paper's.
+
+    Args:
+        table: One row per condition, with `keys` as its index.
+        rows: The rows behind the table, which tell the setting of each condition.
+        values: Rows of `read`, of one measure.
+        keys: The columns that make a condition.
+        prefix: What the names of the two new columns begin with.
+    """
+    if values.empty:
+        return table
+    # A setting is the paper's if all columns that both sides know are equal.
+    settings = [name for name in values.columns if name in rows.columns]
+    others = [key for key in keys if key not in settings]
+    known = rows[settings + others].drop_duplicates()
+    matched = known.merge(values, on=settings).set_index(keys)[["mean", "std"]]
+    return table.join(matched.add_prefix(prefix))

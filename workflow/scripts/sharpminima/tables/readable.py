@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+# Significant digits of numbers, and of standard deviations.
+DIGITS, DIGITS_OF_DEVIATIONS = 4, 2
 STYLE = """
 body { font: 14px/1.5 sans-serif; margin: 1em; }
 table { border-collapse: collapse; }
@@ -11,59 +13,57 @@ tbody td { border-bottom: 1px solid lightgrey; }
 """
 
 
-def markdown(table: pd.DataFrame) -> str:
+def markdown(table: pd.DataFrame, digits: int = DIGITS) -> str:
     """Return `table` as Markdown, with a note if package versions are mixed."""
-    text = texts(table).to_markdown(index=False, disable_numparse=True)
+    text = texts(table, digits).to_markdown(index=False, disable_numparse=True)
     return "\n\n".join(part for part in (text, versions_note(table)) if part) + "\n"
 
 
-def html(table: pd.DataFrame) -> str:
-    """Return `table` as a page of HTML that needs nothing else, with the same note."""
-    body = texts(table).to_html(index=False, border=0)
+def html(table: pd.DataFrame, digits: int = DIGITS) -> str:
+    """Return `table` as a whole HTML page, with a note if package versions are mixed.
+
+    The page loads nothing else, so it opens offline.
+    """
+    body = texts(table, digits).to_html(index=False, border=0)
     head = f'<meta charset="utf-8"><style>{STYLE}</style>'
     return f"<!doctype html>{head}{body}<p>{versions_note(table)}</p>\n"
 
 
-def texts(table: pd.DataFrame) -> pd.DataFrame:
-    """Return `table` as it is shown.
+def texts(table: pd.DataFrame, digits: int = DIGITS) -> pd.DataFrame:
+    """Return `table` as readers see it, all cells as text.
 
-    Columns `X_mean` and `X_std` become one; versions and columns without any value are
-    left out; numbers have four digits, deviations two.
+    The columns `X_mean` and `X_std` become one. The column of versions and columns
+    without any value are left out.
     """
-    shown = _joined(table.drop(columns="versions", errors="ignore"))
-    shown = shown.dropna(axis="columns", how="all").map(_text)
+
+    def text(value):
+        if pd.isna(value):
+            return ""
+        return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
+
+    def with_deviation(mean, std):
+        if pd.isna(mean):
+            return None
+        if pd.isna(std):
+            return text(mean)
+        return f"{text(mean)} ± {std:.{DIGITS_OF_DEVIATIONS}g}"
+
+    shown = table.drop(columns="versions", errors="ignore")
+    for mean in [name for name in shown.columns if str(name).endswith("mean")]:
+        std = f"{mean.removesuffix('mean')}std"
+        if std in shown.columns:
+            pairs = zip(shown[mean], shown[std])
+            shown[mean] = [with_deviation(*pair) for pair in pairs]
+            shown = shown.drop(columns=std)
+    shown = shown.dropna(axis="columns", how="all").map(text)
     shown.columns = [str(name).replace("_", " ") for name in shown.columns]
     return shown
 
 
 def versions_note(table: pd.DataFrame) -> str:
-    """Return a sentence naming the package versions if they are mixed, or nothing."""
+    """Return a sentence that names the package versions if they are mixed, or ''."""
     entries = table.get("versions", pd.Series(dtype=str))
     found = sorted({part for entry in entries for part in entry.split(" | ")})
     if len(found) < 2:
         return ""
     return "This table mixes package versions: " + "; ".join(found) + "."
-
-
-def _joined(table):
-    """Return `table` with each pair of `mean` and `std` columns made one of text."""
-    table = table.copy()
-    for mean in [name for name in table.columns if str(name).endswith("mean")]:
-        std = f"{mean.removesuffix('mean')}std"
-        if std in table.columns:
-            pairs = zip(table[mean], table[std])
-            table[mean] = [_with_deviation(m, s) for m, s in pairs]
-            table = table.drop(columns=std)
-    return table
-
-
-def _with_deviation(mean, std):
-    if pd.isna(mean):
-        return None
-    return _text(mean) if pd.isna(std) else f"{_text(mean)} ± {std:.2g}"
-
-
-def _text(value):
-    if pd.isna(value):
-        return ""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,15 +1,17 @@
 """The batch size beyond which test accuracy falls and sharpness levels off (Figure 4).
 
-Source: Keskar et al. 2017 (arXiv:1609.04836), Figure 4, where thresholds are read off
-the plots: about 500 for C1, 15,000 for F2. The paper states no method. Here:
+Source: Keskar et al. 2017 (arXiv:1609.04836), Figure 4. The paper reads thresholds off
+its plots, about 500 for C1 and 15,000 for F2, and states no method. The method here:
 
-Two segments that meet, in log2(batch size), are fitted to all runs by least squares.
-The break is searched in sixteenths of a doubling, with two batch sizes or more on each
-side of it. Test accuracy is flat before the break and falls after it; the logarithm of
-sharpness rises before it, and after it rises less or falls. There is a threshold only
-where the broken line has a corrected AIC (Hurvich and Tsai 1989) lower by `MARGIN` than
-those of a constant and of a straight line. Its interval is the percentile bootstrap
-over the seeds; with few of them it is too narrow.
+1. Fit two segments that meet, in log2(batch size), to all runs by least squares. Try
+   breaks at every sixteenth of a doubling, with two batch sizes or more on each side.
+2. Keep only the paper's shape. Test accuracy is flat before the break and falls after
+   it. The logarithm of sharpness rises before the break, and rises less or falls after.
+3. Report the best break as a threshold only if the broken line has a corrected AIC
+   (Hurvich and Tsai 1989) that is lower by `MARGIN` than the AICs of a constant and of
+   a straight line.
+4. Take the interval from a percentile bootstrap over the seeds. With few seeds the
+   interval is too narrow.
 """
 
 from collections.abc import Iterator
@@ -18,22 +20,23 @@ import numpy as np
 import pandas as pd
 
 from sharpminima import streams
-from sharpminima.rows import DIVERGED
+from sharpminima.tables import slopes
 
 COLUMNS = ["network", "dataset", "measure", "threshold", "low", "high"]
 COLUMNS += ["drop_per_doubling", "runs", "note"]
-# Of the broken line: its coefficients, and the break itself.
+# The parameters of the broken line: its coefficients, and the break itself.
 PARAMETERS = {"test_accuracy": 3, "sharpness": 4}
 LEAST_SIZES, LEAST_SEEDS = 4, 2
 STEPS_PER_DOUBLING = 16
-# The break is searched for, which finds one in noise more often than AIC reckons with.
+# A search for the best break finds one in pure noise more often than AIC accounts for.
+# This margin makes up for it.
 MARGIN = 4.0
 RESAMPLES, PERCENTILES = 999, (2.5, 97.5)
 # Residuals below this, in points or log10, are rounding.
 ROUNDING = 1e-6
 
 
-def estimate(sweep_runs: pd.DataFrame) -> pd.DataFrame:
+def tabulate(sweep_runs: pd.DataFrame) -> pd.DataFrame:
     """Return one row per network and measure: the threshold, or why there is none.
 
     Args:
@@ -42,16 +45,16 @@ def estimate(sweep_runs: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         `threshold` with the bounds `low` and `high` of its 95 % interval (examples per
-        update); `drop_per_doubling`, by how much the slope is lower after it than
-        before, for each doubling of the batch size (points of accuracy, log10 of
-        sharpness); `runs`, without those that diverged; `note`, how the row came about.
+        update); `drop_per_doubling`, by how much the slope falls at the threshold
+        (points of accuracy, or log10 of sharpness, per doubling of the batch size);
+        `runs`, how many did not diverge; `note`, how the row came about.
     """
     rows = []
     for (network, dataset), group in sweep_runs.groupby(
         ["network", "dataset"], sort=False
     ):
         for measure in PARAMETERS:
-            values = table(group, measure)
+            values = slopes.by_size(group, measure)
             row = {"network": network, "dataset": dataset, "measure": measure}
             row["runs"] = int(values.count().sum())
             row["note"] = _what_lacks(row["runs"], values, measure)
@@ -61,44 +64,8 @@ def estimate(sweep_runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def table(sweep_runs: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """Return a measure of one network's runs: a row per seed, a column per log2(size).
-
-    Sharpness is in log10, missing where it is zero. Runs that diverged are left out.
-    """
-    sound = sweep_runs[sweep_runs["status"] != DIVERGED]
-    values = sound[measure]
-    if measure == "sharpness":
-        values = np.log10(values.where(values > 0))
-    sizes = np.log2(sound["batch_size"])
-    rows = pd.DataFrame({"seed": sound["seed"], "size": sizes, "value": values})
-    return rows.dropna().pivot_table(index="seed", columns="size", values="value")
-
-
-def slopes(values: pd.DataFrame, threshold: float) -> tuple[float, float]:
-    """Return the slopes per doubling of the batch size before and after a threshold.
-
-    Args:
-        values: What `table` returns.
-        threshold: Examples per update.
-
-    Returns:
-        Those of two segments that meet there, by least squares; NaN where the batch
-        sizes do not determine them.
-    """
-    y, x = _points(values)
-    design = np.column_stack([np.ones_like(x), x, _beyond(x, np.log2(threshold))])
-    (_, before, change), _, rank, _ = np.linalg.lstsq(design, y)
-    return (before, before + change) if rank == 3 else (np.nan, np.nan)
-
-
-def middle(values: pd.DataFrame) -> float:
-    """Return the batch size halfway, in doublings, between the smallest and largest."""
-    return 2.0 ** ((values.columns.min() + values.columns.max()) / 2.0)
-
-
 def _what_lacks(number, values, measure):
-    """Return what there is too little of for an estimate, or nothing."""
+    """Return which data are too few for an estimate, or '' if they suffice."""
     sizes, needed = values.shape[1], PARAMETERS[measure] + 3
     if sizes < LEAST_SIZES:
         return f"needs {LEAST_SIZES} batch sizes. Received: {sizes}"
@@ -106,6 +73,7 @@ def _what_lacks(number, values, measure):
 
 
 def _estimate(values, network, measure):
+    """Return what the row of a network and measure says of its threshold."""
     seeds = len(values)
     x, y = values.columns.to_numpy(), values.to_numpy()
     found = _broken_line(x, y, measure)
@@ -124,76 +92,84 @@ def _estimate(values, network, measure):
 
 
 def _broken_line(x, y, measure):
-    """Return break, drop of the slope and sum of squares of the best broken line.
+    """Return the broken line of the paper's shape that fits best.
 
-    Only lines of the shape that the paper describes count; None if there is none.
+    Args:
+        x: log2 of the batch sizes, ascending, shape `(sizes,)`.
+        y: The values, shape `(seeds, sizes)`, NaN where there is none.
+        measure: `test_accuracy` or `sharpness`.
+
+    Returns:
+        `break` (log2 of a batch size), `drop` (of the slope, per doubling) and
+        `squares` (the sum over all values); or None if no line has the shape.
     """
+    # A bootstrap sample may lack batch sizes that only other seeds have.
     counts = np.isfinite(y).sum(axis=0)
     present = counts > 0
     if present.sum() < LEAST_SIZES:
         return None
     x, y, counts = x[present], y[:, present], counts[present]
-    means, breaks = np.nanmean(y, axis=0), _breaks(x)
-    designs = _designs(x, breaks, measure)
-    weighted = np.swapaxes(designs * counts[:, None], 1, 2)
-    coefficients = np.linalg.solve(weighted @ designs, (weighted @ means)[..., None])
-    residuals = means - (designs @ coefficients)[..., 0]
-    squares = (counts * residuals**2).sum(axis=1)
-    squares[~(coefficients[:, 1:, 0] > 0).all(axis=1)] = np.inf
-    best = int(np.argmin(squares))
-    if np.isinf(squares[best]):
-        return None
-    within = np.nansum((y - means) ** 2)
-    drop = coefficients[best, -1, 0]
-    return {"break": breaks[best], "drop": drop, "squares": squares[best] + within}
 
+    # All values of one batch size have one x. So least squares over all values equals
+    # least squares over the means, each weighted by how many values it stands for: the
+    # sums of squares differ by the scatter around the means, the same for every line.
+    means = np.nanmean(y, axis=0)
+    scatter = np.nansum((y - means) ** 2)
 
-def _breaks(x):
-    """Return the places to try: from the second batch size to the last but one."""
+    # Try all breaks at once, from the second batch size to the last but one. For each,
+    # A is its design and W the weights; the coefficients c solve the normal equations
+    # (A' W A) c = A' W m for the means m.
     steps = int(np.ceil((x[-2] - x[1]) * STEPS_PER_DOUBLING))
-    return np.linspace(x[1], x[-2], steps + 1)
+    breaks = np.linspace(x[1], x[-2], steps + 1)
+    designs = _designs(x, breaks, measure)  # (breaks, sizes, coefficients)
+    weighted = np.swapaxes(designs * counts[:, None], 1, 2)  # A' W
+    coefficients = np.linalg.solve(weighted @ designs, (weighted @ means)[..., None])
+    residuals = means - (designs @ coefficients)[..., 0]  # (breaks, sizes)
+    squares = (counts * residuals**2).sum(axis=1)
+
+    # In the paper's shape all coefficients but the constant are positive.
+    has_shape = (coefficients[:, 1:, 0] > 0).all(axis=1)
+    if not has_shape.any():
+        return None
+    best = int(np.argmin(np.where(has_shape, squares, np.inf)))
+    return {
+        "break": breaks[best],
+        "drop": coefficients[best, -1, 0],
+        "squares": squares[best] + scatter,
+    }
 
 
 def _designs(x, breaks, measure):
     """Return one design matrix per break, shape `(breaks, sizes, coefficients)`.
 
-    All coefficients but the first are positive in the paper's shape.
+    The columns are a constant, for sharpness the slope before the break, and the drop
+    of the slope at the break.
     """
-    beyond = _beyond(x, breaks[:, None])
+    beyond = slopes.beyond(x, breaks[:, None])
     ones, line = np.ones_like(beyond), np.broadcast_to(x - x[0], beyond.shape)
     columns = {"test_accuracy": [ones], "sharpness": [ones, line]}[measure]
     return np.stack([*columns, -beyond], axis=-1)
 
 
-def _beyond(x, at):
-    return np.maximum(x - at, 0.0)
-
-
 def _fits_better(values, squares, measure):
-    """Tell whether a broken line is better than a constant and a straight line."""
-    y, x = _points(values)
-    others = [np.ones((len(x), 1)), np.column_stack([np.ones_like(x), x])]
-    simpler = min(_aicc(_squares(d, y), d.shape[1], len(y)) for d in others)
-    return _aicc(squares, PARAMETERS[measure], len(y)) < simpler - MARGIN
-
-
-def _squares(design, y):
-    return ((y - design @ np.linalg.lstsq(design, y)[0]) ** 2).sum()
+    """Tell whether a broken line beats a constant and a straight line by `MARGIN`."""
+    y, x = slopes.points(values)
+    constant, ones = np.ones((len(x), 1)), np.ones_like(x)
+    criteria = []
+    for design in (constant, np.column_stack([ones, x])):
+        residuals = y - design @ np.linalg.lstsq(design, y)[0]
+        criteria.append(_aicc((residuals**2).sum(), design.shape[1], len(y)))
+    return _aicc(squares, PARAMETERS[measure], len(y)) < min(criteria) - MARGIN
 
 
 def _aicc(squares, parameters, points):
-    """Return the corrected AIC of normal residuals, whose variance counts as well."""
+    """Return the corrected AIC of a fit with normal residuals.
+
+    Source: Hurvich and Tsai 1989. The variance of the residuals is a parameter, too.
+    """
     k = parameters + 1
     variance = max(squares / points, ROUNDING**2)
     return points * np.log(variance) + 2.0 * k + 2.0 * k * (k + 1) / (points - k - 1)
-
-
-def _points(values):
-    """Return the values of all runs, and the log2(batch size) of each."""
-    y = values.to_numpy()
-    x = np.broadcast_to(values.columns.to_numpy(), y.shape)
-    known = np.isfinite(y)
-    return y[known], x[known]
 
 
 def _resampled(x, y, measure, network) -> Iterator[float]:

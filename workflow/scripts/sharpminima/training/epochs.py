@@ -30,7 +30,7 @@ def runner(model, dataset: Dataset, settings: dict) -> Callable[[int], Epoch]:
     Args:
         model: The network at its starting point.
         dataset: Both sets.
-        settings: What `regimes.settings` returned, and `seed`.
+        settings: What `settings.of_regime` returned, and `seed`.
 
     Returns:
         A function of the epoch's number, which is 0 for the first.

@@ -27,7 +27,7 @@ def fit(
     Args:
         model: The network at its starting point.
         dataset: Both sets.
-        settings: What `regimes.settings` returned, and `seed`.
+        settings: What `settings.of_regime` returned, and `seed`.
         evaluation: The measured loss of `model`.
 
     Yields:

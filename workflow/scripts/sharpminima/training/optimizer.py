@@ -22,7 +22,7 @@ def make(model, settings: Mapping, examples: int):
 
     Args:
         model: A built Keras model.
-        settings: What `regimes.settings` returned.
+        settings: What `settings.of_regime` returned.
         examples: Size of the training set, from which schedules count their updates.
     """
     name = settings["optimizer"]

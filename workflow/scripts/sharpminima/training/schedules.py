@@ -23,7 +23,7 @@ def learning_rate(settings: Mapping, examples: int):
     All epochs count from the start of training, warm-up included.
 
     Args:
-        settings: What `regimes.settings` returned.
+        settings: What `settings.of_regime` returned.
         examples: Size of the training set.
     """
     schedule = settings.get("schedule", CONSTANT)

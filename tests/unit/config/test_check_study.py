@@ -1,0 +1,185 @@
+"""Mistakes in the study, its pairs and subsets, and the sections of its figures."""
+
+import pytest
+
+from configs import changed, with_sections
+from project import default_config
+from sharpminima.config.mistakes import mistakes
+
+CATALOGUE = default_config()["regimes"]
+
+REGIMES = ", ".join(sorted(CATALOGUE))
+
+WITH_NEW = ", ".join(sorted([*CATALOGUE, "LB-new"]))
+
+
+WRONG = {
+    "study.networks": (
+        ["F9"],
+        "study.networks[0]: unknown name. Allowed: C1, C2, C3, C4, F1, F2. Re",
+    ),
+    "study.regimes": (
+        ["SB", "XB"],
+        f"study.regimes[1]: unknown name. Allowed: {REGIMES}. Received: 'XB'",
+    ),
+    "study.pairs": (
+        [["SB", "MB"]],
+        "study.pairs[0][1]: unknown name. Allowed: LB, SB. Received: 'MB'",
+    ),
+    "subset.train_examples": (
+        4001,
+        "subset.train_examples: must be at most 4000, for network F1. Received: 4001",
+    ),
+    "subset": (
+        {"train_examples": 100, "measure_examples": 101},
+        "subset.measure_examples: must be at most 100, for network F1. Received: 101",
+    ),
+    "sharpness.full.starts": ([], "sharpness: needs at least one start"),
+}
+
+
+@pytest.mark.parametrize(("path", "expected"), WRONG.items(), ids=WRONG)
+def test_a_mistake_is_one_line_that_helps(path, expected):
+    value, line = expected
+    config = changed(path, value)
+    if path == "sharpness.full.starts":
+        config["sharpness"]["subspace"]["draws"] = 0
+    found = mistakes(config)
+    assert any(mistake.startswith(line) for mistake in found), found
+    assert all("\n" not in mistake for mistake in found)
+
+
+def test_every_experiment_is_sound():
+    assert mistakes(with_sections()) == []
+
+
+@pytest.mark.parametrize("section", ["sweep", "iterates", "warm_start"])
+def test_a_section_of_an_experiment_may_be_missing(section):
+    config = default_config()
+    del config[section]
+    assert mistakes(config) == []
+
+
+def test_what_an_empty_section_would_use_may_be_unknown():
+    config = changed("regimes", {"A": {"batch_size": 32}, "B": {"batch_size": 400}})
+    config["study"] |= {"regimes": ["A", "B"], "pairs": [["A", "B"]]}
+    assert mistakes(config) == []
+
+
+@pytest.mark.parametrize(
+    ("sections", "line"),
+    [
+        (
+            {"sweep": {"batch_sizes": {"C1": [16]}}},
+            "sweep.batch_sizes.C1: unknown name. Allowed: F1. Received: 'C1'",
+        ),
+        (
+            {"sweep": {"batch_sizes": {"F1": [16, 4001]}}},
+            "sweep.batch_sizes.F1[1]: a batch must not be larger than the training set "
+            "of 4000 examples. Received: 4001",
+        ),
+        (
+            {"sweep": {"batch_sizes": {"F1": [1333]}}},
+            "sweep.batch_sizes.F1[0]: 4000 examples in batches of 1333 leave a last",
+        ),
+        (
+            {"sweep": {"batch_sizes": {"F1": [1]}}},
+            "sweep.batch_sizes.F1[0]: must be at least 2. Received: 1",
+        ),
+        (
+            {"iterates": {"networks": ["F1", "C1"]}},
+            "iterates.networks[1]: unknown name. Allowed: F1. Received: 'C1'",
+        ),
+        (
+            {"iterates": {"regimes": ["SB", "XB"]}},
+            f"iterates.regimes[1]: unknown name. Allowed: {WITH_NEW}. Received: 'XB'",
+        ),
+        (
+            {"iterates": {"epochs": [0, 5, 3]}},
+            "iterates.epochs: must be in order, the last at least 1. Received: [0, 5",
+        ),
+        (
+            {"iterates": {"epochs": [0]}},
+            "iterates.epochs: must be in order, the last at least 1. Received: [0]",
+        ),
+        (
+            {"iterates": {"networks": []}},
+            "warm_start.networks[0]: must be one of iterates.networks. Allowed: none. "
+            "Received: 'F1'",
+        ),
+        (
+            {"iterates": {"regimes": ["LB"]}},
+            "warm_start.first: must be one of iterates.regimes. Allowed: LB. "
+            "Received: 'SB'",
+        ),
+        (
+            {"warm_start": {"second": "XB"}},
+            f"warm_start.second: unknown name. Allowed: {WITH_NEW}. Received: 'XB'",
+        ),
+        (
+            {"warm_start": {"seeds": [0, 9]}},
+            "warm_start.seeds[1]: must be one of iterates.seeds. Allowed: 0, 1, 2. "
+            "Received: 9",
+        ),
+        (
+            {"study": {"further_regimes": {"C1": ["LB-new"]}}},
+            "study.further_regimes.C1: unknown name. Allowed: F1. Received: 'C1'",
+        ),
+        (
+            {"study": {"further_regimes": {"F1": ["XB"]}}},
+            f"study.further_regimes.F1[0]: unknown name. Allowed: {WITH_NEW}. "
+            "Received: 'XB'",
+        ),
+        (
+            {"study": {"further_regimes": {"F1": ["LB"]}}},
+            "study.further_regimes.F1[0]: is in study.regimes already. Received: 'LB'",
+        ),
+        (
+            {"study": {"pairs": [["SB", "LB-new"]]}},
+            "study.pairs[0][1]: unknown name. Allowed: LB, SB. Received: 'LB-new'",
+        ),
+        (
+            {"study": {"pairs": [["SB", "LB"], ["SB", "XB"]]}},
+            "study.pairs[1][1]: unknown name. Allowed: LB, LB-new, SB. Received: 'XB'",
+        ),
+        (
+            {
+                "study": {
+                    "networks": ["F1", "C1"],
+                    "pairs": [["SB", "LB"], ["LB-new", "LB-adversarial"]],
+                    "further_regimes": {"F1": ["LB-new"], "C1": ["LB-adversarial"]},
+                }
+            },
+            "study.pairs[1]: no network of the study has both. "
+            "Received: ['LB-new', 'LB-adversarial']",
+        ),
+        (
+            {"study": {"pairs": []}},
+            "study.further_regimes.F1: needs a pair in study.pairs to be compared with",
+        ),
+        (
+            {"regimes": {"LB-after-3": {"batch_size": 2}}},
+            "regimes.LB-after-3: a regime of sweep, iterates or warm_start has this",
+        ),
+        (
+            {"regimes": {"LB-new": {"batch_size": 4001}}},
+            "regimes.LB-new: on network F1, a batch must not be larger than",
+        ),
+        (
+            {"sharpness": {"full": {"starts": []}}},
+            "sharpness.full.starts: must not be empty where sweep, warm_start or",
+        ),
+    ],
+)
+def test_a_mistake_in_an_experiment_is_one_line(sections, line):
+    found = mistakes(with_sections(**sections))
+    assert any(mistake.startswith(line) for mistake in found), found
+    assert len(found) <= 2
+
+
+def test_regimes_of_experiments_must_fit_even_if_the_study_has_them_not():
+    config = with_sections(study={"regimes": ["SB", "LB"]})
+    config["regimes"]["XB"] = {"batch_size": 4001}
+    config["warm_start"]["second"] = "XB"
+    (found,) = mistakes(config)
+    assert found.startswith("regimes.XB: on network F1, a batch must not be larger")

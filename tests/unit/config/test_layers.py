@@ -1,0 +1,78 @@
+"""Layers: what becomes of merged files before anything is checked or run."""
+
+from pathlib import Path
+
+import pytest
+
+from configs import changed, merged
+from project import default_config
+from sharpminima.config.layers import complete, without_nulls
+from sharpminima.config.mistakes import mistakes
+from sharpminima.config.study import Study
+
+
+def test_null_takes_a_setting_away():
+    overlay = {"regimes": {"LB": {"batch_fraction": None, "batch_size": 400}}}
+    config = without_nulls(merged(default_config(), overlay))
+    assert config["regimes"]["LB"] == {"batch_size": 400}
+    assert mistakes(config) == []
+
+
+@pytest.mark.parametrize("value", [None, {}])
+def test_options_of_a_network_may_be_left_out(tmp_path, value):
+    """Params and digests of runs are the same with and without them."""
+    path = tmp_path / "mine.py"
+    path.write_text("def own(input_shape, classes, *, units: int = 3): ...")
+    written = changed("networks.F1.builder", f"{path}:own")
+    written["networks"]["F1"]["options"] = {}
+    left_out = changed("networks.F1", {**written["networks"]["F1"], "options": value})
+    if value is None:
+        del left_out["networks"]["F1"]["options"]
+    studies = [Study(complete(config, [])) for config in (written, left_out)]
+    assert [mistakes(study.config) for study in studies] == [[], []]
+    first, second = (study.run("F1", "SB", 0) for study in studies)
+    assert repr(first) == repr(second)
+
+
+def named(builder):
+    return {"networks": {"X": {"builder": builder, "options": {}}}}
+
+
+HERE, ABOVE = Path("/here"), Path("/above")
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        ([(HERE, named("m.py:f")), (ABOVE, named("m.py:f"))], "/here/m.py:f"),
+        ([(HERE, {"networks": {"X": {}}}), (ABOVE, named("m.py:f"))], "/above/m.py:f"),
+        ([(HERE, {}), (ABOVE, named("m.py:f"))], "/above/m.py:f"),
+        ([], f"{Path.cwd()}/m.py:f"),
+    ],
+    ids=["both", "no builder", "no networks", "nowhere"],
+)
+def test_a_path_starts_where_it_is_named_last(layers, expected):
+    assert complete(named("m.py:f"), layers) == named(expected)
+
+
+def test_an_absolute_path_and_a_name_stay():
+    for builder in ("/else/m.py:f", "fully_connected"):
+        assert complete(named(builder), [(HERE, named(builder))]) == named(builder)
+
+
+def test_a_path_may_start_at_home(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    config = named("~/m.py:f")
+    assert complete(config, [(HERE, config)]) == named("/home/me/m.py:f")
+
+
+def test_files_are_not_read_again_without_need():
+    """A config that came through a pipe cannot be."""
+    layers = iter([(HERE, named("fully_connected"))])
+    complete(named("fully_connected"), layers)
+    assert len(list(layers)) == 1
+
+
+@pytest.mark.parametrize("config", [{}, {"networks": 3}, {"networks": {"X": [1]}}])
+def test_a_malformed_config_is_left_to_the_schema(config):
+    assert complete(config, []) == config

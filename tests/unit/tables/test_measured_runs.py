@@ -1,0 +1,30 @@
+"""Runs beside their sharpness: which searches count."""
+
+import pytest
+
+from examples import OF_SWEPT, SWEPT
+from sharpminima.tables import measured_runs
+
+
+def sharpness_of_b64(**options):
+    rows = measured_runs.join(SWEPT, OF_SWEPT, **options)
+    rows = rows[(rows["regime"] == "B64") & (rows["seed"] == 1)]
+    return rows.set_index("epsilon")["sharpness"].to_dict()
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ({}, {1e-3: 30.0, 5e-4: 7.0}),
+        ({"epsilon": 5e-4}, {5e-4: 7.0}),
+        ({"epsilon": 2e-3}, {}),
+    ],
+)
+def test_a_run_has_its_sharpness_in_the_full_space(options, found):
+    assert sharpness_of_b64(**options) == found
+
+
+def test_the_versions_that_trained_and_measured_are_told_apart():
+    rows = measured_runs.join(SWEPT, OF_SWEPT)
+    assert set(rows["trained_with"]) == {"keras 1"}
+    assert set(rows["versions"]) == {"keras 2"}

@@ -1,0 +1,40 @@
+"""Tables for readers: mean and deviation in one column, versions in a note."""
+
+import pandas as pd
+
+from sharpminima.tables import readable
+
+TABLE = pd.DataFrame(
+    {
+        "regime": ["SB", "LB"],
+        "runs": [3, 1],
+        "accuracy_mean": [98.0312, 97.5],
+        "accuracy_std": [0.125, None],
+        "paper_mean": [None, None],
+        "versions": ["keras 1", "keras 1"],
+    }
+)
+
+
+def test_mean_and_deviation_share_a_column():
+    text = readable.markdown(TABLE)
+    assert "98.03 ± 0.12" in text
+    assert "| 97.5 " in text
+
+
+def test_empty_columns_and_versions_are_left_out():
+    text = readable.markdown(TABLE)
+    assert "paper" not in text
+    assert "keras" not in text
+
+
+def test_mixed_versions_are_said():
+    mixed = TABLE.assign(versions=["keras 1", "keras 1 | keras 2"])
+    assert "mixes package versions: keras 1; keras 2." in readable.markdown(mixed)
+
+
+def test_the_page_is_complete_and_escapes_what_it_shows():
+    page = readable.html(TABLE.assign(regime=["<SB>", "LB"]))
+    assert page.startswith("<!doctype html>")
+    assert "98.03 ± 0.12" in page
+    assert "&lt;SB&gt;" in page

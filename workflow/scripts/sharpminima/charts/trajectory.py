@@ -1,0 +1,36 @@
+"""Sharpness against training loss, iterate by iterate (the paper's Figure 6)."""
+
+import altair as alt
+import pandas as pd
+
+from sharpminima.charts import style
+
+
+def draw(rows: pd.DataFrame, regimes: list[str]) -> alt.Chart:
+    """Return one line per run of one network.
+
+    Args:
+        rows: One row per iterate, as the rule `measure_trajectory` writes it.
+        regimes: The regimes, in the order of their colours.
+    """
+    loss = alt.X(
+        "train_loss:Q",
+        title=f"training {style.LOSS}",
+        scale=style.LOG,
+        axis=style.LOG_AXIS,
+    )
+    drawn = rows[(rows["train_loss"] > 0) & (rows["sharpness"] > 0)]
+    chart = (
+        alt.Chart(drawn, width=2 * style.WIDTH, height=1.5 * style.HEIGHT)
+        .mark_line(point=True, strokeWidth=1, opacity=0.8)
+        .encode(
+            x=loss,
+            y=alt.Y("sharpness:Q", **style.Y_AXES["sharpness"]),
+            color=style.by_regime(regimes),
+            detail="seed:N",
+            order="epoch:Q",
+            tooltip=["regime", "seed", "epoch", "train_loss", "sharpness"],
+        )
+    )
+    note = style.not_drawn(rows["sharpness"])
+    return chart.properties(title=style.title(rows, "sharpness on the way", note))

@@ -1,0 +1,138 @@
+"""Check the catalogue: datasets with their files, networks with their options."""
+
+import ast
+import math
+import typing
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from sharpminima.config import schema, sizes
+from sharpminima.config.wording import REQUIRED, Mistake, unknown_key, unknown_name
+from sharpminima.data.readers import idx
+from sharpminima.networks import builders, signatures
+
+RESOURCES = schema.WORKFLOW / "resources"
+READERS = Path(idx.__file__).parent
+SPEECH = ("festvox", "kaldi")  # the readers that take options
+NEEDED_FILES = {
+    "kaldi": [
+        f"{split}/{kind}.scp"
+        for split in ("train", "test")
+        for kind in ("feats", "pdf")
+    ]
+}
+
+
+def known_networks(config: Mapping) -> Iterator[tuple[str, Mapping]]:
+    """Yield each network of the study and its dataset, where the catalogue has both."""
+    for name in config["study"]["networks"]:
+        if config["networks"].get(name, {}).get("dataset") in config["datasets"]:
+            yield name, sizes.dataset_of(config, name)
+
+
+def datasets(config: Mapping) -> Iterator[Mistake]:
+    """Yield datasets whose files, options or classes do not suit their reader."""
+    for name, dataset in config["datasets"].items():
+        where, reader = f"datasets.{name}", dataset["reader"]
+        yield from _files(f"{where}.files", dataset)
+        wanted, given = _options_of(reader), set(dataset.get("options", {}))
+        for key in given - wanted:
+            yield f"{where}.options.{key}", f"unknown to reader {reader}"
+        for key in wanted - given:
+            yield f"{where}.options.{key}", REQUIRED
+        # This reader makes its classes, so they cannot be inferred from the labels.
+        if reader == "festvox" and "classes" not in dataset:
+            yield f"{where}.classes", REQUIRED
+        if dataset.get("bundled") and not (RESOURCES / name).is_dir():
+            yield f"{where}.bundled", f"there is no folder workflow/resources/{name}"
+
+
+def networks(config: Mapping) -> Iterator[Mistake]:
+    """Yield networks of unknown datasets or builders, or with unsuitable options."""
+    for name, network in config["networks"].items():
+        where = f"networks.{name}"
+        yield from unknown_name(
+            f"{where}.dataset", network["dataset"], config["datasets"]
+        )
+        builder, given = network["builder"], network["options"]
+        ours = builder in builders.BUILDERS
+        if not ours and not signatures.path_of(builder):
+            known = [*builders.BUILDERS, signatures.FORM]
+            yield from unknown_name(f"{where}.builder", builder, known)
+            continue
+        try:
+            taken = signatures.options(builder)
+        except ValueError as error:
+            yield f"{where}.builder", str(error)
+        else:
+            # Our builders take layers and units. Others may take any number.
+            least = 1 if ours else -math.inf
+            yield from _options(f"{where}.options", given, taken, least)
+
+
+CHECKS = (datasets, networks)
+
+
+def _files(where, dataset):
+    files = dataset["files"]
+    match dataset["reader"]:
+        case "idx":
+            try:
+                idx.roles(files)
+            except ValueError as error:
+                yield where, str(error)
+        case "festvox" if len(files) != 1:
+            yield where, f"must be one file, the package. Received: {len(files)}"
+        case reader:
+            for name in NEEDED_FILES.get(reader, []):
+                if name not in files:
+                    yield f"{where}.{name}", REQUIRED
+
+
+def _options_of(reader):
+    """Return the names of the options that `reader` takes.
+
+    They are the arguments of the reader's `read`, apart from `classes`, which stands
+    beside the options. The module is only parsed: its libraries may be missing here.
+    """
+    if reader not in SPEECH:
+        return set()
+    tree = ast.parse((READERS / f"{reader}.py").read_text(encoding="utf-8"))
+    (read,) = (
+        node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and node.name == "read"
+    )
+    return {argument.arg for argument in read.args.kwonlyargs} - {"classes"}
+
+
+def _options(where, given, taken, least):
+    """Compare the options given for a network with those that its builder takes."""
+    for key in set(given) - set(taken.kinds):
+        yield f"{where}.{key}", unknown_key(key, taken.kinds)
+    for key, kind in taken.kinds.items():
+        if key in given:
+            if rule := _broken_rule(given[key], kind, least):
+                yield f"{where}.{key}", f"{rule}. Received: {given[key]!r}"
+        elif key not in taken.optional:
+            yield f"{where}.{key}", REQUIRED
+
+
+def _broken_rule(value, kind, least):
+    """Return what an option must be, if `value` is not that, else an empty text.
+
+    Args:
+        value: What the config has.
+        kind: The type in the builder's signature: a `Literal`, a type, or None.
+        least: The smallest number allowed.
+    """
+    if kind is None:
+        return ""
+    if choices := typing.get_args(kind):
+        allowed = ", ".join(map(str, choices))
+        return "" if value in choices else f"must be one of {allowed}"
+    fits = type(value) in ((int, float) if kind is float else (kind,))
+    if fits and (kind in (bool, str) or value >= least):
+        return ""
+    limit = "" if least == -math.inf else f", at least {least}"
+    return f"must be of type {kind.__name__}{limit}"

@@ -1,0 +1,154 @@
+"""Check the study: its runs, the sections of Figures 4 to 6, subsets, the searches."""
+
+from collections.abc import Iterator, Mapping
+
+from sharpminima.config import sizes
+from sharpminima.config.check_catalogue import known_networks
+from sharpminima.config.check_training import impossible_batches
+from sharpminima.config.study import Study
+from sharpminima.config.wording import Mistake, unknown_name
+from sharpminima.regimes import derived
+
+
+def names(config: Mapping) -> Iterator[Mistake]:
+    """Yield networks and regimes of the study that are not in the catalogue."""
+    for section in ("networks", "regimes"):
+        for i, name in enumerate(config["study"][section]):
+            yield from unknown_name(f"study.{section}[{i}]", name, config[section])
+
+
+def pairs(config: Mapping) -> Iterator[Mistake]:
+    """Yield pairs that no network of the study has."""
+    study = Study(config)
+    trained = {regime for _, regime, _ in study.runs}
+    drawn = [regimes for _, *regimes in study.pairs_of_networks]
+    for i, pair in enumerate(study.pairs):
+        # Claims and remedies compare the first pair on every network.
+        known = study.regimes if i == 0 else trained
+        for j, regime in enumerate(pair):
+            yield from unknown_name(f"study.pairs[{i}][{j}]", regime, known)
+        if i > 0 and set(pair) <= trained and pair not in drawn:
+            message = f"no network of the study has both. Received: {pair!r}"
+            yield f"study.pairs[{i}]", message
+
+
+def further_regimes(config: Mapping) -> Iterator[Mistake]:
+    """Yield further regimes that are unknown, named twice, or without a pair."""
+    study = config["study"]
+    for network, regimes in study.get("further_regimes", {}).items():
+        where = f"study.further_regimes.{network}"
+        yield from unknown_name(where, network, study["networks"])
+        if not study["pairs"]:
+            yield where, "needs a pair in study.pairs to be compared with"
+        for i, name in enumerate(regimes):
+            yield from unknown_name(f"{where}[{i}]", name, config["regimes"])
+            if name in study["regimes"]:
+                message = f"is in study.regimes already. Received: {name!r}"
+                yield f"{where}[{i}]", message
+
+
+def sweep(config: Mapping) -> Iterator[Mistake]:
+    """Yield batch sizes of the sweep that do not fit a training set."""
+    batch_sizes = derived.batch_sizes(config)
+    for network in batch_sizes:
+        where = f"sweep.batch_sizes.{network}"
+        yield from unknown_name(where, network, config["study"]["networks"])
+    for network, _ in known_networks(config):
+        for i, size in enumerate(batch_sizes.get(network, [])):
+            stopping = {"max_epochs": config["sweep"]["epochs"]}
+            chosen = {**config["training"], "batch_size": size, "stopping": stopping}
+            for error in impossible_batches(config, network, chosen):
+                yield f"sweep.batch_sizes.{network}[{i}]", error
+
+
+def iterates(config: Mapping) -> Iterator[Mistake]:
+    """Yield unknown names in `iterates`, and epochs that are out of order."""
+    if networks := derived.networks_of(config, "iterates"):
+        section = config["iterates"]
+        for i, name in enumerate(networks):
+            known = config["study"]["networks"]
+            yield from unknown_name(f"iterates.networks[{i}]", name, known)
+        for i, name in enumerate(section["regimes"]):
+            yield from unknown_name(f"iterates.regimes[{i}]", name, config["regimes"])
+        epochs = section["epochs"]
+        if epochs != sorted(epochs) or epochs[-1] == 0:
+            rule = "must be in order, the last at least 1"
+            yield "iterates.epochs", f"{rule}. Received: {epochs!r}"
+
+
+def warm_start(config: Mapping) -> Iterator[Mistake]:
+    """Yield what `warm_start` would begin with, but `iterates` does not keep."""
+    if networks := derived.networks_of(config, "warm_start"):
+        section, kept = config["warm_start"], config.get("iterates", {})
+        known = kept.get("networks", [])
+        for i, name in enumerate(networks):
+            where = f"warm_start.networks[{i}]"
+            yield from _not_kept(where, name, "networks", known)
+        first, known = section["first"], kept.get("regimes", [])
+        yield from _not_kept("warm_start.first", first, "regimes", known)
+        second = section["second"]
+        yield from unknown_name("warm_start.second", second, config["regimes"])
+        known = Study(config).seeds_of("iterates")
+        for i, seed in enumerate(section.get("seeds", [])):
+            yield from _not_kept(f"warm_start.seeds[{i}]", seed, "seeds", known)
+
+
+def derived_names(config: Mapping) -> Iterator[Mistake]:
+    """Yield regimes of the catalogue that are called like a derived one."""
+    for name in set(derived.derived(config)) & set(config["regimes"]):
+        message = "a regime of sweep, iterates or warm_start has this name"
+        yield f"regimes.{name}", message
+
+
+def subsets(config: Mapping) -> Iterator[Mistake]:
+    """Yield subsets that are larger than what they are taken from."""
+    subset = config["subset"]
+    for network, declared in known_networks(config):
+        train = sizes.of_network(config, network)["train_examples"]
+        # Examples for measures are taken from those for training.
+        available = {
+            **declared,
+            "measure_examples": min(train, declared["train_examples"]),
+        }
+        for key, examples in subset.items():
+            if examples > available[key]:
+                rule = f"must be at most {available[key]}, for network {network}"
+                yield f"subset.{key}", f"{rule}. Received: {examples}"
+
+
+def searches(config: Mapping) -> Iterator[Mistake]:
+    """Yield a lack of starts for the searches that the study's tables need."""
+    full, subspace = config["sharpness"]["full"], config["sharpness"]["subspace"]
+    if not (full["starts"] or (subspace["draws"] and subspace["starts"])):
+        yield "sharpness", "needs at least one start, in the full space or in subspaces"
+    # These tables and charts show the sharpness in the full space.
+    needing = (
+        derived.batch_sizes(config),
+        derived.networks_of(config, "warm_start"),
+        config["study"].get("further_regimes"),
+    )
+    if any(needing) and not full["starts"]:
+        sections = "sweep, warm_start or study.further_regimes"
+        rule = f"must not be empty where {sections} name anything"
+        yield "sharpness.full.starts", rule
+
+
+CHECKS = (
+    names,
+    pairs,
+    further_regimes,
+    sweep,
+    iterates,
+    warm_start,
+    derived_names,
+    subsets,
+    searches,
+)
+
+
+def _not_kept(where, name, key, kept):
+    """Yield a mistake unless `kept`, which is `iterates.KEY`, holds `name`."""
+    if name not in kept:
+        allowed = ", ".join(map(str, kept)) or "none"
+        rule = f"must be one of iterates.{key}"
+        yield where, f"{rule}. Allowed: {allowed}. Received: {name!r}"

@@ -1,0 +1,162 @@
+"""Check how runs are trained: optimizers, schedules, batches, stopping, objectives."""
+
+import math
+from collections.abc import Iterator, Mapping
+
+from sharpminima.config import sizes
+from sharpminima.config.check_catalogue import known_networks
+from sharpminima.config.study import Study
+from sharpminima.config.wording import Mistake
+from sharpminima.regimes import batches, derived, optimizers, remedies, settings
+
+
+def optimizer_values(config: Mapping) -> Iterator[Mistake]:
+    """Yield values that belong to another optimizer, and Nesterov without momentum."""
+    for where, stated, merged in _sections(config):
+        optimizer = merged["optimizer"]
+        known = optimizers.values_of(optimizer)
+        allowed = ", ".join(sorted(known))
+        for key in (optimizers.VALUES & set(stated)) - known:
+            message = f"unknown to optimizer {optimizer}. Allowed: {allowed}"
+            yield f"{where}.{key}", message
+        values = optimizers.resolved(config["training"], stated)
+        if values.get("nesterov") and not values["momentum"]:
+            for key in {"nesterov", "momentum"} & set(stated):
+                yield f"{where}.{key}", "nesterov needs a momentum above 0"
+
+
+def schedule_epochs(config: Mapping) -> Iterator[Mistake]:
+    """Yield schedules whose epochs are out of order, or within the warm-up."""
+    for where, stated, merged in _sections(config):
+        section = where if "schedule" in stated else "training"
+        if rule := _broken_rule_of_schedule(merged):
+            yield f"{section}.schedule.epochs", rule
+
+
+def batch_sizes(config: Mapping) -> Iterator[Mistake]:
+    """Yield regimes of the study whose batches do not fit a training set."""
+    for network, regime, chosen in _runs_of_study(config):
+        for error in impossible_batches(config, network, chosen):
+            yield f"regimes.{regime}", f"on network {network}, {error}"
+
+
+def stopping_rules(config: Mapping) -> Iterator[Mistake]:
+    """Yield stopping rules whose first allowed epoch comes after the last one."""
+    for where, stated, _ in _sections(config):
+        if stopping := stated.get("stopping"):
+            first, last = stopping["min_epochs"], stopping["max_epochs"]
+            if first > last:
+                rule = f"must be at most max_epochs, {last}"
+                yield f"{where}.stopping.min_epochs", f"{rule}. Received: {first}"
+
+
+def objectives(config: Mapping) -> Iterator[Mistake]:
+    """Yield regimes of the catalogue that would minimise two things at once."""
+    for name in config["regimes"]:
+        if set(remedies.OBJECTIVES) <= set(settings.of_regime(config, name)):
+            both = " and ".join(remedies.OBJECTIVES)
+            yield f"regimes.{name}", f"must not have both {both}: each is an objective"
+
+
+def augmentations(config: Mapping) -> Iterator[Mistake]:
+    """Yield regimes of the study that would move inputs that are not images."""
+    for network, regime, chosen in _runs_of_study(config):
+        shape = sizes.dataset_of(config, network).get("input_shape")
+        if "augmentation" in chosen and shape and not remedies.are_images(shape):
+            yield (
+                f"regimes.{regime}.augmentation",
+                f"needs images, and network {network}'s inputs have shape {shape}",
+            )
+
+
+def lengths_of_sections(config: Mapping) -> Iterator[Mistake]:
+    """Yield sections that train too short for a schedule, or too long for a batch.
+
+    The runs of `sweep`, `iterates` and `warm_start` train as long as their section
+    says, and not as long as the regime that they come from.
+    """
+    study, with_derived = Study(config), derived.with_derived(config)
+    for section, runs in {
+        "sweep": study.sweep_runs,
+        "iterates": study.runs_with_iterates,
+        "warm_start": study.warm_start_runs,
+    }.items():
+        for network, regime in {run[:2] for run in runs}:
+            where = f"{section}.epochs"
+            chosen = settings.of_regime(with_derived, regime)
+            # A schedule that states its own epochs is checked where it stands.
+            follows = "epochs" not in chosen.get("schedule", {})
+            if follows and (rule := _broken_rule_of_schedule(chosen)):
+                yield where, f"the schedule's epochs {rule}"
+            # `check_study.sweep` tries the batches of the sweep.
+            if "growth" in chosen and section != "sweep":
+                for error in impossible_batches(config, network, chosen):
+                    yield where, f"on network {network}, {error}"
+
+
+CHECKS = (
+    optimizer_values,
+    schedule_epochs,
+    batch_sizes,
+    stopping_rules,
+    objectives,
+    augmentations,
+    lengths_of_sections,
+)
+
+
+def impossible_batches(config: Mapping, network: str, chosen: Mapping) -> Iterator[str]:
+    """Yield why a network's training set cannot be cut into batches, if it cannot.
+
+    Args:
+        config: The whole config.
+        network: The network's name.
+        chosen: The settings of a run.
+    """
+    examples = sizes.of_network(config, network)["train_examples"]
+    try:
+        # A batch that grows must have a possible size in every epoch.
+        list(batches.stages(chosen, examples, chosen["stopping"]["max_epochs"]))
+    except ValueError as error:
+        yield str(error)
+
+
+def _sections(config):
+    """Yield `training` and each regime: its key, what it states, what then holds."""
+    training = config["training"]
+    yield "training", training, training
+    for name, regime in config["regimes"].items():
+        yield f"regimes.{name}", regime, {**training, **regime}
+
+
+def _runs_of_study(config):
+    """Yield network, regime and settings of each kind of run, where all are known."""
+    study = Study(config)
+    for network, _ in known_networks(config):
+        for regime in study.regimes_trained_on(network):
+            if regime in config["regimes"]:
+                yield network, regime, settings.of_regime(config, regime)
+
+
+def _broken_rule_of_schedule(chosen):
+    """Return what the epochs of a run's schedule must be, if they are not that.
+
+    Args:
+        chosen: The settings of a run.
+    """
+    schedule = chosen.get("schedule", {"name": "constant"})
+    match schedule["name"]:
+        case "constant":
+            return ""
+        case "step":
+            epochs = schedule.get("epochs", [])
+            if epochs != sorted(epochs):
+                return f"must be in order. Received: {epochs!r}"
+            first_change = min(epochs, default=math.inf)
+        case "cosine":
+            epochs = schedule.get("epochs", chosen["stopping"]["max_epochs"])
+            first_change = epochs
+    warmup = schedule.get("warmup_epochs", 0)
+    if first_change <= warmup:
+        return f"must be above warmup_epochs, {warmup}. Received: {epochs!r}"
+    return ""

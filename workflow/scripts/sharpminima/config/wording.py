@@ -1,0 +1,26 @@
+"""Words that many messages about the config share."""
+
+import difflib
+from collections.abc import Iterable, Iterator
+
+Mistake = tuple[str, str]  # the key's path in the config, and the message
+REQUIRED = "required, but missing"
+
+
+def unknown_key(key, allowed: Iterable[str]) -> str:
+    """Return the message for a key that is not `allowed`."""
+    names = ", ".join(sorted(allowed)) or "none"
+    return f"unknown key{_suggestion(key, allowed)}. Allowed: {names}"
+
+
+def unknown_name(where: str, name, known: Iterable[str]) -> Iterator[Mistake]:
+    """Yield a mistake at `where` unless `name` is known."""
+    if name not in known:
+        message = f"unknown name{_suggestion(name, known)}"
+        allowed = ", ".join(sorted(known))
+        yield where, f"{message}. Allowed: {allowed}. Received: {name!r}"
+
+
+def _suggestion(name, known):
+    close = difflib.get_close_matches(str(name), known, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""

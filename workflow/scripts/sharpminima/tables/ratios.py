@@ -1,0 +1,41 @@
+"""How much sharper one regime's minima are than another's, seed by seed."""
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from sharpminima.tables.averages import with_versions
+from sharpminima.tables.searches import CELL, sharpness_of_runs
+
+KEYS = ["network", "dataset", *CELL, "seed"]
+
+
+def tabulate(
+    measurements: pd.DataFrame, pairs: Iterable[Sequence[str]]
+) -> pd.DataFrame:
+    """Return one row per pair of runs of one seed, space and epsilon.
+
+    Args:
+        measurements: One row per search, as the rule `measure_sharpness` writes it.
+        pairs: Two regimes each, such as `["SB", "LB"]`.
+
+    Returns:
+        `first_sharpness`, `second_sharpness` (percent) and `ratio`, second over first.
+        The ratio is missing where one of the runs diverged.
+    """
+    values = sharpness_of_runs(measurements).set_index([*KEYS, "regime"])
+    table = pd.concat([_of_pair(values["sharpness"], *pair) for pair in pairs])
+    table = with_versions(table, measurements, KEYS).reset_index()
+    return table[["first", "second", *table.columns.drop(["first", "second"])]]
+
+
+def _of_pair(values, first, second):
+    """Return the rows of one pair of regimes, for the seeds that have both."""
+    table = pd.concat(
+        [values.xs(regime, level="regime") for regime in (first, second)],
+        axis=1,
+        join="inner",
+        keys=["first_sharpness", "second_sharpness"],
+    )
+    ratio = table["second_sharpness"] / table["first_sharpness"]
+    return table.assign(ratio=ratio, first=first, second=second)

@@ -1,0 +1,74 @@
+"""Slopes of a measure of the sweep, per doubling of the batch size.
+
+Both the estimator of thresholds and the claims about them look at the sweep in this
+way. Knows nothing of how a threshold is found.
+"""
+
+import numpy as np
+import pandas as pd
+
+from sharpminima.rows import DIVERGED
+
+
+def by_size(sweep_runs: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Return a measure of one network's runs: a row per seed, a column per log2(size).
+
+    Args:
+        sweep_runs: One row per run: `batch_size`, `seed`, `status` and the measure.
+        measure: `test_accuracy`, in points, or `sharpness`, which becomes log10 of it.
+
+    Returns:
+        The values, NaN where a run diverged or its sharpness is zero.
+    """
+    sound = sweep_runs[sweep_runs["status"] != DIVERGED]
+    values = sound[measure]
+    if measure == "sharpness":
+        values = np.log10(values.where(values > 0))
+    sizes = np.log2(sound["batch_size"])
+    rows = pd.DataFrame({"seed": sound["seed"], "size": sizes, "value": values})
+    return rows.dropna().pivot_table(index="seed", columns="size", values="value")
+
+
+def around(values: pd.DataFrame, threshold: float) -> tuple[float, float]:
+    """Return the slopes per doubling of the batch size before and after a threshold.
+
+    They are the slopes of two segments that meet at the threshold, fitted by least
+    squares.
+
+    Args:
+        values: What `by_size` returns.
+        threshold: Examples per update.
+
+    Returns:
+        Both slopes; NaN where the batch sizes do not determine them.
+    """
+    y, x = points(values)
+    design = np.column_stack([np.ones_like(x), x, beyond(x, np.log2(threshold))])
+    (_, before, change), _, rank, _ = np.linalg.lstsq(design, y)
+    return (before, before + change) if rank == 3 else (np.nan, np.nan)
+
+
+def middle(values: pd.DataFrame) -> float:
+    """Return the batch size halfway, in doublings, between the smallest and largest.
+
+    Args:
+        values: What `by_size` returns.
+    """
+    return 2.0 ** ((values.columns.min() + values.columns.max()) / 2.0)
+
+
+def points(values: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return the values of all runs, and the log2(batch size) of each, both flat.
+
+    Args:
+        values: What `by_size` returns.
+    """
+    y = values.to_numpy()
+    x = np.broadcast_to(values.columns.to_numpy(), y.shape)
+    known = np.isfinite(y)
+    return y[known], x[known]
+
+
+def beyond(x: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Return how far each `x` lies beyond `at`, and 0 where it does not."""
+    return np.maximum(x - at, 0.0)

@@ -1,0 +1,17 @@
+"""Accuracy and sharpness by batch size, averaged (the paper's Figure 4)."""
+
+import pandas as pd
+
+from sharpminima.tables.averages import summarise
+
+KEYS = ["network", "dataset", "batch_size"]
+MEASURES = ["train_accuracy", "test_accuracy", "sharpness"]
+
+
+def tabulate(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per network and batch size.
+
+    Args:
+        rows: One row per run, as `sweep_runs.tabulate` returns it.
+    """
+    return summarise(rows, KEYS, MEASURES)

@@ -1,0 +1,17 @@
+"""Loss, accuracy and sharpness along training, averaged (the paper's Figure 6)."""
+
+import pandas as pd
+
+from sharpminima.tables.averages import summarise
+
+KEYS = ["network", "dataset", "regime", "epoch", "epsilon"]
+MEASURES = ["train_loss", "train_accuracy", "test_loss", "test_accuracy", "sharpness"]
+
+
+def tabulate(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per network, regime and epoch.
+
+    Args:
+        rows: One row per iterate, as the rule `measure_trajectory` writes it.
+    """
+    return summarise(rows, KEYS, MEASURES)

@@ -1,0 +1,27 @@
+"""Tabulate the batch sizes beyond which test accuracy and sharpness change.
+
+It reads the original rows: `sweep_runs.csv` is rounded.
+"""
+
+from typing import TYPE_CHECKING
+
+from sharpminima import logs
+from sharpminima.tables import files, sweep_runs, thresholds
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(outcomes, searches, output, *, epsilon):
+    """Estimate thresholds from the runs of the CSV files `outcomes` and `searches`."""
+    rows = sweep_runs.tabulate(files.gather(outcomes), files.gather(searches), epsilon)
+    files.write_for_readers(thresholds.tabulate(rows), *output, digits=4)
+
+
+if __name__ == "__main__":
+    logs.write_to(snakemake.log[0])
+    main(
+        **snakemake.input,
+        output=snakemake.output,
+        epsilon=snakemake.params.study["epsilon"],
+    )
