@@ -11,6 +11,7 @@ BIN := $(CURDIR)/$(VENV)/bin
 STUDY ?=
 UV := 0.13.9
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) $(if $(STUDY),--configfile $(STUDY))
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock"
 
@@ -44,8 +45,14 @@ slurm: $(DONE)  ## Install what profiles/slurm needs
 report: study  ## Bundle the study's results into report.zip
 	$(SNAKEMAKE) --report report.zip
 
-test: $(DONE)  ## Run all tests
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+test: $(DONE)  ## Run all tests; those that compute on JAX as well, if it is installed
+	$(PYTEST)
+	@if $(BIN)/python -c "import importlib.util as u; exit(not u.find_spec('jax'))"; then \
+		KERAS_BACKEND=jax $(PYTEST) -m computes tests/unit; \
+	else \
+		echo "Not tested on JAX: make test REQUIREMENTS=envs/requirements-jax.txt"; \
+		test -z "$$CI"; \
+	fi
 
 bench: $(DONE)  ## Time the project against plain Keras, on an idle machine
 	PYTHONPATH=workflow/scripts:tests $(BIN)/python tests/bench/bench.py \

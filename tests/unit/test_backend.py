@@ -130,18 +130,6 @@ def test_an_unknown_backend_is_refused():
     assert message in done.stderr
 
 
-@pytest.mark.slow
-def test_what_computes_passes_on_jax():
-    """The tests that the whole suite runs on the default backend, on the other one."""
-    require_jax()
-    command = [sys.executable, "-m", "pytest", "-q", "-m", "computes", "tests/unit"]
-    environment = os.environ | {"KERAS_BACKEND": "jax"}
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
 BUSY = """
     import resource, sys, time
     import numpy as np

@@ -11,6 +11,7 @@ import pytest
 
 from examples import SEARCHES
 from project import ROOT
+from sharpminima import provenance
 
 SCRIPTS = ROOT / "workflow/scripts"
 KINDS = ("csv", "md", "html")
@@ -104,6 +105,56 @@ def test_every_rule_has_a_script_of_its_name():
         assert f"rule {script.stem}:" in text
         assert f'"../scripts/{script.name}"' in text
         assert f'fingerprint("{script.stem}")' in text
+
+
+# The scripts that need a module of results, beside the script of its own name.
+ALSO_REACHED_BY = {
+    "tables/sweep_runs": {"tabulate_sweep", "tabulate_thresholds"},
+    "tables/warm_start_runs": {"tabulate_warm_start"},
+    "tables/performance_model": {"chart_performance_model"},
+}
+# The scripts that need a module which several results share, and no other.
+SHARED_BY = {
+    "tables/searches": {
+        *("tabulate_sharpness", "tabulate_ratios", "tabulate_further_regimes"),
+        *("tabulate_sweep_runs", "tabulate_sweep", "tabulate_thresholds"),
+        *("tabulate_warm_start_runs", "tabulate_warm_start", "tabulate_claims"),
+        "chart_sharpness",
+    },
+    "tables/slopes": {"tabulate_thresholds", "tabulate_claims"},
+    "tables/paper": {"tabulate_accuracy", "tabulate_sharpness"},
+    "claims/effects": {"tabulate_claims"},
+    "claims/verdicts": {"tabulate_claims"},
+    "charts/runs_and_means": {"chart_sweep", "chart_warm_start"},
+    "charts/train_and_test": {"chart_training", "chart_interpolation"},
+}
+
+
+def reaching(module):
+    """Return the scripts whose fingerprints follow a module of the package."""
+    path = SCRIPTS / f"sharpminima/{module}.py"
+    return {
+        script.stem
+        for script in SCRIPTS.glob("*_*.py")
+        if path in provenance._reachable(script, provenance.WITHOUT_NUMBERS)
+    }
+
+
+@pytest.mark.parametrize("room", ["tables", "claims", "charts"])
+def test_a_result_has_its_code_alone(room):
+    """An edit of a result's module reruns that result, and what is made of it."""
+    verb = {"charts": "chart"}.get(room, "tabulate")
+    modules = {path.stem for path in (SCRIPTS / f"sharpminima/{room}").glob("*.py")}
+    of_results = {name for name in modules if (SCRIPTS / f"{verb}_{name}.py").exists()}
+    assert of_results
+    for name in of_results:
+        others = ALSO_REACHED_BY.get(f"{room}/{name}", set())
+        assert reaching(f"{room}/{name}") == {f"{verb}_{name}", *others}
+
+
+@pytest.mark.parametrize("module", SHARED_BY)
+def test_what_results_share_is_reached_by_those_that_need_it(module):
+    assert reaching(module) == SHARED_BY[module]
 
 
 @pytest.mark.parametrize("path", sorted(SCRIPTS.rglob("*.py")), ids=lambda p: p.name)

@@ -44,7 +44,7 @@ rule measure_sharpness:
         builder_file=builder_file,
     params:
         **SETTINGS,
-        sharpness=lambda wildcards: STUDY.search(float(wildcards.epsilon)),
+        sharpness=search_config,
         code=fingerprint("measure_sharpness"),
     script:
         "../scripts/measure_sharpness.py"
@@ -80,7 +80,7 @@ rule measure_trajectory:
         builder_file=builder_file,
     params:
         **SETTINGS,
-        sharpness=lambda wildcards: STUDY.search_of_iterates(),
+        sharpness=search_of_iterates,
         code=fingerprint("measure_trajectory"),
     script:
         "../scripts/measure_trajectory.py"

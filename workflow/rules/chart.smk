@@ -63,7 +63,7 @@ if STUDY.sweep_runs:
 
     rule chart_sweep:
         input:
-            runs=rules.tabulate_sweep_runs.output,
+            runs=rules.tabulate_sweep_runs.output[0],
             thresholds=rules.tabulate_thresholds.output[0],
         output:
             **chart("sweep", "Batch sizes", of_each(derived.batch_sizes(config))),
@@ -83,7 +83,7 @@ if STUDY.warm_start_runs:
 
     rule chart_warm_start:
         input:
-            runs=rules.tabulate_warm_start_runs.output,
+            runs=rules.tabulate_warm_start_runs.output[0],
         output:
             **chart("warm_start", "Warm start", of_each(START["networks"])),
         log:

@@ -220,6 +220,14 @@ def iterates_to_begin_with(wildcards):
     return []
 
 
+def search_config(wildcards):
+    return STUDY.search(float(wildcards.epsilon))
+
+
+def search_of_iterates(wildcards):
+    return STUDY.search_of_iterates()
+
+
 def regimes_of_network(wildcards):
     return {"regimes": STUDY.regimes_of(wildcards.network)}
 

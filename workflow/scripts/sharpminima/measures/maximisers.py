@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import Bounds, minimize
 
 LossAndGradient = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
@@ -108,6 +107,9 @@ def maximise(
     steepest = np.abs(space.pull_back(minimum.gradient)).max()
     factor = 100.0 * epsilon / steepest if steepest > 0 else 1.0
     search = _Search(loss_and_gradient, minimum, space, factor, max_evaluations)
+    # SciPy is slow to import, and a plan of the study needs no solver.
+    from scipy.optimize import Bounds, minimize
+
     # Step 2: minimise the negated loss in the box. The last z need not be the best
     # one, so the search itself remembers the best.
     try:

@@ -6,7 +6,6 @@ C of equation 3. Knows nothing of Keras.
 """
 
 import numpy as np
-from scipy.linalg import solve
 
 ROWS_AT_A_TIME = 1 << 16
 
@@ -46,6 +45,8 @@ class RandomSubspace:
 
     def coordinates(self, x: np.ndarray) -> np.ndarray:
         """Return `A^+ x = (A^T A)^-1 A^T x`, shape `(p,)`, computed in float64."""
+        from scipy.linalg import solve  # slow to import, and a plan needs no solver
+
         gram, projection = 0.0, 0.0
         # In blocks: A in float64 as a whole would take twice the memory of A.
         for start in range(0, len(x), ROWS_AT_A_TIME):
