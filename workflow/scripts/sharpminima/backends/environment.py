@@ -29,13 +29,12 @@ def without_altering() -> dict[str, str]:
 
     Harmless flags stay in XLA_FLAGS.
     """
+    given = {name: os.environ.pop(name) for name in ALTERING if name in os.environ}
     removed = {}
-    for name in ALTERING:
-        if name in os.environ:
-            given = os.environ.pop(name).split()
-            kept = [flag for flag in given if flag.startswith(HARMLESS)]
-            if kept:
-                os.environ[name] = " ".join(kept)
-            if dropped := [flag for flag in given if flag not in kept]:
-                removed[name] = " ".join(dropped)
+    for name, value in given.items():
+        kept = [flag for flag in value.split() if flag.startswith(HARMLESS)]
+        if kept:
+            os.environ[name] = " ".join(kept)
+        if dropped := [flag for flag in value.split() if flag not in kept]:
+            removed[name] = " ".join(dropped)
     return removed
