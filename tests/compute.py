@@ -16,7 +16,8 @@ from sharpminima.loss.batch_norm import POLICIES
 from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks.initialisation import initialise
 from sharpminima.networks.parameters import flatten, point_of
-from sharpminima.training import fit as training
+from sharpminima.training.fit import fit
+from sharpminima.training.start import starting_point
 
 layers = keras.layers
 TRAINED = {"builder": "fully_connected", "options": {"hidden_layers": 2, "units": 16}}
@@ -70,10 +71,10 @@ def measured(name, model, data):
 
 def trained(data):
     """Yield names and values of a few epochs of training."""
-    model = training.starting_point(TRAINED, data, 0)
+    model = starting_point(TRAINED, data, 0)
     start = flatten(model.trainable_variables)
     function = MeasuredLoss(model, data, batch_norm="batch", batch_size=50)
-    rows = list(training.fit(model, data, SETTINGS, function))
+    rows = list(fit(model, data, SETTINGS, function))
     for name in ("train_loss", "train_accuracy", "test_loss", "test_accuracy"):
         yield name, [row[name] for row in rows]
     yield "path", flatten(model.trainable_variables) - start

@@ -8,9 +8,16 @@ from project import default_config
 from sharpminima import backend
 from sharpminima.backend import keras
 from sharpminima.data.datasets import Dataset
+from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks.parameters import flatten
 from sharpminima.regimes import optimizers
-from sharpminima.training import fit as training
+from sharpminima.training import epochs as one_epoch
+from sharpminima.training.fit import fit
+from sharpminima.training.outcome import outcome_of
+from sharpminima.training.start import starting_point
+
+NETWORK = {"builder": "fully_connected", "options": {"hidden_layers": 1, "units": 8}}
+EVALUATION = {"batch_norm": "batch", "batch_size": 5000}
 
 
 def blobs() -> Dataset:
@@ -37,6 +44,15 @@ def settings(**changes) -> dict:
     base = copy.deepcopy(default_config()["training"]) | {"batch_size": 10, "seed": 0}
     base["stopping"] |= {"min_epochs": 1, "max_epochs": 3}
     return optimizers.resolved(base, changes)
+
+
+def run(dataset, **changes):
+    """Train `NETWORK`; return the model, the rows of its history, and its outcome."""
+    chosen = settings(**changes)
+    model = starting_point(NETWORK, dataset, chosen["seed"], chosen["precision"])
+    evaluation = MeasuredLoss(model, dataset, **EVALUATION)
+    rows = list(fit(model, dataset, chosen, evaluation))
+    return model, rows, outcome_of(model, dataset, chosen, evaluation, rows)
 
 
 def linear(dataset):
@@ -71,13 +87,13 @@ def convolutional(dataset):
 
 
 def epochs(model, dataset, count=2, **changes) -> list:
-    """Train `model` in place as `fit` does; return what each epoch saw."""
-    run = training._epoch_runner(model, dataset, settings(**changes))
-    return [run(epoch) for epoch in range(count)]
+    """Train `model` in place for `count` epochs; return the `Epoch` of each."""
+    run_epoch = one_epoch.runner(model, dataset, settings(**changes))
+    return [run_epoch(epoch) for epoch in range(count)]
 
 
 def descend(model, dataset, cut, views=None, rate=1.0, momentum=0.0, **how) -> list:
-    """Update by steepest descent, as `how` tells the backend; return what was seen."""
+    """Train by steepest descent, with the backend's options `how`; return the sums."""
     optimizer = keras.optimizers.SGD(rate, momentum)
     optimizer.build(model.trainable_variables)
     x, y = backend.to_device(dataset.x_train), backend.to_device(dataset.y_train)
@@ -98,3 +114,36 @@ def softmax(logits):
     """Return the probabilities of the classes, in float64."""
     powers = np.exp(logits - logits.max(-1, keepdims=True))
     return powers / powers.sum(-1, keepdims=True)
+
+
+class Linear:
+    """A naive oracle of `linear`: its loss and gradients, in float64."""
+
+    def __init__(self, model, dataset):
+        self.weights, self.bias = (np.float64(v) for v in model.get_weights())
+        self.x = dataset.x_train.astype(np.float64)
+        self.hits = np.eye(dataset.classes)[dataset.y_train]
+
+    def probabilities(self, x):
+        return softmax(x @ self.weights + self.bias)
+
+    def loss(self, x):
+        return -np.log((self.probabilities(x) * self.hits).sum(-1)).mean()
+
+    def slope(self, x):
+        return (self.probabilities(x) - self.hits) @ self.weights.T / len(x)
+
+    def gradient(self, x):
+        by_logits = (self.probabilities(x) - self.hits) / len(x)
+        return np.concatenate([(x.T @ by_logits).ravel(), by_logits.sum(0)])
+
+    def perturbed(self, strength):
+        return self.x + strength * np.sign(self.slope(self.x))
+
+
+def objective_of(objective, model, dataset, *views):
+    """Return the mean loss of all examples, and what `objective` makes of it."""
+    x, y = (backend.to_device(a) for a in (dataset.x_train, dataset.y_train))
+    logits = model(x)
+    loss = keras.ops.mean(backend.cross_entropies(y, logits))
+    return float(loss), float(objective(loss, logits, model, y, x, *views))

@@ -8,8 +8,8 @@ from project import ROOT, default_config
 from sharpminima import backend
 from sharpminima.data.datasets import Dataset
 from sharpminima.data.readers import registry
-from sharpminima.training import fit as training
 from sharpminima.training import trial
+from sharpminima.training.start import starting_point
 
 CONFIG = default_config()
 SHAPES = {"F1": (28, 28), "C1": (32, 32, 3), "C2": (32, 32, 3)}
@@ -42,7 +42,7 @@ def way(network: str) -> str:
     seconds = trial.seconds_of_each_way(
         CONFIG["networks"][network], SHAPES[network], CLASSES
     )
-    return min(seconds, key=seconds.get)
+    return trial.chosen(seconds)
 
 
 def model(network: str, dataset: Dataset):
@@ -51,4 +51,4 @@ def model(network: str, dataset: Dataset):
     What is compiled from here on is compiled as its study would.
     """
     backend.compile_by(way(network))
-    return training.starting_point(CONFIG["networks"][network], dataset, 0)
+    return starting_point(CONFIG["networks"][network], dataset, 0)

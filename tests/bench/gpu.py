@@ -17,6 +17,7 @@ To try it on a CPU, shrink it: `--networks F1 --examples 300 --epochs 1 --update
 import argparse
 import importlib.util
 from pathlib import Path
+from types import SimpleNamespace
 
 import cases
 import choose_compilation
@@ -131,10 +132,17 @@ def _train_and_measure(arguments):
         )
 
     for regime in PAIR:
+        outputs = {
+            name: folder / f"{regime}.{name}.csv"
+            for name in ("history", "outcome", "cost")
+        }
         train.main(
-            *(data, choice, [], _weights(folder, regime)),
-            *(folder / f"{regime}.{name}.csv" for name in ("history", "outcome")),
-            *(folder / f"{regime}.iterates.h5", folder / f"{regime}.cost.csv"),
+            SimpleNamespace(dataset=data, compiled=choice, warm_start=[]),
+            SimpleNamespace(
+                weights=_weights(folder, regime),
+                iterates=folder / f"{regime}.iterates.h5",
+                **outputs,
+            ),
             run=_run(regime, network, subset, arguments.epochs),
             **{"builder_file": None, "threads": 1},
         )

@@ -21,7 +21,7 @@ from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.measures.planned import Planned
 from sharpminima.networks import builders, parameters
 from sharpminima.planning import planned_work
-from sharpminima.training import fit as training
+from sharpminima.training.start import starting_point
 from studies import Study, counts_of_preview, rows_of_preview
 
 pytestmark = pytest.mark.slow
@@ -158,7 +158,7 @@ def test_interpolation_ends_at_the_checkpoints_with_every_policy(
     script = importlib.import_module("measure_interpolation")
     monkeypatch.setattr(backend, "configure", lambda threads: None)
     # The study may have run on the other backend, which compiles in other ways.
-    compilation.write(tmp_path / "way.csv", {backend.describe()["way"]: 1.0})
+    compilation.write(tmp_path / "way.csv", backend.describe()["way"])
     study, config = ran
     train = study.directory / "results/train/N1"
     first, second = (train / f"{r}/seed0/final.weights.h5" for r in ("SB", "LB"))
@@ -190,7 +190,7 @@ def test_distances_are_those_of_the_checkpoints(ran):
     study, config = ran
     train = study.directory / "results/train/N1"
     data = datasets.read(study.directory / "results/data/tiny.h5")
-    model = training.starting_point(config["networks"]["N1"], data, seed=1)
+    model = starting_point(config["networks"]["N1"], data, seed=1)
     points = [parameters.flatten(model.trainable_variables)]
     for regime in ("SB", "LB"):
         path = train / f"{regime}/seed1/final.weights.h5"

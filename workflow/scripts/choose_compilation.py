@@ -1,4 +1,4 @@
-"""Choose how the steps of one network are compiled, by trying each way."""
+"""Choose how to compile the steps of one network, by timing each way."""
 
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,20 @@ if TYPE_CHECKING:
 
 
 def main(dataset, choice, cost, *, name, network, threads):
-    """Write which way is the fastest for `network`, called `name`, and the cost."""
+    """Time each way of compiling; write the choice and the cost.
+
+    Args:
+        dataset: The prepared dataset, for its shapes.
+        choice: The file of the choice.
+        cost: The file of this job's cost.
+        name: Name of the network.
+        network: Its entry in the config, with the `file` of its own builder or None.
+        threads: Number of cores to use.
+    """
     job = Job("choose_compilation")
     backend.configure(threads)
     seconds = trial.seconds_of_each_way(network, *datasets.form(dataset))
-    compilation.write(choice, seconds)
+    compilation.write(choice, trial.chosen(seconds))
     identity = {"network": name, "dataset": network["dataset"]}
     job.write(cost, identity, device=backend.describe()["device"])
 

@@ -7,7 +7,7 @@ from sharpminima.loss.context import Context
 from sharpminima.measures import interpolation
 from sharpminima.networks import parameters
 from sharpminima.rows import IDENTITY_OF_PAIR, identity_of_pair
-from sharpminima.training import fit as training
+from sharpminima.training.start import starting_point
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -25,7 +25,7 @@ def main(context, pair, settings, plot, distances, cost):
         measures = context.loss.between(start, end)
         points = list(interpolation.plots(measures, alphas))
     seed = origins[0]["seed"]
-    untrained = training.starting_point(context.network, context.data, seed)
+    untrained = starting_point(context.network, context.data, seed)
     x_0 = parameters.flatten(untrained.trainable_variables)
     lengths = interpolation.distances(x_0, start.parameters, end.parameters)
     identity = identity_of_pair(origins)

@@ -10,69 +10,59 @@ from sharpminima.data import datasets
 from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks import flops, parameters
 from sharpminima.networks.iterates import keeping, restore
-from sharpminima.training import fit as training
+from sharpminima.training.fit import fit
+from sharpminima.training.outcome import outcome_of, work_of
+from sharpminima.training.start import starting_point
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(
-    dataset,
-    compiled,
-    warm_start,
-    weights,
-    history,
-    outcome,
-    iterates,
-    cost,
-    *,
-    run,
-    builder_file,
-    threads,
-):
-    """Write final weights, one row of history an epoch, outcome and cost of a run.
+def main(inputs, outputs, *, run, builder_file, threads):
+    """Train, then write the final weights, the history, the outcome and the cost.
 
-    `iterates` is written with those that the run keeps, if any; `warm_start` is such a
-    file of another run, to begin with, or empty.
-
-    `run` holds the config that makes this run: its identity, network, training,
-    evaluation and a digest of all of them; `builder_file` is where the network's own
-    builder lies, or None.
+    Args:
+        inputs: `dataset`; `compiled`, the chosen way of compiling; and `warm_start`,
+            another run's iterates to begin with, or nothing.
+        outputs: `weights`, `history` (a row for each epoch), `outcome`, `cost`, and
+            `iterates`, which holds those that the run keeps.
+        run: The config of this run: `identity`, `network`, `training`, `evaluation`,
+            `subset` and a `digest` of all of them.
+        builder_file: File of the network's own builder, or None.
+        threads: Number of cores to use.
     """
     job = Job("train")
     backend.configure(threads)
-    compilation.use(compiled)
-    data = backend.on_device(datasets.read(dataset, run["subset"]))
+    compilation.use(inputs.compiled)
+    data = backend.on_device(datasets.read(inputs.dataset, run["subset"]))
     network = {**run["network"], "file": builder_file}
-    settings, seed = run["training"], run["identity"]["seed"]
-    model = training.starting_point(network, data, seed, settings["precision"])
-    if warm_start:
-        restore(warm_start, settings["warm_start"]["epoch"], model)
-    with backend.enough_memory(
-        f"the batch of regime {run['identity']['regime']}, or evaluation.batch_size"
-    ):
+    identity, settings = run["identity"], run["training"]
+    model = starting_point(network, data, identity["seed"], settings["precision"])
+    if inputs.warm_start:
+        restore(inputs.warm_start, settings["warm_start"]["epoch"], model)
+    with backend.enough_memory("evaluation.batch_size", identity["regime"]):
         evaluation = MeasuredLoss(model, data, **run["evaluation"])
-        epochs = training.fit(model, data, settings, evaluation)
+        history = fit(model, data, settings, evaluation)
         keep = settings.get("iterates", [])
-        rows = list(keeping(iterates, model, keep, epochs))
+        rows = list(keeping(outputs.iterates, model, keep, history))
     row = {
-        **run["identity"],
-        **training.outcome(model, data, settings, evaluation, rows),
+        **identity,
+        **outcome_of(model, data, settings, evaluation, rows),
         "builder": run["network"]["builder"],
         "batch_norm": run["evaluation"]["batch_norm"],
         "threads": threads,
         **backend.describe(),
     }
-    # Without the time it took: the same run makes the same file.
+    # Without the seconds, so that the same run makes the same file.
     made = {name: value for name, value in row.items() if name != "seconds"}
-    parameters.save(weights, model, {**made, "config_digest": run["digest"]})
-    pd.DataFrame(rows).assign(**run["identity"]).to_csv(history, index=False)
-    pd.DataFrame([row]).to_csv(outcome, index=False)
+    parameters.save(outputs.weights, model, {**made, "config_digest": run["digest"]})
+    pd.DataFrame(rows).assign(**identity).to_csv(outputs.history, index=False)
+    pd.DataFrame([row]).to_csv(outputs.outcome, index=False)
     job.write(
-        cost,
-        run["identity"],
+        outputs.cost,
+        identity,
         device=row["device"],
-        work=training.work(data, settings, rows) + evaluation.work,
+        work=work_of(data, settings, rows) + evaluation.work,
         flops_per_example=flops.per_example(model),
     )
 
@@ -80,8 +70,8 @@ def main(
 if __name__ == "__main__":
     logs.write_to(snakemake.log[0])
     main(
-        **snakemake.input,
-        **snakemake.output,
+        snakemake.input,
+        snakemake.output,
         run=snakemake.params.run,
         builder_file=snakemake.resources.get("builder_file"),
         threads=snakemake.threads,

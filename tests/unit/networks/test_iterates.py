@@ -12,7 +12,8 @@ from sharpminima.networks import iterates, parameters
 from sharpminima.networks.iterates import keeping, restore
 from sharpminima.networks.parameters import flatten
 from sharpminima.regimes.settings import of_regime
-from sharpminima.training import fit as training
+from sharpminima.training.fit import fit
+from sharpminima.training.start import starting_point
 
 pytestmark = pytest.mark.computes
 NETWORK = {"builder": "fully_connected", "options": {"hidden_layers": 1, "units": 8}}
@@ -33,11 +34,11 @@ def trained(dataset, path, kept=(), start=None, **changes):
     settings = of_regime(default_config(), "SB")
     settings |= {"batch_size": 10, "seed": 0, **changes}
     settings["stopping"] |= {"min_epochs": 1, "max_epochs": 3}
-    model = training.starting_point(NETWORK, dataset, 0)
+    model = starting_point(NETWORK, dataset, 0)
     if start is not None:
         restore(*start, model)
     evaluation = MeasuredLoss(model, dataset, batch_norm="moving", batch_size=50)
-    history = training.fit(model, dataset, settings, evaluation)
+    history = fit(model, dataset, settings, evaluation)
     rows = list(keeping(path, model, kept, history))
     return model, [{**row, "seconds": 0} for row in rows]
 
@@ -66,7 +67,7 @@ def test_keeping_iterates_changes_no_run(dataset, tmp_path):
 def test_the_last_iterate_is_the_final_checkpoint(dataset, tmp_path):
     model, _ = trained(dataset, tmp_path / "kept.h5", [0, 3])
     parameters.save(tmp_path / "final.weights.h5", model, {})
-    last, final = (training.starting_point(NETWORK, dataset, 7) for _ in range(2))
+    last, final = (starting_point(NETWORK, dataset, 7) for _ in range(2))
     point = restore(tmp_path / "kept.h5", 3, last)
     assert_equal(point, parameters.restore(tmp_path / "final.weights.h5", final))
     assert_same([last, final])
@@ -74,9 +75,9 @@ def test_the_last_iterate_is_the_final_checkpoint(dataset, tmp_path):
 
 def test_the_iterate_of_epoch_zero_is_the_starting_point(dataset, tmp_path):
     trained(dataset, tmp_path / "kept.h5", [0])
-    other = training.starting_point(NETWORK, dataset, 7)
+    other = starting_point(NETWORK, dataset, 7)
     restore(tmp_path / "kept.h5", 0, other)
-    assert_same([other, training.starting_point(NETWORK, dataset, 0)])
+    assert_same([other, starting_point(NETWORK, dataset, 0)])
 
 
 def test_a_warm_start_from_epoch_zero_is_a_cold_start(dataset, tmp_path):
@@ -92,7 +93,7 @@ def test_a_warm_start_from_epoch_zero_is_a_cold_start(dataset, tmp_path):
 def test_a_warm_start_begins_with_weights_and_moving_averages(dataset, tmp_path):
     trained(dataset, tmp_path / "kept.h5", [1])
     _, rows = trained(dataset, tmp_path / "cold.h5")
-    model = training.starting_point(NETWORK, dataset, 0)
+    model = starting_point(NETWORK, dataset, 0)
     point = restore(tmp_path / "kept.h5", 1, model)
     evaluation = MeasuredLoss(model, dataset, batch_norm="moving", batch_size=50)
     reached = evaluation.measures(point)
@@ -110,7 +111,7 @@ def test_epochs_that_a_diverged_run_did_not_reach_are_nan(dataset, tmp_path):
     path = tmp_path / "kept.h5"
     _, rows = trained(dataset, path, [0, 1, 50], learning_rate=1e30)
     assert rows[-1]["status"] == "diverged"
-    model = training.starting_point(NETWORK, dataset, 0)
+    model = starting_point(NETWORK, dataset, 0)
     assert np.isfinite(restore(path, 0, model).parameters).all()
     missing = restore(path, 50, model)
     assert all(np.isnan(part).all() for part in [missing.parameters, *missing.averages])
@@ -121,7 +122,7 @@ def test_epochs_that_a_diverged_run_did_not_reach_are_nan(dataset, tmp_path):
 def test_a_restored_point_stays_when_the_model_moves_on(dataset, tmp_path):
     path = tmp_path / "kept.h5"
     trained(dataset, path, [0, 3])
-    model = training.starting_point(NETWORK, dataset, 0)
+    model = starting_point(NETWORK, dataset, 0)
     first, last = (restore(path, epoch, model) for epoch in (0, 3))
     assert_equal(first, restore(path, 0, model))
     assert_equal(last, restore(path, 3, model))
@@ -133,7 +134,7 @@ def test_a_run_that_breaks_off_leaves_no_file(dataset, tmp_path):
         yield {"epoch": 1}
         raise RuntimeError("power cut")
 
-    model = training.starting_point(NETWORK, dataset, 0)
+    model = starting_point(NETWORK, dataset, 0)
     with pytest.raises(RuntimeError, match="power cut"):
         list(keeping(tmp_path / "kept.h5", model, [0, 1], breaking_off()))
     assert list(tmp_path.iterdir()) == []

@@ -1,22 +1,8 @@
-"""Optimizers: whose values hold, and steps by the book, at the rate of the schedule."""
-
-import inspect
+"""Optimizers as settings: whose values hold, and which defaults."""
 
 import numpy as np
-import pytest
 
-from project import default_config
-from sharpminima import backend
-from sharpminima.backend import keras
-from sharpminima.data.datasets import Dataset
-from sharpminima.loss.measured import MeasuredLoss
-from sharpminima.networks.parameters import flatten, point_of
 from sharpminima.regimes import optimizers
-from sharpminima.training import fit as training
-from sharpminima.training import schedules
-
-NETWORK = {"builder": "fully_connected", "options": {"hidden_layers": 1, "units": 8}}
-EXAMPLES = 90
 
 
 def values(training, **regime):
@@ -64,134 +50,9 @@ def test_what_is_no_value_of_an_optimizer_holds_for_all():
     assert settings["schedule"] == {"name": "cosine"}
 
 
-@pytest.mark.parametrize("optimizer", optimizers.CLASSES)
-def test_todays_defaults_are_those_of_the_installed_keras(optimizer):
-    cls = getattr(keras.optimizers, optimizers.CLASSES[optimizer])
-    parameters = inspect.signature(cls).parameters
-    for name, value in optimizers.DEFAULTS["keras3"][optimizer].items():
-        assert parameters[name].default == value
-
-
 def test_the_square_under_the_root_is_the_epsilon_outside_of_it():
     gradient = np.logspace(-6, 1)
     keras_1 = gradient / (np.sqrt(gradient**2) + 1e-8)
     epsilon = optimizers.DEFAULTS["keras1"]["adagrad"]["epsilon"]
     ours = gradient / np.sqrt(gradient**2 + epsilon)
     np.testing.assert_allclose(ours, keras_1, rtol=0.011)
-
-
-@pytest.fixture(scope="module")
-def dataset():
-    rng = np.random.default_rng(0)
-    y = (np.arange(EXAMPLES) % 3).astype(np.int32)
-    x = (rng.normal(size=(3, 2))[y] + rng.normal(size=(EXAMPLES, 2))).astype(np.float32)
-    return Dataset(x, y, x, y, classes=3)
-
-
-class Path:
-    """Updates on the whole set: the points passed, and the gradient at each.
-
-    Every parameter starts away from zero, and `kernels` tells which are of a kernel.
-    """
-
-    def __init__(self, dataset, updates, **changes):
-        given = default_config()["training"]
-        settings = optimizers.resolved(given, {"batch_size": EXAMPLES, **changes})
-        model = training.starting_point(NETWORK, dataset, 0)
-        variables = model.trainable_variables
-        for variable in variables:
-            variable.assign(variable + 0.25)
-        evaluation = MeasuredLoss(
-            model, dataset, batch_norm="batch", batch_size=EXAMPLES
-        )
-        rate = schedules.learning_rate(settings, EXAMPLES)
-        run = backend.epoch_runner(
-            model,
-            optimizers.make(model, settings, rate),
-            *map(backend.to_device, (dataset.x_train, dataset.y_train)),
-        )
-        self.points, self.gradients = [flatten(variables)], []
-        for _ in range(updates):
-            _, _, gradient = evaluation.loss_accuracy_and_gradient(point_of(model))
-            self.gradients.append(gradient)
-            run([np.arange(EXAMPLES)])
-            self.points.append(flatten(variables))
-        self.steps = np.diff(self.points, axis=0)
-        self.kernels = np.concatenate(
-            [np.full(np.prod(v.shape), v.name == "kernel") for v in variables]
-        )
-
-
-def equal(found, expected):
-    """Compare steps of parameters about 1 in size, in float32."""
-    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=5e-7)
-
-
-@pytest.mark.computes
-def test_sgd_follows_the_gradient(dataset):
-    path = Path(dataset, 2, optimizer="sgd", learning_rate=0.5)
-    for step, gradient in zip(path.steps, path.gradients):
-        equal(step, -0.5 * gradient)
-
-
-@pytest.mark.computes
-def test_momentum_carries_the_step_before(dataset):
-    path = Path(dataset, 2, optimizer="sgd", learning_rate=0.5, momentum=0.9)
-    first, second = path.gradients
-    equal(path.steps[0], -0.5 * first)
-    equal(path.steps[1], -0.5 * (0.9 * first + second))
-
-
-@pytest.mark.computes
-def test_nesterov_looks_ahead(dataset):
-    regime = {"optimizer": "sgd", "momentum": 0.9, "nesterov": True}
-    path = Path(dataset, 2, learning_rate=0.5, **regime)
-    first, second = path.gradients
-    equal(path.steps[0], -0.5 * 1.9 * first)
-    equal(path.steps[1], -0.5 * (0.9 * (0.9 * first + second) + second))
-
-
-@pytest.mark.computes
-def test_the_first_step_of_adagrad_has_the_length_of_its_rate(dataset):
-    path = Path(dataset, 1, optimizer="adagrad")
-    steep = np.abs(path.gradients[0]) > 1e-5
-    assert steep.mean() > 0.5
-    equal(path.steps[0][steep], -0.01 * np.sign(path.gradients[0][steep]))
-
-
-@pytest.mark.computes
-def test_todays_adagrad_begins_with_an_accumulator(dataset):
-    regime = {"optimizer": "adagrad", "optimizer_defaults": "keras3"}
-    path = Path(dataset, 2, learning_rate=0.5, **regime)
-    first, second = path.gradients
-    equal(path.steps[0], -0.5 * first / np.sqrt(0.1 + first**2 + 1e-7))
-    accumulated = 0.1 + first**2 + second**2
-    equal(path.steps[1], -0.5 * second / np.sqrt(accumulated + 1e-7))
-
-
-@pytest.mark.computes
-@pytest.mark.parametrize("optimizer", optimizers.CLASSES)
-def test_weight_decay_shrinks_kernels_and_nothing_else(dataset, optimizer):
-    regime = {"optimizer": optimizer, "learning_rate": 0.5}
-    without = Path(dataset, 1, **regime)
-    decayed = Path(dataset, 1, weight_decay=0.2, **regime)
-    shrunk = -0.5 * 0.2 * without.points[0] * without.kernels
-    equal(decayed.points[1] - without.points[1], shrunk)
-    assert without.kernels.sum() == 2 * 8 + 8 * 3
-
-
-@pytest.mark.computes
-def test_each_update_has_the_rate_of_its_schedule(dataset):
-    """An update is an epoch here: two to warm up, then the rate falls twice."""
-    schedule = {"name": "step", "epochs": [3, 4], "factor": 0.1, "warmup_epochs": 2}
-    path = Path(dataset, 5, optimizer="sgd", learning_rate=0.5, schedule=schedule)
-    for step, gradient, rate in zip(
-        path.steps, path.gradients, [0.25, 0.5, 0.5, 0.05, 0.005]
-    ):
-        equal(step, -rate * gradient)
-
-
-@pytest.mark.computes
-def test_whole_numbers_are_numbers(dataset):
-    path = Path(dataset, 1, optimizer="sgd", learning_rate=1, momentum=0)
-    equal(path.steps[0], -path.gradients[0])

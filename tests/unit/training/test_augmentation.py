@@ -28,7 +28,7 @@ def moved(image, *, mirrored=False, angle=0.0, shift=(0, 0)):
     """Return one image, moved as said: angle in degrees, shift in columns and rows."""
     given = np.array([mirrored]), np.radians([angle]), np.array([shift])
     transforms = augmentation.affine(*given, *image.shape[:2]).astype(np.float32)
-    return np.asarray(augmentation._move(backend.to_device(image[None]), transforms))[0]
+    return np.asarray(augmentation.move(backend.to_device(image[None]), transforms))[0]
 
 
 @pytest.mark.parametrize("shape", [(5, 7), (5, 7, 3)])

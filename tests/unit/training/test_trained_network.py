@@ -13,7 +13,8 @@ from sharpminima.measures.sharpness import metric
 from sharpminima.measures.spaces import FullSpace, box_half_widths
 from sharpminima.networks.parameters import point_of
 from sharpminima.regimes.settings import of_regime
-from sharpminima.training import fit as training
+from sharpminima.training.fit import fit
+from sharpminima.training.start import starting_point
 
 pytestmark = [pytest.mark.slow, pytest.mark.computes]
 CONFIG = default_config()
@@ -31,9 +32,9 @@ def trained():
     dataset = datasets.Dataset(**arrays)
     settings = {**of_regime(CONFIG, "LB"), "seed": 0}
     settings["stopping"] = settings["stopping"] | {"max_epochs": EPOCHS}
-    model = training.starting_point(CONFIG["networks"]["F1"], dataset, 0)
+    model = starting_point(CONFIG["networks"]["F1"], dataset, 0)
     measured = MeasuredLoss(model, dataset, **CONFIG["evaluation"])
-    list(training.fit(model, dataset, settings, measured))
+    list(fit(model, dataset, settings, measured))
     point = point_of(model)
     f, x = measured.at_averages(point.averages), point.parameters
     return f, Minimum(x, *f(x))

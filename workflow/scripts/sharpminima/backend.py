@@ -1,14 +1,20 @@
 """The backend: TensorFlow or JAX, whichever KERAS_BACKEND names, and never both.
 
 Keras itself reads KERAS_BACKEND. The Snakefile sets it to the config's `backend`, and
-jobs inherit it. Other modules take Keras from here, so that it loads with the right
-backend; what differs between the two is behind these few names.
+jobs inherit it. Other modules import Keras from here, so that it loads with the right
+backend. The functions here hide what differs between the two.
 """
 
 import dataclasses
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from sharpminima.backends import environment
+
+# Before the libraries are imported, which read these variables.
+_removed = environment.without_altering()
 
 match os.environ.setdefault("KERAS_BACKEND", "tensorflow"):
     case "tensorflow":
@@ -21,8 +27,13 @@ match os.environ.setdefault("KERAS_BACKEND", "tensorflow"):
         )
 
 keras = _chosen.keras
+# Keras takes these from the user's ~/.keras/keras.json, which may say anything.
+keras.config.set_floatx("float32")
+keras.config.set_image_data_format("channels_last")
+keras.config.set_epsilon(1e-7)
+keras.config.set_dtype_policy("float32")
+
 WAYS = _chosen.WAYS
-configure = _chosen.configure
 tensor_float_32 = _chosen.tensor_float_32
 to_device = _chosen.to_device
 traced = _chosen.traced
@@ -31,13 +42,23 @@ vector_product = _chosen.vector_product
 loss_and_correct = _chosen.loss_and_correct
 cross_entropies = _chosen.cross_entropies
 
-# A process works on one network, so that it has one way of compiling: by default the
-# first one, which every network can go.
+# A process works on one network, so it compiles in one way. The first way can compile
+# every network and is the default.
 _way = WAYS[0]
 
 
+def configure(threads: int) -> None:
+    """Make this process deterministic, in full float32, on at most `threads` cores.
+
+    Call it before anything is computed.
+    """
+    for name, value in _removed.items():
+        logging.warning("Ignored, as it would alter numbers: %s=%s", name, value)
+    _chosen.configure(threads)
+
+
 def compile_by(way: str) -> None:
-    """Let what is compiled from here on be compiled in one of the `WAYS`.
+    """Set the way, one of the `WAYS`, to compile everything from here on.
 
     Raises:
         ValueError: If the backend has no such way.
@@ -49,33 +70,65 @@ def compile_by(way: str) -> None:
 
 
 def compiled(function):
-    """Return `function`, of tensors, compiled."""
+    """Return `function`, whose arguments are tensors, compiled in the way that is set.
+
+    Use `traced` for operations that XLA may lack.
+    """
     return _chosen.compiled(function, _way)
 
 
-def epoch_runner(model, optimizer, x, y, **variant):
-    """Return what trains one epoch; see the function of that name in either backend."""
-    return _chosen.epoch_runner(model, optimizer, x, y, _way, **variant)
+def epoch_runner(model, optimizer, x, y, *, objective=None, around=None):
+    """Return `run(batches, views)`, which trains `model` in place for one epoch.
+
+    `batches` is a list of index arrays; each makes one update. `views` are arrays like
+    `x`, by default `(x,)`: training sees the first, and `objective` sees all. `run`
+    returns the summed loss, the number of correct answers and the number of examples,
+    as training saw them.
+
+    Args:
+        model: Keras model that returns logits.
+        optimizer: Keras optimizer, built on the model's trainable variables.
+        x: All inputs on the device, shape `(N, ...)`.
+        y: All labels on the device, shape `(N,)`.
+        objective: A function `objective(loss, logits, again, labels, *inputs)` that
+            returns what an update minimises; by default the mean loss itself. It gets
+            the batch's mean `loss`, the `logits` behind it, its `labels`, and its
+            inputs in each view. `again(inputs)` returns the logits of another pass with
+            the same dropout. That pass normalises by the moments of its own inputs and
+            leaves no trace in the moving averages.
+        around: A function of an update that returns another one, such as
+            `conservative`.
+    """
+    return _chosen.epoch_runner(
+        *(model, optimizer, x, y, _way), objective=objective, around=around
+    )
 
 
 def describe() -> dict[str, str]:
-    """Return what computes: the device, how it compiles, the versions of packages."""
+    """Return the device, the way of compiling and the versions of the packages."""
     return {"device": _chosen.device(), "way": _way, "versions": _chosen.versions()}
 
 
 def on_device(dataset):
-    """Return a `datasets.Dataset` whose arrays lie on the device, once for all uses."""
+    """Return a `datasets.Dataset` with its arrays on the device.
+
+    Training and evaluation then share one copy of the data.
+    """
     names = ("x_train", "y_train", "x_test", "y_test")
     arrays = {name: to_device(getattr(dataset, name)) for name in names}
     return dataclasses.replace(dataset, **arrays)
 
 
 @contextmanager
-def enough_memory(lower: str) -> Iterator[None]:
-    """Say which settings to `lower` where the device's memory does not do.
+def enough_memory(setting: str, regime: str | None = None) -> Iterator[None]:
+    """Turn an out-of-memory error of the device into advice on what to lower.
 
-    Batches are never cut: the moments of batch normalisation would be those of the
+    Batches are never cut into pieces: batch normalisation would take the moments of the
     pieces, which makes another function of the same weights.
+
+    Args:
+        setting: The setting of the config that may be too large.
+        regime: A regime whose batch may be too large as well, if any.
 
     Raises:
         MemoryError: If the device had no memory left.
@@ -86,5 +139,7 @@ def enough_memory(lower: str) -> Iterator[None]:
         if not _chosen.is_out_of_memory(error):
             raise
         raise MemoryError(
-            f"The device's memory is too small. Lower {lower}, or use another device."
+            "The device's memory is too small. Lower "
+            + (f"the batch of regime {regime} or " if regime else "")
+            + f"`{setting}`, or use another device."
         ) from error

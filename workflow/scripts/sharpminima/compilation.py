@@ -1,7 +1,7 @@
-"""How the steps of a network are compiled: tried once per network and device, and kept.
+"""The way of compiling that was chosen for a network: write the choice, and use it.
 
-Which way is faster depends on the layers, the device and the versions of what compiles
-(see `WAYS` of either backend): by factors, so that a short trial decides.
+`training.trial` chooses. The choice is kept in a file for each network, together with
+the device that it was made on.
 """
 
 import csv
@@ -11,23 +11,21 @@ from pathlib import Path
 from sharpminima import backend, rows
 
 
-def write(path: str | Path, seconds: dict[str, float]) -> None:
-    """Write which way is the fastest, and on what: the same file for the same choice.
+def write(path: str | Path, way: str) -> None:
+    """Write a choice and this process' device: the same file for the same choice.
 
     Args:
         path: The CSV file.
-        seconds: What `trial.seconds_of_each_way` returned.
+        way: One of `backend.WAYS`.
     """
-    backend.compile_by(min(seconds, key=seconds.get))
-    described = backend.describe()
-    rows.write(path, [{name: described[name] for name in ("device", "way")}])
+    rows.write(path, [{"device": backend.describe()["device"], "way": way}])
 
 
 def use(path: str | Path) -> None:
-    """Compile as `write` wrote, if that was on the device of this process.
+    """Compile as the file at `path` says, if its choice was made on this device.
 
-    On another one, such as a node of a cluster without its GPU, the backend's first way
-    is taken, and the log says so.
+    On another device, such as a cluster's node without a GPU, the backend's first way
+    stays, and the log says so.
     """
     with Path(path).open(newline="", encoding="utf-8") as file:
         tried = next(csv.DictReader(file))

@@ -1,9 +1,13 @@
-"""What a job costs: seconds, gradient evaluations, examples, FLOPs, peak memory.
+"""What a job costs: `Work` is what it computed, `Job` is what that took.
 
-Seconds are those of the wall clock from the start of a script's `main`; what went
-before, Python and its imports, is stated apart, as seconds of the processor, since no
-portable clock runs from the start of a process. Memory is the process' own: what lies
-on a GPU is not counted. Knows nothing of Keras (see `sharpminima.networks.flops`).
+`Work` counts gradients and examples. The same job has the same work on every machine,
+and `planning` knows it beforehand. `Job` measures seconds and memory and writes the row
+of the job's cost, with its work.
+
+Seconds are wall-clock time from the start of a script's `main`. Start-up, Python and
+its imports, has a column of its own, in seconds of the processor, because no portable
+clock runs from the start of a process. Memory is that of the process; what lies on a
+GPU is not counted. Nothing here needs Keras (see `sharpminima.networks.flops`).
 """
 
 import csv
@@ -15,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
-# The backward pass takes about twice the operations of the forward pass.
+# A gradient takes a forward pass and a backward pass, which costs about twice as much.
 PASSES_OF_A_GRADIENT = 3
 # `ru_maxrss` is in bytes on macOS and in KiB elsewhere.
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024
@@ -23,13 +27,13 @@ RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 @dataclass(frozen=True)
 class Work:
-    """What was computed, whatever the time it took.
+    """What was computed, as counts that do not depend on the machine.
 
     Attributes:
-        gradient_evaluations: Gradients that were taken: of a batch in training, of the
-            whole training set in the search for the sharpness.
-        forward_examples: Examples that the network saw for their loss alone.
-        gradient_examples: Examples that it saw for a gradient.
+        gradient_evaluations: Number of gradients: of one batch each in training, of the
+            whole training set each in the search for the sharpness.
+        forward_examples: Examples of which only the loss was computed.
+        gradient_examples: Examples of which the gradient was computed.
     """
 
     gradient_evaluations: int = 0
@@ -37,11 +41,15 @@ class Work:
     gradient_examples: int = 0
 
     def __add__(self, other: "Work") -> "Work":
-        """Return the work of both."""
+        """Return the sum of both."""
         return Work(*map(operator.add, astuple(self), astuple(other)))
 
     def flops(self, per_example: int) -> int:
-        """Return the FLOPs, from those of one example's forward pass."""
+        """Return the FLOPs of this work.
+
+        Args:
+            per_example: FLOPs of the forward pass of one example.
+        """
         gradient = PASSES_OF_A_GRADIENT * self.gradient_examples
         return per_example * (self.forward_examples + gradient)
 
@@ -50,10 +58,10 @@ NOTHING = Work()
 
 
 class Job:
-    """The running job, whose clock starts where this is made.
+    """The job that runs in this process; its clock starts when this is made.
 
     Args:
-        rule: The job's rule.
+        rule: Name of the job's rule.
     """
 
     def __init__(self, rule: str):
@@ -69,14 +77,14 @@ class Job:
         work: Work = NOTHING,
         flops_per_example: int = 0,
     ) -> None:
-        """Write the job's row, up to now, as the CSV file `path`.
+        """Write the cost of the job up to now, as a CSV file of one row.
 
         Args:
-            path: The file.
-            identity: Network, dataset and so on, as far as the job has them.
-            device: What computed, `CPU` or `GPU`.
+            path: The CSV file.
+            identity: Network, dataset, regime and seed, as far as the job has them.
+            device: The device that computed, `CPU` or `GPU`.
             work: What was computed.
-            flops_per_example: FLOPs of one example's forward pass.
+            flops_per_example: FLOPs of the forward pass of one example.
         """
         row = {
             "rule": self._rule,
@@ -95,5 +103,5 @@ class Job:
 
 
 def peak_megabytes() -> float:
-    """Return the most memory that this process has held, in MB of 10^6 bytes."""
+    """Return the largest memory that this process has held, in MB of 10^6 bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_UNIT / 1e6

@@ -1,4 +1,4 @@
-"""Whole files or none: an output appears under its name only when it is complete."""
+"""Writing files whole: an output appears under its name only when it is complete."""
 
 import os
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from pathlib import Path
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` on success.
 
-    The temporary name ends as `path` does, since some writers (Keras) check the suffix.
-    On an error the temporary file is removed and `path` stays as it was.
+    The temporary name ends like `path`, since some writers, such as Keras, check the
+    suffix. On an error the temporary file is removed and `path` stays as it was.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

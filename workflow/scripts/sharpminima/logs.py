@@ -1,4 +1,4 @@
-"""One log file per job: everything that a script prints, its traceback included."""
+"""The log file of a job, which gets everything that its script prints."""
 
 import atexit
 import logging
@@ -10,7 +10,10 @@ from pathlib import Path
 
 
 def write_to(path):
-    """Send stdout and stderr of this process, native libraries included, to `path`."""
+    """Send all that this process prints to the file `path`.
+
+    Tracebacks and the output of native libraries go there as well.
+    """
     log = Path(path).open("w", buffering=1, encoding="utf-8")  # noqa: SIM115
     atexit.register(log.close)
     os.dup2(log.fileno(), 2)
@@ -22,9 +25,9 @@ def write_to(path):
 
 @contextmanager
 def native_output_muted() -> Iterator[None]:
-    """Drop what native libraries write to stderr meanwhile; Python's errors still rise.
+    """Discard what native libraries write to stderr inside the `with` block.
 
-    TensorFlow greets with several lines on import, whatever its log level.
+    TensorFlow prints several lines on import, whatever its log level.
     """
     kept = os.dup(2)
     with Path(os.devnull).open("w") as nothing:

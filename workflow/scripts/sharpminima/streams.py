@@ -1,7 +1,8 @@
-"""Random streams: one independent NumPy generator per purpose, found by its name.
+"""Random streams: an independent NumPy generator for each purpose, found by its name.
 
-A seed is a hash of names, never a sum: `seed + epoch` makes run 0, epoch 1 draw the
-same numbers as run 1, epoch 0. NumPy draws, so every backend gets the same values.
+A seed is a hash of names, never a sum: with `seed + epoch`, epoch 1 of run 0 would draw
+the same numbers as epoch 0 of run 1. NumPy draws, so every backend gets the same
+values.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
-"""JAX, and the only module that names it: see `sharpminima.backend`.
+"""JAX, behind the names of `sharpminima.backend`; no other module imports it.
 
-JAX may use 64 bits here, so that losses are summed in float64 where they arise; Keras
-gives every array its type, and networks stay in float32.
+JAX may use 64 bits, so that losses can be summed in float64 on the device. Keras gives
+every array its type, so that networks stay in float32.
 """
 
 import itertools
@@ -14,47 +14,50 @@ import numpy as np
 
 from sharpminima.backends.versions import installed
 
-# Keras imports TensorFlow wherever it finds it, to copy a layer for instance.
+# Keras imports TensorFlow if it is installed, for instance to copy a layer.
 sys.modules["tensorflow"] = None
 import keras as keras  # noqa: E402
 
 jax.config.update("jax_enable_x64", True)
 
-# A loop in Python over a compiled step, or an epoch as one scan. On a CPU, gradients of
-# convolutions are a hundred times slower in a scan (jax-ml/jax, issue 12868).
+# `loop` compiles one step and repeats it in Python; `scan` compiles a whole epoch. On a
+# CPU, gradients of convolutions are a hundred times slower in a scan (jax-ml/jax, issue
+# 12868).
 WAYS = ("loop", "scan")
 
 
 def configure(threads: int) -> None:
-    """Make this process deterministic, in full float32, on `threads` cores at most.
+    """Make this process deterministic, in full float32, on at most `threads` cores.
 
-    XLA reads these variables before it computes for the first time. Its flags for a
-    single thread leave others busy; only PJRT_NPROC sets the size of its thread pools.
+    XLA reads these variables when it first computes. Among its settings only PJRT_NPROC
+    sets the size of the thread pools. The flags that ask for a single thread do not
+    stop the other threads.
     """
     os.environ["PJRT_NPROC"] = str(threads)
     os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
+    # The last flag wins, so our own come after those that are left of the user's.
     os.environ.setdefault("XLA_FLAGS", "")
     os.environ["XLA_FLAGS"] += " --xla_gpu_deterministic_ops=true"
     jax.config.update("jax_default_matmul_precision", "highest")
 
 
 def device() -> str:
-    """Return what computes, `GPU` or `CPU`."""
+    """Return the kind of device that computes, `GPU` or `CPU`."""
     return jax.default_backend().upper()
 
 
 def versions() -> str:
-    """Return the versions of the packages behind the numbers."""
+    """Return the versions of the packages that compute, as one text."""
     return installed({"jax": jax.__version__, "jaxlib": jax.lib.__version__})
 
 
 def tensor_float_32(enabled: bool):
-    """Let matrix products and convolutions on a GPU round to TF32, or not."""
+    """Allow or forbid TF32 in matrix products and convolutions on a GPU."""
     return jax.default_matmul_precision("tensorfloat32" if enabled else "highest")
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Tell whether `error` says that the device has no memory left."""
+    """Tell whether `error` means that the device has no memory left."""
     raised_here = isinstance(error, jax.errors.JaxRuntimeError)
     return raised_here and "RESOURCE_EXHAUSTED" in str(error)
 
@@ -65,64 +68,63 @@ def to_device(array: np.ndarray):
 
 
 def epoch_runner(model, optimizer, x, y, way, *, objective=None, around=None):
-    """Return `run(batches, views)`, which trains `model` in place, an update a batch.
+    """Return what `backend.epoch_runner` returns, compiled in the given `way`.
 
-    `batches` is a list of index arrays; `run` returns the summed loss, the number of
-    correct answers and the number of examples, as training saw them. `views` are arrays
-    like `x`, by default `x` alone: what training sees, and what `objective` sees, too.
-    In a scan, all batches are compiled as one; a smaller last one is another.
-
-    Args:
-        model: Keras model with logits.
-        optimizer: Keras optimizer, built on the model's trainable variables.
-        x: All inputs on the device, shape `(N, ...)`.
-        y: All labels on the device, shape `(N,)`.
-        way: One of `WAYS`.
-        objective: What is minimised, if not the mean loss: see `objectives`.
-        around: What wraps the update, if anything: see `conservative`.
+    JAX compiles pure functions, which take and return every value that changes. Here
+    that is the `state`: the values of the trainable variables, of the other variables
+    of the model, and of the optimizer's.
     """
-    groups = [
-        *(model.trainable_variables, model.non_trainable_variables),
+    variables = [
+        model.trainable_variables,
+        model.non_trainable_variables,
         optimizer.variables,
     ]
     update = _update(model, optimizer, objective)
-    whole_update = around(update) if around else update
+    if around:
+        update = around(update)
 
-    # The data are arguments: as constants, they would be compiled into the program.
-    def step(state, batch, views, y):
-        return whole_update(state, y[batch], [view[batch] for view in views])
+    # The data are arguments: as constants they would be compiled into the program.
+    def step(state, indices, views, y):
+        return update(state, y[indices], [view[indices] for view in views])
 
-    through = {"scan": _at_once, "loop": _one_by_one}[way](step)
+    updates = {"scan": _scan, "loop": _loop}[way](step)
 
     def run(batches, views=(x,)):
-        state, results = [[v.value for v in variables] for variables in groups], []
+        # Step 1: take the values out of Keras' variables.
+        state = [[variable.value for variable in group] for group in variables]
+        # Step 2: update once for each batch. A scan takes batches of one size only, so
+        # that a smaller last batch is a scan of its own.
+        results = []
         for size, part in itertools.groupby(batches, len):
-            state, sums = through(state, np.array([*part], np.int32), views, y)
+            indices = np.array([*part], np.int32)
+            state, sums = updates(state, indices, views, y)
             results += [(*one, size) for one in zip(*sums)]
-        for variables, values in zip(groups, state):
-            for variable, value in zip(variables, values):
+        # Step 3: put the new values back.
+        for group, values in zip(variables, state):
+            for variable, value in zip(group, values):
                 variable.assign(value)
+        # Step 4: add up what the batches saw, in Python's float64.
         return [sum(map(float, column)) for column in zip(*results)]
 
     return run
 
 
 def compiled(function, way):
-    """Return `function` compiled: by XLA, whatever way epochs go."""
+    """Return `function` compiled by XLA; both of the `WAYS` compile it alike."""
     return jax.jit(function)
 
 
 def traced(function):
-    """Return `function` compiled, whatever its operations."""
+    """Return `function` compiled by XLA, which has all of JAX's operations."""
     return jax.jit(function)
 
 
 def value_and_gradients(function, *arguments):
-    """Return what `function` returns, and the gradients of its first value.
+    """Return what `function` returns, and the gradients of the scalar in it.
 
     Args:
-        function: Returns a scalar, and anything beside it.
-        arguments: By which the gradients are taken.
+        function: Returns a scalar and anything else, as a pair.
+        arguments: Arguments of `function`; there is a gradient by each.
     """
     by_all = range(len(arguments))
     return jax.value_and_grad(function, by_all, has_aux=True)(*arguments)
@@ -133,19 +135,19 @@ def vector_product(function, argument, weights):
 
     Args:
         function: Returns a list of arrays.
-        argument: Where the gradient is taken.
-        weights: One array for each that `function` returns, of its shape.
+        argument: The gradient is by this argument, at its value.
+        weights: An array for each that `function` returns, of the same shape.
     """
     _, pull_back = jax.vjp(function, argument)
     return pull_back(weights)[0]
 
 
 def loss_and_correct(labels, logits):
-    """Return the cross entropies' sum, in float64, and the number of correct answers.
+    """Return the sum of the cross entropies, in float64, and of correct answers.
 
     Args:
-        labels: Shape `(N,)`.
-        logits: Shape `(N, classes)`.
+        labels: Integer labels, shape `(N,)`.
+        logits: Logits, shape `(N, classes)`.
     """
     return _summed(cross_entropies(labels, logits)), _correct(labels, logits)
 
@@ -156,8 +158,8 @@ def cross_entropies(labels, logits):
     return -jnp.take_along_axis(likelihoods, labels[:, None], axis=-1)[:, 0]
 
 
-def _at_once(step):
-    """Return one compiled scan of `step` over batches of one size."""
+def _scan(step):
+    """Return a function that makes one step for each row of indices, as one scan."""
 
     def scan(state, batches, views, y):
         return jax.lax.scan(lambda s, batch: step(s, batch, views, y), state, batches)
@@ -165,8 +167,8 @@ def _at_once(step):
     return jax.jit(scan)
 
 
-def _one_by_one(step):
-    """Return what `_at_once` does, as a loop in Python over a compiled step."""
+def _loop(step):
+    """Return what `_scan` returns, as a loop in Python over a compiled step."""
     compiled_step = jax.jit(step)
 
     def loop(state, batches, views, y):
@@ -180,12 +182,14 @@ def _one_by_one(step):
 
 
 def _update(model, optimizer, objective):
-    """Return one step of training as a pure function of all variables' values."""
+    """Return one update of training as a pure function of the state and a batch."""
 
     def minimised(trainable, others, labels, views):
         def call(inputs):
             return model.stateless_call(trainable, others, inputs, training=True)
 
+        # Another pass starts from the same state: it has the same dropout, and what it
+        # adds to the moving averages is dropped.
         def again(inputs):
             return call(inputs)[0]
 

@@ -1,4 +1,4 @@
-"""TensorFlow, and the only module that names it: see `sharpminima.backend`."""
+"""TensorFlow, behind the names of `sharpminima.backend`; no other module imports it."""
 
 import os
 import sys
@@ -17,16 +17,16 @@ with native_output_muted():
     import tensorflow as tf
 del sys.modules["jax"]
 
-# XLA makes dense networks 1.5-4 times faster on a CPU and convolutional ones 3-4 times
-# slower than oneDNN does in a plain graph, and refuses max pooling's gradient where
-# it is to be deterministic.
+# `graph` computes with oneDNN. On a CPU `xla` is 1.5-4 times faster than that for dense
+# networks and 3-4 times slower for convolutional ones. XLA has no deterministic
+# gradient of max pooling, so it cannot compile networks that need one.
 WAYS = ("graph", "xla")
 
 
 def configure(threads: int) -> None:
-    """Make this process deterministic, in full float32, on `threads` cores at most.
+    """Make this process deterministic, in full float32, on at most `threads` cores.
 
-    More than one inter-op thread lets convolutional networks differ from run to run.
+    With more than one inter-op thread, convolutional networks differ from run to run.
     """
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.threading.set_intra_op_parallelism_threads(threads)
@@ -37,18 +37,18 @@ def configure(threads: int) -> None:
 
 
 def device() -> str:
-    """Return what computes, `GPU` or `CPU`."""
+    """Return the kind of device that computes, `GPU` or `CPU`."""
     return "GPU" if _gpus() else "CPU"
 
 
 def versions() -> str:
-    """Return the versions of the packages behind the numbers."""
+    """Return the versions of the packages that compute, as one text."""
     return installed({"tensorflow": tf.__version__})
 
 
 @contextmanager
 def tensor_float_32(enabled: bool) -> Iterator[None]:
-    """Let matrix products and convolutions on a GPU round to TF32, or not."""
+    """Allow or forbid TF32 in matrix products and convolutions on a GPU."""
     tf.config.experimental.enable_tensor_float_32_execution(enabled)
     try:
         yield
@@ -57,7 +57,7 @@ def tensor_float_32(enabled: bool) -> Iterator[None]:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Tell whether `error` says that the device has no memory left."""
+    """Tell whether `error` means that the device has no memory left."""
     return isinstance(error, tf.errors.ResourceExhaustedError)
 
 
@@ -67,20 +67,10 @@ def to_device(array: np.ndarray):
 
 
 def epoch_runner(model, optimizer, x, y, way, *, objective=None, around=None):
-    """Return `run(batches, views)`, which trains `model` in place, an update a batch.
+    """Return what `backend.epoch_runner` returns, compiled in the given `way`.
 
-    `batches` is a list of index arrays; `run` returns the summed loss, the number of
-    correct answers and the number of examples, as training saw them. `views` are arrays
-    like `x`, by default `x` alone: what training sees, and what `objective` sees, too.
-
-    Args:
-        model: Keras model with logits.
-        optimizer: Keras optimizer, built on the model's trainable variables.
-        x: All inputs on the device, shape `(N, ...)`.
-        y: All labels on the device, shape `(N,)`.
-        way: One of `WAYS`.
-        objective: What is minimised, if not the mean loss: see `objectives`.
-        around: What wraps the update, if anything: see `conservative`.
+    TensorFlow updates variables in place. The `state` is therefore only the list of the
+    trainable variables, for a remedy that asks where a batch began.
     """
     variables = model.trainable_variables
 
@@ -107,8 +97,10 @@ def epoch_runner(model, optimizer, x, y, way, *, objective=None, around=None):
     compiled_step = compiled(step, way)
 
     def run(batches, views=(x,)):
+        # All indices are sent to the device before the first update.
         cut = [(tf.constant(indices, tf.int32), len(indices)) for indices in batches]
         results = [(*compiled_step(indices, *views), size) for indices, size in cut]
+        # Reading a number waits for the device, so it comes after the last update.
         return [sum(map(float, column)) for column in zip(*results)]
 
     return run
@@ -120,16 +112,16 @@ def compiled(function, way):
 
 
 def traced(function):
-    """Return `function` as one graph, of operations that XLA may not have."""
+    """Return `function` as one graph, which may have operations that XLA lacks."""
     return tf.function(function, autograph=False)
 
 
 def value_and_gradients(function, *arguments):
-    """Return what `function` returns, and the gradients of its first value.
+    """Return what `function` returns, and the gradients of the scalar in it.
 
     Args:
-        function: Returns a scalar, and anything beside it.
-        arguments: By which the gradients are taken.
+        function: Returns a scalar and anything else, as a pair.
+        arguments: Arguments of `function`; there is a gradient by each.
     """
     with tf.GradientTape() as tape:
         tape.watch(arguments)
@@ -143,8 +135,8 @@ def vector_product(function, argument, weights):
 
     Args:
         function: Returns a list of tensors.
-        argument: Where the gradient is taken.
-        weights: One tensor for each that `function` returns, of its shape.
+        argument: The gradient is by this argument, at its value.
+        weights: A tensor for each that `function` returns, of the same shape.
     """
     with tf.GradientTape() as tape:
         tape.watch(argument)
@@ -155,11 +147,11 @@ def vector_product(function, argument, weights):
 
 
 def loss_and_correct(labels, logits):
-    """Return the cross entropies' sum, in float64, and the number of correct answers.
+    """Return the sum of the cross entropies, in float64, and of correct answers.
 
     Args:
-        labels: Shape `(N,)`.
-        logits: Shape `(N, classes)`.
+        labels: Integer labels, shape `(N,)`.
+        logits: Logits, shape `(N, classes)`.
     """
     return _summed(cross_entropies(labels, logits)), _correct(labels, logits)
 
@@ -175,9 +167,9 @@ def _gpus():
 
 
 def _again(model):
-    """Return another pass of training through `model`, as its state is now.
+    """Return a function that passes other inputs through `model` in its state now.
 
-    It has the dropout of the model's own next pass, and leaves the state as it is.
+    It has the same dropout as the model's next pass, and leaves the state as it is.
     """
     state = [tf.identity(v.value) for v in model.non_trainable_variables]
 
@@ -193,5 +185,5 @@ def _summed(losses):
 
 
 def _correct(labels, logits):
-    hits = tf.equal(tf.argmax(logits, -1, tf.int32), labels)
+    hits = tf.equal(tf.argmax(logits, -1, tf.as_dtype(labels.dtype)), labels)
     return tf.reduce_sum(tf.cast(hits, tf.int32))

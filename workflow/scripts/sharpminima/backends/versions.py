@@ -1,4 +1,4 @@
-"""What produced a result: the versions of the packages that compute."""
+"""The versions of the packages that compute a result."""
 
 import platform
 from importlib.metadata import version
@@ -10,7 +10,7 @@ def installed(backend: dict[str, str]) -> str:
     """Return the versions of Python and of the packages, as one text for a row.
 
     Args:
-        backend: Name and version of the backend's package.
+        backend: Names and versions of the backend's own packages.
     """
     python = {"python": platform.python_version()}
     found = python | backend | {name: version(name) for name in PACKAGES}

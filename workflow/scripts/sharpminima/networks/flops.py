@@ -1,8 +1,8 @@
-"""Floating-point operations of a network, estimated from its layers.
+"""Floating-point operations (FLOPs) of a network, estimated from its layers.
 
-Counts the multiplications and additions of dense and convolutional layers, which are
-nearly all there is. Neglected: biases, batch normalisation, activations, pooling,
-dropout, the loss, the optimizer, and the solver's own vectors.
+We count the multiplications and additions of dense and convolutional layers, which take
+nearly all of the time. We neglect biases, batch normalisation, activations, pooling,
+dropout, the loss, the optimizer, and the vectors of the search for the sharpness.
 """
 
 import math
@@ -13,8 +13,8 @@ from sharpminima.networks.layers import convolutions, layers_of
 def per_example(model) -> int:
     """Return the FLOPs of the forward pass of one example.
 
-    A dense layer takes `2 in out`, a convolution `2 k k in out` at every position of
-    its output.
+    A dense layer takes `2 in out`; a convolution takes `2 k k in out` at every position
+    of its output.
 
     Args:
         model: A built Keras model, channels last.

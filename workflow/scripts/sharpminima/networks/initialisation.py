@@ -1,7 +1,7 @@
-"""Initial weights drawn by NumPy, so that they are the same on every backend.
+"""Initial weights, drawn by NumPy so that they are the same on every backend.
 
-Source: Glorot and Bengio 2010; Keras 1 initialises dense and convolutional kernels
-with `glorot_uniform`, which the paper's networks use.
+Source: Glorot and Bengio 2010. The paper's networks use `glorot_uniform`, Keras 1's
+default for dense and convolutional kernels.
 """
 
 import math
@@ -14,33 +14,28 @@ from sharpminima.networks.layers import layers_of
 
 initializers = keras.initializers
 DETERMINISTIC = (initializers.Zeros, initializers.Ones, initializers.Constant)
-TRUNCATED_AT = 2.0
+TRUNCATED_AT = 2.0  # standard deviations, as in Keras
 
 
 def initialise(model, seed: int) -> None:
     """Set the trainable weights of `model` to the starting point x0 of `seed`.
 
-    The stream depends on the seed and the variable's position only: SB and LB of one
-    seed start from the same point.
+    The stream depends only on the seed and on the variable's position, so SB and LB of
+    one seed start from the same point.
 
     Raises:
-        ValueError: If a weight has an initializer that NumPy cannot stand in for.
+        ValueError: If a weight has an initializer that we cannot draw with NumPy.
     """
-    for position, (variable, initializer) in enumerate(_trainable(model)):
-        if not isinstance(initializer, DETERMINISTIC):
-            rng = streams.generator("initial weights", seed, position)
-            variable.assign(_draw(initializer, variable, rng))
-
-
-def _trainable(model):
-    """Yield each trainable variable with its layer's initializer."""
     initializer_of = {
         id(variable): getattr(layer, f"{variable.name}_initializer", None)
         for layer in layers_of(model)
         for variable in layer.variables
     }
-    for variable in model.trainable_variables:
-        yield variable, initializer_of[id(variable)]
+    for position, variable in enumerate(model.trainable_variables):
+        initializer = initializer_of[id(variable)]
+        if not isinstance(initializer, DETERMINISTIC):
+            rng = streams.generator("initial weights", seed, position)
+            variable.assign(_draw(initializer, variable, rng))
 
 
 def _draw(initializer, variable, rng):
@@ -51,7 +46,15 @@ def _draw(initializer, variable, rng):
             "LeCun) or a constant one, and its layer must hold it as "
             f"`{variable.name}_initializer`. Received: {received}"
         )
-    variance = initializer.scale / _fan(variable.shape, initializer.mode)
+    # A convolution's inputs and outputs count once for each position of its window.
+    *window, inputs, outputs = variable.shape
+    fan_in, fan_out = math.prod(window) * inputs, math.prod(window) * outputs
+    fans = {
+        "fan_in": fan_in,
+        "fan_out": fan_out,
+        "fan_avg": np.mean([fan_in, fan_out]),
+    }
+    variance = initializer.scale / fans[initializer.mode]
     if initializer.distribution == "uniform":
         limit = math.sqrt(3.0 * variance)
         return rng.uniform(-limit, limit, variable.shape)
@@ -59,15 +62,6 @@ def _draw(initializer, variable, rng):
         return rng.normal(0.0, math.sqrt(variance), variable.shape)
     from scipy.stats import truncnorm  # slow to import, and seldom needed
 
+    # Truncation narrows the distribution; dividing by its deviation makes up for that.
     cut = truncnorm(-TRUNCATED_AT, TRUNCATED_AT)
     return cut.rvs(variable.shape, random_state=rng) * math.sqrt(variance) / cut.std()
-
-
-def _fan(shape, mode):
-    receptive_field = math.prod(shape[:-2])
-    fan_in, fan_out = receptive_field * shape[-2], receptive_field * shape[-1]
-    return {
-        "fan_in": fan_in,
-        "fan_out": fan_out,
-        "fan_avg": np.mean([fan_in, fan_out]),
-    }[mode]

@@ -1,17 +1,17 @@
-"""Optimizers: what their settings are, who states them, and Keras' own defaults.
+"""Optimizers as settings: their values, and the defaults of Keras 1 and of Keras 3.
 
-The paper trains with ADAM, and says that SGD and ADAGRAD led to similar results for
-large batches (section 2). Keras is imported to make one: a config is checked without.
+The paper trains with ADAM and says that SGD and ADAGRAD led to similar results for
+large batches (section 2). `training.optimizer` makes Keras' optimizer; nothing here
+needs Keras, so that a config can be checked without it.
 """
 
 from collections.abc import Mapping
 
-CLASSES = {"adam": "Adam", "sgd": "SGD", "adagrad": "Adagrad"}
 ADAM = {"learning_rate": 1e-3, "beta_1": 0.9, "beta_2": 0.999}
 SGD = {"learning_rate": 1e-2, "momentum": 0.0, "nesterov": False}
-# Of Keras 1.0.8, the authors', and of the signatures of Keras 3.15. Keras 1 adds the
-# epsilon of ADAGRAD, 1e-8, to the accumulator's root. Keras 3 adds it under the root,
-# where its square does the same.
+# The authors used Keras 1.0.8; the other defaults are those of Keras 3.15. Keras 1 adds
+# ADAGRAD's epsilon, 1e-8, to the root of the accumulator. Keras 3 adds an epsilon under
+# the root, where the square, 1e-16, has the same effect.
 DEFAULTS = {
     "keras1": {
         "adam": {**ADAM, "epsilon": 1e-8},
@@ -42,15 +42,15 @@ def values_of(optimizer: str) -> set[str]:
 
 
 def resolved(training: Mapping, regime: Mapping) -> dict:
-    """Return the settings of a run, with each value of its optimizer and no other.
+    """Return the settings of a run, with all values of its optimizer and no others.
 
-    A value is what the regime states; else what `training` does, if the regime has the
-    optimizer of `training`: a learning rate of ADAM is none of SGD; else the default
-    that `optimizer_defaults` names.
+    A value comes from the first of these that has it: the regime; `training`, but only
+    if the regime keeps the optimizer of `training`, since ADAM's learning rate would be
+    wrong for SGD; the defaults that `optimizer_defaults` names.
 
     Args:
         training: The `training` section of the config.
-        regime: An entry of `regimes`, whose settings come first.
+        regime: An entry of `regimes`.
     """
     both = {**training, **regime}
     optimizer = both["optimizer"]
@@ -61,34 +61,3 @@ def resolved(training: Mapping, regime: Mapping) -> dict:
         **{name: value for name, value in both.items() if name not in others},
         **{name: stated.get(name, default) for name, default in defaults.items()},
     }
-
-
-def make(model, settings: Mapping, learning_rate):
-    """Return the optimizer of a run, built on the trainable variables of `model`.
-
-    `weight_decay` is Keras' own, decoupled from the gradient: before each update it
-    takes the share `learning_rate * weight_decay` off every kernel, and nothing off
-    biases and off the gamma and beta of batch normalisation.
-
-    Args:
-        model: A built Keras model.
-        settings: What `resolved` returned.
-        learning_rate: A number, or one of Keras' schedules.
-    """
-    from sharpminima.backend import keras
-
-    optimizer = settings["optimizer"]
-    # What YAML has without a point, Keras wants with one.
-    values = {
-        name: type(default)(settings[name])
-        for name, default in DEFAULTS[OF_THE_PAPER][optimizer].items()
-    }
-    values["learning_rate"] = learning_rate
-    cls = getattr(keras.optimizers, CLASSES[optimizer])
-    made = cls(**values, weight_decay=settings.get("weight_decay"))
-    variables = model.trainable_variables
-    made.exclude_from_weight_decay(
-        [v for v in variables if not v.name.endswith("kernel")]
-    )
-    made.build(variables)
-    return made

@@ -1,17 +1,34 @@
-"""The remedies of appendix E as settings: which exclude another, and what they cost.
+"""The remedies of appendix E as settings: their modules, and the work that they take.
 
-Source: Keskar et al. 2017 (arXiv:1609.04836), appendix E, as recalled (its text was not
-at hand): augmentation (E.1), conservative training (E.2), adversarial and stability
-training (E.3). They are in `augmentation`, `conservative` and `objectives`. Knows
-nothing of Keras, so that a config is checked with it before any job runs.
+Source: Keskar et al. 2017 (arXiv:1609.04836), appendix E, as recalled: augmentation
+(E.1), conservative training (E.2), adversarial and stability training (E.3). Their
+formulas are in the modules that `MODULES` names. Nothing here needs Keras, so that a
+config can be checked and planned without it.
 """
 
 from collections.abc import Mapping, Sequence
 
 from sharpminima.cost import Work
 
-# Each is what an update minimises, in place of the mean loss.
+# The module with the formula of each remedy, by its key in the config. No other module
+# has a part of that formula, so the runs without a remedy do not depend on it.
+MODULES = {
+    "augmentation": "sharpminima.training.augmentation",
+    "conservative": "sharpminima.training.conservative",
+    "adversarial": "sharpminima.training.adversarial",
+    "stability": "sharpminima.training.stability",
+}
+# These change what an update minimises. A run has at most one of them.
 OBJECTIVES = ("adversarial", "stability")
+
+
+def modules_not_used(settings: Mapping) -> set[str]:
+    """Return the dotted names of the modules of remedies that a run does not use.
+
+    Args:
+        settings: The `training` section of the config with the regime's values.
+    """
+    return {module for remedy, module in MODULES.items() if remedy not in settings}
 
 
 def updates_of_batch(settings: Mapping) -> int:
@@ -26,20 +43,23 @@ def updates_of_batch(settings: Mapping) -> int:
 def passes_of_update(settings: Mapping) -> int:
     """Return how often an update takes the gradient at each example of its batch.
 
-    Twice, where the inputs also pass with a perturbation. That adversarial training
-    finds its perturbation by another gradient is not counted: it shares the forward
-    pass and most of the backward pass with the clean inputs'.
+    This is 2 if the inputs also pass with a perturbation. The gradient by which
+    adversarial training finds its perturbation is not counted: it shares the forward
+    pass and most of the backward pass with the clean inputs' gradient.
+
+    Args:
+        settings: The `training` section of the config with the regime's values.
     """
     return 1 + sum(name in settings for name in OBJECTIVES)
 
 
 def work(settings: Mapping, *, batches: int, examples: int) -> Work:
-    """Return the work of updates.
+    """Return the work of a run's updates.
 
     Args:
         settings: The `training` section of the config with the regime's values.
-        batches: How many batches training saw.
-        examples: How many examples they held.
+        batches: Number of batches in all epochs together.
+        examples: Number of examples in these batches.
     """
     updates = updates_of_batch(settings)
     return Work(
@@ -49,10 +69,14 @@ def work(settings: Mapping, *, batches: int, examples: int) -> Work:
 
 
 def views_of_epoch(settings: Mapping) -> int:
-    """Return how many arrays as large as the training inputs each epoch makes."""
+    """Return how many new arrays as large as the training inputs each epoch makes.
+
+    Args:
+        settings: The `training` section of the config with the regime's values.
+    """
     return sum(name in settings for name in ("augmentation", "stability"))
 
 
 def are_images(shape: Sequence[int]) -> bool:
-    """Tell whether inputs of this shape can be moved: (height, width[, channels])."""
+    """Return whether inputs of this shape are images: (height, width[, channels])."""
     return len(shape) in (2, 3)

@@ -1,7 +1,7 @@
 """When training ends: "until the loss function ceased to improve" (section 2).
 
-The paper gives no tolerance. The rule here is the same for every regime and looks at
-the mean training loss of each epoch.
+The paper states no tolerance. Our rule reads the mean training loss of each epoch and
+is the same for every regime.
 """
 
 import math
@@ -11,18 +11,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class StoppingRule:
-    """Stop when the loss has ceased to improve, or is as good as zero.
+    """Stop when the loss has ceased to improve, or is nearly zero.
 
-    A purely relative rule would never stop LB, whose loss falls by a few percent an
-    epoch for ever; hence the floor.
+    A relative rule alone would never stop LB, whose loss keeps falling by a few percent
+    an epoch. So there is a floor as well.
 
     Attributes:
-        patience: Epochs that are given to find an improvement.
-        relative_improvement: How far the best of them must be below the best loss
-            before, as a share of it.
-        loss_floor: Training loss, nats per example, under which nothing is gained.
-        min_epochs: No stop before this epoch.
-        max_epochs: Always a stop at this epoch.
+        patience: Number of the last epochs among which an improvement must be found.
+        relative_improvement: How far their best loss must be below the best loss before
+            them, as a share of that loss.
+        loss_floor: Training loss, in nats per example, that counts as zero.
+        min_epochs: Training does not stop before this epoch.
+        max_epochs: Training always stops at this epoch.
     """
 
     patience: int
@@ -32,7 +32,10 @@ class StoppingRule:
     max_epochs: int
 
     def reason(self, losses: Sequence[float]) -> str | None:
-        """Return why training ends after these epochs' mean losses, or None.
+        """Return why training ends after these epochs, or None if it goes on.
+
+        Args:
+            losses: Mean training loss of each epoch so far.
 
         Returns:
             `diverged` (the loss is not finite), `floor`, `ceased` or `max_epochs`.
@@ -40,13 +43,10 @@ class StoppingRule:
         if not math.isfinite(losses[-1]):
             return "diverged"
         if len(losses) >= self.min_epochs:
-            if min(losses[-self.patience :]) < self.loss_floor:
+            before, recent = losses[: -self.patience], losses[-self.patience :]
+            if min(recent) < self.loss_floor:
                 return "floor"
-            if self._ceased(losses):
+            target = 1.0 - self.relative_improvement
+            if before and min(recent) > target * min(before):
                 return "ceased"
         return "max_epochs" if len(losses) >= self.max_epochs else None
-
-    def _ceased(self, losses):
-        before, recent = losses[: -self.patience], losses[-self.patience :]
-        target = 1.0 - self.relative_improvement
-        return bool(before) and min(recent) > target * min(before)

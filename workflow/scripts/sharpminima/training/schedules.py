@@ -1,4 +1,4 @@
-"""Schedules of the learning rate, stated in epochs and counted in updates."""
+"""Schedules of the learning rate: the config counts epochs, the optimizer updates."""
 
 from collections.abc import Mapping
 
@@ -11,21 +11,25 @@ CONSTANT = {"name": "constant"}
 def learning_rate(settings: Mapping, examples: int):
     """Return a run's learning rate: a number, or one of Keras' schedules.
 
-    `warmup_epochs` raise it in equal steps, an update each, to `learning_rate` (Goyal
-    et al. 2017, arXiv:1706.02677, section 2.2). Then it is `constant`; or after each of
-    `epochs` it is multiplied by `factor` (`step`); or it falls along half a cosine,
-    which ends with `epochs`, to the share `final` of `learning_rate`, and stays there
-    (Loshchilov and Hutter 2017, arXiv:1608.03983, without restarts). Epochs are those
-    of training, warm-up included.
+    The rate first rises during `warmup_epochs`, in equal steps, one for each update, up
+    to `learning_rate` (Goyal et al. 2017, arXiv:1706.02677, section 2.2). Then
+
+    - `constant` keeps it;
+    - `step` multiplies it by `factor` after each of `epochs`;
+    - `cosine` lowers it along half a cosine (Loshchilov and Hutter 2017,
+      arXiv:1608.03983, without restarts). At the end of `epochs` it is the share
+      `final` of `learning_rate`, and it stays there.
+
+    All epochs count from the start of training, warm-up included.
 
     Args:
-        settings: What `regimes.settings` returned.
+        settings: What `settings.of_regime` returned.
         examples: Size of the training set.
     """
     schedule = settings.get("schedule", CONSTANT)
 
     def updates(epochs):
-        """Return how many the optimizer makes, which may be several of a batch."""
+        # The optimizer may make several updates for each batch.
         found = batches.updates(settings, examples, epochs)
         return found * remedies.updates_of_batch(settings)
 
@@ -36,7 +40,10 @@ def learning_rate(settings: Mapping, examples: int):
             then = rate
         case "step":
             ends = [updates(epochs) - start for epochs in schedule["epochs"]]
-            then = _steps(rate, ends, schedule["factor"])
+            rates = [rate * schedule["factor"] ** i for i in range(len(ends) + 1)]
+            # Keras counts updates from zero and keeps the old rate at a boundary.
+            boundaries = [end - 1 for end in ends]
+            then = keras.optimizers.schedules.PiecewiseConstantDecay(boundaries, rates)
         case "cosine":
             epochs = schedule.get("epochs", settings["stopping"]["max_epochs"])
             then = keras.optimizers.schedules.CosineDecay(
@@ -46,28 +53,20 @@ def learning_rate(settings: Mapping, examples: int):
 
 
 class Warmup(keras.optimizers.schedules.LearningRateSchedule):
-    """Raise the learning rate in equal steps, then leave it to another schedule.
+    """Raise the learning rate in equal steps, then follow another schedule.
 
     Args:
-        updates: How many; the last of them has the full rate.
-        then: What follows, a number or a schedule, whose updates count from there.
+        updates: Number of updates that warm up; the last of them has the full rate.
+        then: A number, or a schedule that counts its updates from the end of warm-up.
     """
 
     def __init__(self, updates: int, then):
         self._updates, self._then = updates, then
 
     def __call__(self, step):
-        """Return the learning rate of the update after `step` others."""
+        """Return the learning rate of the update that follows `step` others."""
         ops, then = keras.ops, self._then
         if callable(then):
             then = then(ops.maximum(step - self._updates, 0))
         share = (ops.cast(step, keras.config.floatx()) + 1) / self._updates
         return then * ops.minimum(share, 1)
-
-
-def _steps(rate, ends, factor):
-    """Return a schedule that multiplies `rate` by `factor` after each of `ends`."""
-    rates = [rate * factor**i for i in range(len(ends) + 1)]
-    # Keras' boundaries belong to what is before, and updates are counted from zero.
-    boundaries = [end - 1 for end in ends]
-    return keras.optimizers.schedules.PiecewiseConstantDecay(boundaries, rates)

@@ -1,7 +1,14 @@
-"""Trial: how long an update of a network takes in each way of compiling it."""
+"""The trial that chooses how to compile the steps of one network.
+
+Which way is the fastest depends on the layers, the device and the versions of the
+compilers. Ways round differently, so the choice alters the weights: it must not hang on
+chance. The backend's first way is therefore kept unless another is clearly faster.
+"""
 
 import logging
 import time
+from collections.abc import Mapping, Sequence
+from statistics import median
 
 import numpy as np
 
@@ -11,11 +18,17 @@ from sharpminima.networks.builders import build
 from sharpminima.networks.initialisation import initialise
 
 BATCH, BATCHES = 32, 2
-TRIALS, SECONDS = 2, 1.0  # at least so many, and as many as take a second
+ROUNDS, SECONDS = 5, 3.0  # at least this many, and at least this long
+# Clearly faster: both the median and the shortest time are shorter by this factor.
+MARGIN = 1.2
+# A way that first takes this many times as long as the first way is not tried again.
+HOPELESS = 3.0
 
 
-def seconds_of_each_way(network: dict, input_shape, classes: int) -> dict[str, float]:
-    """Return the seconds that an update takes, by way of compiling.
+def seconds_of_each_way(
+    network: dict, input_shape, classes: int
+) -> dict[str, list[float]]:
+    """Return the seconds of an update in each round of the trial, by way of compiling.
 
     A way that cannot compile the network is left out.
 
@@ -24,22 +37,51 @@ def seconds_of_each_way(network: dict, input_shape, classes: int) -> dict[str, f
         input_shape: Shape of one example.
         classes: Number of logits.
     """
-    seconds = {}
+    # Step 1: compile the network in each way, before any clock runs.
+    timed = {}
     for way in backend.WAYS:
         backend.compile_by(way)
         try:
-            seconds[way] = _seconds_of_an_update(network, input_shape, classes)
+            timed[way] = _compiled(network, input_shape, classes)
         except Exception as error:  # of any type: compilers raise what they like
             if way == backend.WAYS[0]:
                 raise
             logging.info("%s cannot compile this network: %s", way, error)
-        else:
-            logging.info("%s: %.3g s an update", way, seconds[way])
+    # Step 2: time the ways in turn, so that a busy machine slows all of them down.
+    seconds = {way: [] for way in timed}
+    first = seconds[backend.WAYS[0]]
+    started = time.perf_counter()
+    while len(first) < ROUNDS or time.perf_counter() - started < SECONDS:
+        for way, seconds_of_an_update in timed.items():
+            if not seconds[way] or seconds[way][0] < HOPELESS * first[0]:
+                seconds[way].append(seconds_of_an_update())
+    for way, found in seconds.items():
+        logging.info("%s: %.3g s an update, %d rounds", way, median(found), len(found))
     return seconds
 
 
-def _seconds_of_an_update(network, input_shape, classes):
-    """Return the least seconds of some trials, after one that compiles."""
+def chosen(seconds: Mapping[str, Sequence[float]]) -> str:
+    """Return the first way of compiling, or the fastest of those clearly faster.
+
+    Args:
+        seconds: What `seconds_of_each_way` returned, the backend's first way first.
+    """
+    first, *others = seconds
+    # A busy machine adds time to some rounds. It may move the median of a way, but
+    # hardly its shortest time; where the two disagree, nothing is clear.
+    faster = [
+        way
+        for way in others
+        if all(
+            MARGIN * typical(seconds[way]) < typical(seconds[first])
+            for typical in (min, median)
+        )
+    ]
+    return min(faster, key=lambda way: median(seconds[way]), default=first)
+
+
+def _compiled(network, input_shape, classes):
+    """Return a function that makes some updates and returns the seconds of one."""
     model = build(network, input_shape=input_shape, classes=classes)
     initialise(model, 0)
     optimizer = keras.optimizers.Adam()
@@ -50,13 +92,10 @@ def _seconds_of_an_update(network, input_shape, classes):
     run = backend.epoch_runner(model, optimizer, *map(backend.to_device, (x, y)))
     cut = np.split(np.arange(len(x)), BATCHES)
     run(cut)
-    seconds = []
-    while len(seconds) < TRIALS or sum(seconds) < SECONDS:
-        seconds.append(_timed(run, cut))
-    return min(seconds) / BATCHES
 
+    def seconds_of_an_update():
+        started = time.perf_counter()
+        run(cut)
+        return (time.perf_counter() - started) / BATCHES
 
-def _timed(run, batches):
-    started = time.perf_counter()
-    run(batches)
-    return time.perf_counter() - started
+    return seconds_of_an_update

@@ -1,0 +1,89 @@
+"""An epoch: its batches and their order, what it sums up, and its precision."""
+
+import numpy as np
+import pytest
+
+from sharpminima import backend
+from sharpminima.regimes import batches
+from sharpminima.training import optimizer
+from sharpminima.training.start import starting_point
+from training_runs import NETWORK, blobs, run, settings
+
+pytestmark = pytest.mark.computes
+
+
+@pytest.fixture
+def dataset():
+    return blobs()
+
+
+def test_the_last_batch_can_be_dropped(dataset):
+    _, rows, _ = run(dataset, batch_size=40, last_batch="drop")
+    assert rows[0]["updates"] == 2
+
+
+def test_a_batch_of_one_is_refused(dataset):
+    with pytest.raises(ValueError, match="last batch of one example"):
+        run(dataset, batch_size=89)
+
+
+def test_an_epoch_sums_what_its_batches_saw(dataset):
+    """At a learning rate of almost zero, every batch sees the starting point."""
+    chosen = settings(learning_rate=1e-30)
+    model = starting_point(NETWORK, dataset, 0)
+    x, y = backend.to_device(dataset.x_train), backend.to_device(dataset.y_train)
+    run_epoch = backend.epoch_runner(model, optimizer.make(model, chosen, 90), x, y)
+    cut = np.split(np.random.default_rng(0).permutation(90), [40, 80])
+    loss, correct, seen = run_epoch(cut)
+    expected = [
+        backend.loss_and_correct(labels, model(inputs, training=True))
+        for inputs, labels in ((dataset.x_train[i], dataset.y_train[i]) for i in cut)
+    ]
+    assert loss == pytest.approx(sum(float(part) for part, _ in expected), rel=1e-6)
+    assert correct == sum(int(hits) for _, hits in expected)
+    assert seen == 90
+
+
+def test_dropout_draws_a_new_mask_for_each_batch_and_epoch(dataset):
+    """Its state is not trained, but must move on within an epoch and after it."""
+    layers = backend.keras.layers
+    model = backend.keras.Sequential([layers.Dropout(0.5, seed=0), layers.Dense(3)])
+    model.build((None, 2))
+    x, y = backend.to_device(dataset.x_train), backend.to_device(dataset.y_train)
+    still = optimizer.make(model, settings(learning_rate=1e-30), 90)
+    run_epoch = backend.epoch_runner(model, still, x, y)
+    batch = np.arange(45)
+    losses = [run_epoch([batch])[0] for _ in range(3)]
+    both = run_epoch([batch, batch])[0]
+    assert len({*losses, both / 2}) == 4
+
+
+def test_the_order_of_the_data_is_the_stream_of_the_seed(dataset, monkeypatch):
+    seen = []
+    stream = batches.epoch_batches
+
+    def spy(*args, **kwargs):
+        seen.append((kwargs["seed"], kwargs["epoch"]))
+        return stream(*args, **kwargs)
+
+    monkeypatch.setattr(batches, "epoch_batches", spy)
+    run(dataset, seed=7)
+    assert seen == [(7, 0), (7, 1), (7, 2)]
+
+
+@pytest.mark.parametrize(
+    ("precision", "rounded"), [("float32", False), ("tensorfloat32", True)]
+)
+def test_tf32_is_for_training_alone_and_only_if_asked(
+    dataset, monkeypatch, precision, rounded
+):
+    asked = []
+    given = backend.tensor_float_32
+
+    def recording(enabled):
+        asked.append(enabled)
+        return given(enabled)
+
+    monkeypatch.setattr(backend, "tensor_float_32", recording)
+    run(dataset, precision=precision)
+    assert asked == [rounded] * 3
