@@ -7,7 +7,7 @@ import cases
 import numpy as np
 import pandas as pd
 import timing
-from scipy.optimize import minimize
+from scipy import optimize
 
 from sharpminima.backend import keras
 from sharpminima.loss.measured import MeasuredLoss
@@ -124,10 +124,12 @@ def _parts(loss_and_gradient, x):
     """Search; return the seconds inside SciPy, inside the gradient, and of all else."""
     gradient, solver, objective = timing.Clock(), timing.Clock(), timing.Clock()
 
+    minimize = optimize.minimize
+
     def timed_minimize(function, *arguments, **options):
         return solver(minimize)(objective(function), *arguments, **options)
 
-    with mock.patch.object(maximisers, "minimize", timed_minimize):
+    with mock.patch.object(optimize, "minimize", timed_minimize):
         whole = timing.timed(lambda: _search(gradient(loss_and_gradient), x))
     scipy = solver.seconds - objective.seconds
     return {
