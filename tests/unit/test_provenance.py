@@ -51,6 +51,7 @@ def digest(without=()):
         ("deep", "def g():\n    logging.info('%s', 1)\n    return 1\n", False),
         ("room/far", "m = 1\n", True),
         ("room/corner/box", "k = 1\n", True),
+        ("deep", "def g():\n    return 1\n\ndef planned():\n    return 2\n", False),
         ("other", "h = 1\n", False),
     ],
 )

@@ -104,7 +104,7 @@ def test_every_rule_has_a_script_of_its_name():
     for script in sorted(set(SCRIPTS.glob("*.py")) - {SCRIPTS / "preview.py"}):
         assert f"rule {script.stem}:" in text
         assert f'"../scripts/{script.name}"' in text
-        assert f'fingerprint("{script.stem}")' in text
+        assert re.search(rf'code=fingerprint(_of_run)?\("{script.stem}"\)', text)
 
 
 # The scripts that need a module of results, beside the script of its own name.

@@ -13,7 +13,7 @@ from sharpminima import provenance
 from sharpminima.config import layers, mistakes
 from sharpminima.config.study import Study
 from sharpminima.planning import memory, rules as planning
-from sharpminima.regimes import derived
+from sharpminima.regimes import derived, remedies, settings
 from sharpminima.provenance import ordered
 
 
@@ -179,6 +179,14 @@ def fingerprint(script, without=frozenset()):
     return provenance.fingerprint(
         script,
         {f"sharpminima.backends.{unused}", *without, *provenance.WITHOUT_NUMBERS},
+    )
+
+
+def fingerprint_of_run(script):
+    """Return a function: the digest of a script, but for remedies that a run lacks."""
+    return lambda wildcards: fingerprint(
+        script,
+        remedies.modules_not_used(settings.of_regime(config, wildcards.regime)),
     )
 
 

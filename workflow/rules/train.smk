@@ -53,7 +53,7 @@ rule train:
         builder_file=builder_file,
     params:
         run=run_config,
-        code=fingerprint("train"),
+        code=fingerprint_of_run("train"),
     script:
         "../scripts/train.py"
 

@@ -2,7 +2,8 @@
 
 A rule reruns when its numbers can change. So a fingerprint covers all code that a
 script reaches in this package, without what cannot alter a number: comments, layout,
-docstrings, log lines, the texts of errors, and the modules in `WITHOUT_NUMBERS`.
+docstrings, log lines, the texts of errors, plans, and the modules in
+`WITHOUT_NUMBERS`.
 
 Limits: only `from sharpminima... import ...` is followed; other forms are refused.
 Imports of a user's file are not followed. `ast.dump` may differ between minor versions
@@ -17,8 +18,12 @@ from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parents[1]
 PACKAGE = Path(__file__).resolve().parent.name
-# They say what a job does and what it took. No number of a result depends on them.
-WITHOUT_NUMBERS = frozenset({f"{PACKAGE}.cost", f"{PACKAGE}.logs"})
+# They say what a job is going to do, what it does and what it took. No number of a
+# result depends on them, nor on a measure's function of the name `PLAN`.
+WITHOUT_NUMBERS = frozenset(
+    f"{PACKAGE}.{module}" for module in ("cost", "logs", "measures.planned")
+)
+PLAN = "planned"
 
 
 def ordered(value):
@@ -137,7 +142,11 @@ def _file_of(dotted):
 
 
 class _NumbersOnly(ast.NodeTransformer):
-    """Takes docstrings, log lines and the texts of errors out of a syntax tree."""
+    """Takes docstrings, log lines, texts of errors and plans out of a syntax tree."""
+
+    def visit_FunctionDef(self, node):
+        """Drop what says beforehand what a measure evaluates."""
+        return None if node.name == PLAN else self.generic_visit(node)
 
     def visit_Expr(self, node):
         """Drop statements that only state or log something: the tree is not run."""
