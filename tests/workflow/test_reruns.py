@@ -217,84 +217,199 @@ def planned_after(finished_study, config, project, module, old, new):
     return finished_study.planned(config, snakefile=project / "Snakefile")
 
 
+# What is edited: a file of the workflow, the text before and after, and what reruns.
+EDITS = {
+    "formula of a measure": (
+        "sharpminima/measures/sharpness.py",
+        "100.0 * (loss_after",
+        "1.0 * (loss_after",
+        AFTER_SHARPNESS,
+    ),
+    "path of a plot": (
+        "sharpminima/measures/interpolation.py",
+        "np.pi / 2.0",
+        "np.pi / 3.0",
+        AFTER_INTERPOLATION,
+    ),
+    "what a measure plans": (
+        "sharpminima/measures/interpolation.py",
+        "points = len(PATHS)",
+        "points = 2 * len(PATHS)",
+        set(),
+    ),
+    "size of all charts": (
+        "sharpminima/charts/style.py",
+        "WIDTH, HEIGHT = 260, 200",
+        "WIDTH, HEIGHT = 300, 200",
+        set().union(*(jobs(f"chart_{chart}") for chart in CHARTS)),
+    ),
+    "size of a chart": (
+        "sharpminima/charts/sharpness.py",
+        "width=130",
+        "width=140",
+        jobs("chart_sharpness"),
+    ),
+    "colour of a chart": (
+        "sharpminima/charts/interpolation.py",
+        "style.VERMILION",
+        '"#009E73"',
+        jobs("chart_interpolation"),
+    ),
+    "verdict of a claim": (
+        "sharpminima/claims/verdicts.py",
+        "mean > bound",
+        "mean > 0",
+        jobs("tabulate_claims"),
+    ),
+    "table that the study lacks": (
+        "sharpminima/tables/thresholds.py",
+        "= 4.0",
+        "= 2.0",
+        set(),
+    ),
+    "unit of the cost table": (
+        "sharpminima/tables/cost.py",
+        "/ 1e9",
+        "/ 1e6",
+        jobs("tabulate_cost"),
+    ),
+    "column of the cost table": (
+        "sharpminima/tables/cost.py",
+        '"seconds", "gradient_evaluations"',
+        '"seconds", "startup_seconds", "gradient_evaluations"',
+        jobs("tabulate_cost"),
+    ),
+    "unit of a job's cost": ("sharpminima/cost.py", "/ 1e6", "/ 2**20", set()),
+    "rounding of a table": (
+        "tabulate_distances.py",
+        "digits=4",
+        "digits=3",
+        jobs("tabulate_distances"),
+    ),
+    "performance model": (
+        "sharpminima/tables/performance_model.py",
+        "- tolerance",
+        "+ tolerance",
+        AFTER_PERFORMANCE,
+    ),
+    "paper's values": (
+        "../resources/keskar2017/tables.csv",
+        "98.03",
+        "98.3",
+        BESIDE_PAPER,
+    ),
+    "stopping rule": (
+        "sharpminima/regimes/stopping.py",
+        "1.0 - self",
+        "1.1 - self",
+        after_training(),
+    ),
+    "backend": (
+        "sharpminima/backends/tensorflow.py",
+        "threads(1)",
+        "threads(2)",
+        jobs("choose_compilation") | after_training(),
+    ),
+    "other backend": (
+        "sharpminima/backends/jax.py",
+        "jnp.int32",
+        "jnp.int64",
+        set(),
+    ),
+    "trials of compiling": (
+        "sharpminima/training/trial.py",
+        "ROUNDS, SECONDS = 5",
+        "ROUNDS, SECONDS = 9",
+        jobs("choose_compilation"),
+    ),
+    "remedy that no run uses": (
+        "sharpminima/training/adversarial.py",
+        "(1.0 - weight)",
+        "(2.0 - weight)",
+        set(),
+    ),
+    "line of training's log": (
+        "sharpminima/training/fit.py",
+        "epoch %d/%d ",
+        "epoch %d of %d",
+        set(),
+    ),
+    "line of a search's log": (
+        "sharpminima/measures/sharpness.py",
+        'logging.info("%s", row)',
+        'logging.info("found %s", row)',
+        set(),
+    ),
+    "format of all logs": (
+        "sharpminima/logs.py",
+        "%(asctime)s %(message)s",
+        "%(levelname)s %(message)s",
+        set(),
+    ),
+    "wording of an error": (
+        "sharpminima/regimes/batches.py",
+        "must hold at least",
+        "has to hold at least",
+        set(),
+    ),
+    "layout": ("chart_sharpness.py", "regimes=snake", "regimes = snake", set()),
+    "docstring": (
+        "sharpminima/regimes/stopping.py",
+        "Always a stop",
+        "A stop always",
+        set(),
+    ),
+    "comment": (
+        "sharpminima/networks/initialisation.py",
+        "import math",
+        "import math  # x",
+        set(),
+    ),
+}
+
+
 @pytest.mark.parametrize(
-    ("module", "old", "new", "reruns"),
-    [
-        (
-            "sharpminima/measures/sharpness.py",
-            "100.0 * (loss_after",
-            "1.0 * (loss_after",
-            AFTER_SHARPNESS,
-        ),
-        (
-            "sharpminima/measures/interpolation.py",
-            "np.pi / 2.0",
-            "np.pi / 3.0",
-            AFTER_INTERPOLATION,
-        ),
-        (
-            "sharpminima/charts/style.py",
-            "WIDTH, HEIGHT = 260, 200",
-            "WIDTH, HEIGHT = 300, 200",
-            set().union(*(jobs(f"chart_{chart}") for chart in CHARTS)),
-        ),
-        (
-            "sharpminima/charts/sharpness.py",
-            "width=130",
-            "width=140",
-            jobs("chart_sharpness"),
-        ),
-        (
-            "sharpminima/claims/verdicts.py",
-            "mean > bound",
-            "mean > 0",
-            jobs("tabulate_claims"),
-        ),
-        ("sharpminima/tables/thresholds.py", "= 4.0", "= 2.0", set()),
-        ("sharpminima/tables/cost.py", "/ 1e9", "/ 1e6", jobs("tabulate_cost")),
-        ("tabulate_accuracy.py", "digits=4", "digits=3", jobs("tabulate_accuracy")),
-        (
-            "sharpminima/tables/performance_model.py",
-            "- tolerance",
-            "+ tolerance",
-            AFTER_PERFORMANCE,
-        ),
-        ("../resources/keskar2017/tables.csv", "98.03", "98.3", BESIDE_PAPER),
-        (
-            "sharpminima/regimes/stopping.py",
-            "1.0 - self",
-            "1.1 - self",
-            after_training(),
-        ),
-        (
-            "sharpminima/backends/tensorflow.py",
-            "threads(1)",
-            "threads(2)",
-            jobs("choose_compilation") | after_training(),
-        ),
-        ("sharpminima/backends/jax.py", "jnp.int32", "jnp.int64", set()),
-        ("chart_sharpness.py", "regimes=snake", "regimes = snake", set()),
-        ("sharpminima/regimes/stopping.py", "Always a stop", "A stop always", set()),
-        (
-            "sharpminima/networks/initialisation.py",
-            "import math",
-            "import math  # x",
-            set(),
-        ),
-    ],
-    ids=[
-        *("measure", "path", "charts", "a chart", "claims", "thresholds"),
-        *("unit of the cost", "rounding of a table", "performance model"),
-        "paper's values",
-        *("stopping rule", "backend", "other backend"),
-        *("layout", "docstring", "comment"),
-    ],
+    ("module", "old", "new", "reruns"), EDITS.values(), ids=EDITS.keys()
 )
 def test_a_change_of_code_reruns_only_its_dependants(
     finished_study, config, copied_project, module, old, new, reruns
 ):
     planned = planned_after(finished_study, config, copied_project, module, old, new)
     assert planned == reruns
+
+
+def test_a_remedys_formula_retrains_the_runs_that_use_it(
+    tmp_path, config, copied_project
+):
+    """Each of the four remedies has a regime of its own, beside plain LB."""
+    remedies = {
+        "augmentation": {"flip": True, "rotation": 10, "translation": 0.2},
+        "conservative": {"weight": 1e-3, "iterations": 3},
+        "adversarial": {"strength": 0.1, "weight": 0.5},
+        "stability": {"noise": 0.1, "weight": 1.0},
+    }
+    for name, settings in remedies.items():
+        config["regimes"][f"LB-{name}"] = {"batch_fraction": 0.5, name: settings}
+    config["study"] |= {"networks": ["N1"], "regimes": ["LB"], "pairs": []}
+    config["study"]["regimes"] += [f"LB-{name}" for name in remedies]
+    study = Study(tmp_path / "study")
+    study.record_as_finished(config)
+    for name in remedies:
+        module = copied_project / f"workflow/scripts/sharpminima/training/{name}.py"
+        before = module.read_text()
+        module.write_text(f"{before}\nSTRONGER = 2\n")
+        planned = study.planned(config, snakefile=copied_project / "Snakefile")
+        module.write_text(before)
+        runs = {wildcards for rule, wildcards in planned if rule == "train"}
+        assert runs == {f"network=N1, regime=LB-{name}, seed={seed}" for seed in SEEDS}
+
+
+def test_another_way_of_compiling_reruns_its_network_alone(tmp_path, config):
+    study = Study(tmp_path)
+    study.record_as_finished(config)
+    choice = tmp_path / "results/compilation/N1.csv"
+    choice.write_text("device,way\nCPU,xla\n")
+    assert study.planned(config) == after_training(networks=["N1"])
 
 
 def test_a_checkout_elsewhere_reruns_nothing(finished_study, config, copied_project):

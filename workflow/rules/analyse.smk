@@ -13,12 +13,16 @@ SEARCHES = {
     if count
 }
 # What every job that measures a network sees.
-NETWORK = {"dataset": dataset_of, "compiled": rules.choose_compilation.output.choice}
+NETWORK = {
+    "dataset": dataset_of,
+    "compiled": ancient(rules.choose_compilation.output.choice),
+}
 SETTINGS = {
     "network": network_config,
     "evaluation": STUDY.section("evaluation"),
     "subset": STUDY.section("subset"),
     "backend": {"name": BACKEND},
+    "way": way_of_network,
 }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 from sharpminima import provenance
@@ -62,6 +63,8 @@ PAPER = {
     )
     for name in ["settings.csv", "tables.csv"]
 }
+# Where the files of this study are, for what is read when the workflow is planned.
+RESULTS = Path(config.get("pathvars", {}).get("results", "results"))
 SPEECH = {n for n, d in config["datasets"].items() if d["reader"] == "festvox"}
 FORMATS = ["html", "svg", "png"]
 # What the study makes, and what its jobs cost: the rules files below add to them.
@@ -82,6 +85,15 @@ wildcard_constraints:
     seed=r"\d+",
 
 
+def chosen_way(network):
+    """Return how a network's steps are compiled: a file's text, or nothing yet."""
+    choice = RESULTS / "compilation" / f"{network}.csv"
+    return choice.read_text(encoding="utf-8") if choice.exists() else ""
+
+
+CHOSEN = {network: chosen_way(network) for network in STUDY.networks}
+
+
 # Not when the workflow is read: a plan or a report needs no backend.
 onstart:
     here = not workflow.deployment_settings.deployment_method
@@ -89,6 +101,17 @@ onstart:
         raise WorkflowError(
             f"backend: {BACKEND} is not installed here. Use an environment that has it: "
             "make study REQUIREMENTS=envs/requirements-jax.txt"
+        )
+
+
+# Jobs take the choice as ancient: trying again runs nothing else while it stays. Where
+# it changes, their param does, which the next plan sees.
+onsuccess:
+    changed = [n for n in STUDY.networks if CHOSEN[n] not in ("", chosen_way(n))]
+    if changed:
+        logger.warning(
+            f"{', '.join(changed)}: the way of compiling has changed. Run the same "
+            "command again: it trains and measures what depends on it."
         )
 
 
@@ -211,6 +234,10 @@ def dataset_of(wildcards):
 
 def network_config(wildcards):
     return STUDY.network(wildcards.network)
+
+
+def way_of_network(wildcards):
+    return {"chosen": chosen_way(wildcards.network)}
 
 
 def builder_file(wildcards):

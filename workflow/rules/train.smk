@@ -32,7 +32,7 @@ COSTS += collect(rules.choose_compilation.output.cost, network=STUDY.networks)
 rule train:
     input:
         dataset=dataset_of,
-        compiled=rules.choose_compilation.output.choice,
+        compiled=ancient(rules.choose_compilation.output.choice),
         warm_start=iterates_to_begin_with,
     output:
         weights="<results>/train/{network}/{regime}/seed{seed}/final.weights.h5",
@@ -53,6 +53,7 @@ rule train:
         builder_file=builder_file,
     params:
         run=run_config,
+        way=way_of_network,
         code=fingerprint_of_run("train"),
     script:
         "../scripts/train.py"
