@@ -146,15 +146,19 @@ def _train_and_measure(arguments):
             run=_run(regime, network, subset, arguments.epochs),
             **{"builder_file": None, "threads": 1},
         )
-        for epsilon in cases.CONFIG["sharpness"]["epsilons"]:
-            measure_sharpness.main(
-                context("measure_sharpness"),
-                _weights(folder, regime),
-                Study(cases.CONFIG).search(epsilon) | limit,
-                cost=folder / f"{regime}.measure_{epsilon}.cost.csv",
-                full=folder / f"{regime}.full_{epsilon}.csv",
-                subspace=folder / f"{regime}.subspace_{epsilon}.csv",
-            )
+        epsilons = cases.CONFIG["sharpness"]["epsilons"]
+        files = {
+            space: [folder / f"{regime}.{space}_{epsilon}.csv" for epsilon in epsilons]
+            for space in ("full", "subspace")
+        }
+        measure_sharpness.main(
+            context("measure_sharpness"),
+            _weights(folder, regime),
+            Study(cases.CONFIG).search | limit,
+            epsilons,
+            cost=folder / f"{regime}.measure.cost.csv",
+            **files,
+        )
     measure_interpolation.main(
         context("measure_interpolation"),
         [_weights(folder, regime) for regime in PAIR],

@@ -9,7 +9,6 @@ from project import ROOT
 from studies import Study
 
 NETWORKS, REGIMES, SEEDS = ("N1", "N2"), ("SB", "LB"), (0, 1)
-EPSILONS = (1e-3, 5e-4)
 NAMES_OF_TABLES = (
     *("runs", "networks", "accuracy", "measurements", "sharpness", "ratios"),
     *("distances", "cost", "performance_model", "claims"),
@@ -17,18 +16,13 @@ NAMES_OF_TABLES = (
 CHARTS = ("training", "sharpness", "interpolation", "performance_model")
 
 
-def jobs(rule, networks=NETWORKS, regimes=REGIMES, seeds=SEEDS, epsilons=EPSILONS):
-    """Return the jobs of a rule for these networks, regimes, seeds and epsilons."""
+def jobs(rule, networks=NETWORKS, regimes=REGIMES, seeds=SEEDS):
+    """Return the jobs of a rule for these networks, regimes and seeds."""
     match rule:
-        case "train":
+        case "train" | "measure_sharpness":
             return {
                 (rule, f"network={n}, regime={r}, seed={s}")
                 for n, r, s in itertools.product(networks, regimes, seeds)
-            }
-        case "measure_sharpness":
-            return {
-                (rule, f"network={n}, regime={r}, seed={s}, epsilon={e}")
-                for n, r, s, e in itertools.product(networks, regimes, seeds, epsilons)
             }
         case "measure_interpolation":
             return {
@@ -42,6 +36,11 @@ def jobs(rule, networks=NETWORKS, regimes=REGIMES, seeds=SEEDS, epsilons=EPSILON
         case "chart_interpolation":
             return {(rule, f"network={n}, first=SB, second=LB") for n in networks}
     return {(rule, "")}
+
+
+def at_epsilon(rule, epsilon):
+    """Return the jobs of a rule for every run at one epsilon."""
+    return {(rule, f"{run}, epsilon={epsilon}") for _, run in jobs("train")}
 
 
 def after_training(**which):
@@ -95,7 +94,7 @@ def test_a_finished_study_plans_nothing(finished_study, config):
         (
             "sharpness.epsilons",
             [1e-3, 5e-4, 5e-3],
-            jobs("measure_sharpness", epsilons=[5e-3]) | OF_SHARPNESS,
+            at_epsilon("measure_sharpness_at_epsilon", 5e-3) | OF_SHARPNESS,
         ),
         ("sharpness.epsilons", [1e-3], OF_SHARPNESS),
         ("sharpness.max_iterations", 3, AFTER_SHARPNESS),
@@ -148,12 +147,10 @@ def test_a_new_network_runs_alone(finished_study, config):
 AVERAGED = {"epsilons": [1e-3], "pairs": 4}
 
 
-def averaged(*epsilons):
-    """Return the jobs that measure average-case sharpness, and their tables."""
-    return {
-        ("measure_average_sharpness", f"{wildcards}, epsilon={epsilon}")
-        for (_, wildcards), epsilon in itertools.product(jobs("train"), epsilons)
-    } | jobs("tabulate_average_sharpness")
+def averaged(epsilon):
+    """Return the jobs that measure average-case sharpness, and their table."""
+    measured = at_epsilon("measure_average_sharpness", epsilon)
+    return measured | jobs("tabulate_average_sharpness")
 
 
 def test_a_new_measure_runs_alone_and_so_does_its_new_epsilon(
@@ -161,13 +158,13 @@ def test_a_new_measure_runs_alone_and_so_does_its_new_epsilon(
 ):
     config["average_sharpness"] = AVERAGED
     planned = finished_study.planned(config)
-    assert planned == averaged("0.001") | jobs("tabulate_cost")
+    assert planned == averaged(1e-3) | jobs("tabulate_cost")
     study = Study(tmp_path)
     study.record_as_finished(config)
     config["average_sharpness"] = AVERAGED | {"epsilons": [1e-3, 5e-4]}
-    assert study.planned(config) == averaged("0.0005") | jobs("tabulate_cost")
+    assert study.planned(config) == averaged(5e-4) | jobs("tabulate_cost")
     config["average_sharpness"] = AVERAGED | {"pairs": 5}
-    assert study.planned(config) == averaged("0.001") | jobs("tabulate_cost")
+    assert study.planned(config) == averaged(1e-3) | jobs("tabulate_cost")
 
 
 def test_swapping_two_values_is_a_change(finished_study, config):

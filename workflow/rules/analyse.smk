@@ -9,9 +9,24 @@ EPSILONS = [repr(float(epsilon)) for epsilon in config["sharpness"]["epsilons"]]
 # The files of one checkpoint at one epsilon, by space.
 SEARCHES = {
     space: "<results>/sharpness/{network}/{regime}/seed{seed}/%s_{epsilon}.csv" % space
-    for space, count in by_searches(config["sharpness"]).searches.items()
+    for space, count in by_searches(config["sharpness"], 1).searches.items()
     if count
 }
+# A job on a cluster reads this file again, when others have finished: it inherits what
+# was planned.
+if workflow.is_main_process or "SHARPMINIMA_APART" not in os.environ:
+    found = [
+        {
+            epsilon
+            for epsilon in EPSILONS
+            if all((folder / f"{space}_{epsilon}.csv").exists() for space in SEARCHES)
+        }
+        for n, r, s in STUDY.runs
+        for folder in [RESULTS / "sharpness" / n / r / f"seed{s}"]
+    ]
+    os.environ["SHARPMINIMA_APART"] = " ".join(STUDY.epsilons_apart(EPSILONS, found))
+APART = os.environ["SHARPMINIMA_APART"].split()
+TOGETHER = [epsilon for epsilon in EPSILONS if epsilon not in APART]
 # What every job that measures a network sees.
 NETWORK = {
     "dataset": dataset_of,
@@ -31,14 +46,17 @@ rule measure_sharpness:
         **NETWORK,
         weights=rules.train.output.weights,
     output:
-        **SEARCHES,
-        cost="<results>/cost/measure_sharpness/{network}/{regime}/seed{seed}_{epsilon}.csv",
+        **{
+            space: collect(file, epsilon=TOGETHER, allow_missing=True)
+            for space, file in SEARCHES.items()
+        },
+        cost="<results>/cost/measure_sharpness/{network}/{regime}/seed{seed}.csv",
     log:
-        "<logs>/measure_sharpness/{network}_{regime}_seed{seed}_{epsilon}.log",
+        "<logs>/measure_sharpness/{network}_{regime}_seed{seed}.log",
     benchmark:
-        "<benchmarks>/measure_sharpness/{network}_{regime}_seed{seed}_{epsilon}.tsv"
+        "<benchmarks>/measure_sharpness/{network}_{regime}_seed{seed}.tsv"
     wildcard_constraints:
-        epsilon=one_of(map(re.escape, EPSILONS)),
+        regime=one_of(sorted({regime for _, regime, _ in STUDY.runs})),
     conda:
         f"../../envs/{BACKEND}.yaml"
     threads: 1
@@ -48,19 +66,46 @@ rule measure_sharpness:
         builder_file=builder_file,
     params:
         **SETTINGS,
-        sharpness=search_config,
+        sharpness=STUDY.search,
+        epsilons=epsilons_together,
         code=fingerprint("measure_sharpness"),
     script:
         "../scripts/measure_sharpness.py"
 
 
-COSTS += files_of(
-    rules.measure_sharpness.output.cost, STUDY.runs, epsilon=EPSILONS
-) + files_of(
-    rules.measure_sharpness.output.cost,
-    [*STUDY.sweep_runs, *STUDY.warm_start_runs],
-    epsilon=EPSILONS[:1],
-)
+# The same at one epsilon: one that is new, or the only one that an experiment takes.
+use rule measure_sharpness as measure_sharpness_at_epsilon with:
+    output:
+        **{space: [file] for space, file in SEARCHES.items()},
+        cost="<results>/cost/measure_sharpness/{network}/{regime}/seed{seed}_{epsilon}.csv",
+    log:
+        "<logs>/measure_sharpness/{network}_{regime}_seed{seed}_{epsilon}.log",
+    benchmark:
+        "<benchmarks>/measure_sharpness/{network}_{regime}_seed{seed}_{epsilon}.tsv"
+    wildcard_constraints:
+        epsilon=one_of(map(re.escape, EPSILONS)),
+    params:
+        **SETTINGS,
+        sharpness=STUDY.search,
+        epsilons=epsilon_of_job,
+        code=fingerprint("measure_sharpness"),
+
+
+# Where both could measure, it is done together.
+ruleorder: measure_sharpness > measure_sharpness_at_epsilon
+
+
+COSTS += [
+    *(files_of(rules.measure_sharpness.output.cost, STUDY.runs) if TOGETHER else []),
+    *files_of(
+        rules.measure_sharpness_at_epsilon.output.cost, STUDY.runs, epsilon=APART
+    ),
+    *files_of(
+        rules.measure_sharpness_at_epsilon.output.cost,
+        [*STUDY.sweep_runs, *STUDY.warm_start_runs],
+        epsilon=EPSILONS[:1],
+    ),
+]
 
 
 rule measure_trajectory:

@@ -255,12 +255,17 @@ def iterates_to_begin_with(wildcards):
     return []
 
 
-def search_config(wildcards):
-    return STUDY.search(float(wildcards.epsilon))
-
-
 def search_of_iterates(wildcards):
-    return STUDY.search_of_iterates()
+    return STUDY.search_of_iterates
+
+
+def epsilon_of_job(wildcards, output):
+    # Of a function of the output, Snakemake compares no value: the files say it.
+    return [float(wildcards.epsilon)]
+
+
+def epsilons_together(wildcards, output):
+    return [float(epsilon) for epsilon in TOGETHER]
 
 
 def regimes_of_network(wildcards):

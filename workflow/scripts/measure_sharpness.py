@@ -1,4 +1,4 @@
-"""Measure the sharpness of one checkpoint at one epsilon, in every space."""
+"""Measure the sharpness of one checkpoint, in every space."""
 
 from typing import TYPE_CHECKING
 
@@ -13,25 +13,29 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(context, weights, settings, cost, **spaces):
+def main(context, weights, settings, epsilons, cost, **spaces):
     """Write the rows of Metric 2.1 of the checkpoint `weights`, and their cost.
 
-    `settings` is what `Study.search` returned. `spaces` has a file for the rows of each
-    space.
+    `settings` is what `Study.search` is. `spaces` has the files of each space: one for
+    the rows of each of `epsilons`.
     """
     origin = parameters.attributes(weights)
+    seed = origin["seed"]
     with backend.enough_memory("evaluation.batch_size"):
         if origin["status"] == DIVERGED:
-            found = list(sharpness.not_measured(settings, origin["seed"], DIVERGED))
+            found = list(sharpness.not_measured(settings, epsilons, seed, DIVERGED))
         else:
             point = parameters.restore(weights, context.model)
             loss, accuracy, gradient = context.loss.loss_accuracy_and_gradient(point)
             minimum = Minimum(point.parameters, loss, gradient)
             f = context.loss.at_averages(point.averages)
-            rows = sharpness.measure(f, minimum, settings, origin["seed"])
+            rows = sharpness.measure(f, minimum, settings, epsilons, seed)
             found = [{"train_accuracy": accuracy, **row} for row in rows]
-    for space, path in spaces.items():
-        context.write(path, [row for row in found if row["space"] == space], origin)
+    for space, paths in spaces.items():
+        for epsilon, path in zip(epsilons, paths, strict=True):
+            which = (space, epsilon)
+            rows = [row for row in found if (row["space"], row["epsilon"]) == which]
+            context.write(path, rows, origin)
     context.write_cost(cost, {name: origin[name] for name in IDENTITY})
 
 
@@ -41,5 +45,6 @@ if __name__ == "__main__":
         Context.of(snakemake),
         snakemake.input.weights,
         snakemake.params.sharpness,
+        snakemake.params.epsilons,
         **snakemake.output,
     )

@@ -151,9 +151,37 @@ def test_a_run_depends_on_all_that_trains_it_and_says_so_in_its_digest(config):
 
 
 def test_iterates_are_measured_by_one_search_from_each(config):
-    search = Study(config).search_of_iterates()
+    search = Study(config).search_of_iterates
     assert search["epsilon"] == 1e-3
     assert search["full"] == {"starts": ["zero"]}
     assert search["subspace"]["draws"] == 0
     limits = ("max_iterations", "max_evaluations")
     assert all(search[name] == config["sharpness"][name] for name in limits)
+
+
+def test_a_search_is_the_same_at_every_epsilon(config):
+    before = Study(config).search
+    config["sharpness"]["epsilons"] = [5e-3]
+    assert Study(config).search == before
+    assert "epsilons" not in before
+
+
+@pytest.mark.parametrize(
+    ("found", "apart"),
+    [
+        ([set(), set()], []),
+        ([{"a", "b"}, {"a", "b"}], []),
+        ([{"a", "b"}, set()], []),
+        ([{"a"}, {"a"}], ["b"]),
+        ([{"a", "b"}, {"a"}], ["b"]),
+        ([{"a"}, {"b"}], ["a", "b"]),
+    ],
+    ids=[
+        *("nothing is finished", "all is", "a new seed", "a new epsilon"),
+        *("a new epsilon, half finished", "each lacks another"),
+    ],
+)
+def test_an_epsilon_that_finished_checkpoints_lack_is_measured_apart(
+    config, found, apart
+):
+    assert Study(config).epsilons_apart(["a", "b"], found) == apart

@@ -26,10 +26,12 @@ ORIGIN = {
     "versions": "keras 0",
 }
 SEARCH = {
-    **{"epsilon": 1e-3, "max_iterations": 2, "max_evaluations": 5},
+    **{"max_iterations": 2, "max_evaluations": 5},
     "full": {"starts": ["zero", "random"]},
     "subspace": {"dimensions": 2, "draws": 1, "starts": ["zero"]},
 }
+
+SPACES = ("full", "subspace")
 
 
 @pytest.fixture
@@ -93,19 +95,25 @@ def test_it_is_made_from_what_snakemake_hands_to_a_script(folder):
     assert (row["rule"], row["network"]) == ("measure_anything", "N1")
 
 
-def test_each_space_has_a_file_of_its_own(folder, monkeypatch):
-    job, paths = context(folder), {s: folder / f"{s}.csv" for s in ("full", "subspace")}
-    main = script("measure_sharpness", monkeypatch).main
-    main(job, folder / "final.weights.h5", SEARCH, folder / "cost.csv", **paths)
-    rows = {space: pd.read_csv(path) for space, path in paths.items()}
-    assert rows["full"]["start"].tolist() == ["zero", "random"]
-    assert len(rows["subspace"]) == 1
-    for space, found in rows.items():
+def test_each_space_and_epsilon_has_a_file_of_its_own(folder, monkeypatch):
+    job, epsilons = context(folder), [1e-3, 5e-4]
+    paths = {s: [folder / f"{s}_{e}.csv" for e in epsilons] for s in SPACES}
+    main, checkpoint = script("measure_sharpness", monkeypatch).main, "final.weights.h5"
+    main(job, folder / checkpoint, SEARCH, epsilons, folder / "cost.csv", **paths)
+    rows = {
+        (space, epsilon): pd.read_csv(path)
+        for space, files in paths.items()
+        for epsilon, path in zip(epsilons, files)
+    }
+    assert rows["full", 1e-3]["start"].tolist() == ["zero", "random"]
+    assert len(rows["subspace", 5e-4]) == 1
+    for (space, epsilon), found in rows.items():
         assert set(found["space"]) == {space}
-        assert set(found["epsilon"]) == {1e-3}
+        assert set(found["epsilon"]) == {epsilon}
         assert (found["sharpness"] > 0).all()
         assert found["train_accuracy"].between(0, 100).all()
-    evaluations = 1 + sum(found["evaluations"].sum() for found in rows.values()) - 2
+    evaluations = 1 + sum(found["evaluations"].sum() for found in rows.values())
+    evaluations -= 2 * 2  # searches from zero know what they begin with
     cost = pd.read_csv(folder / "cost.csv").iloc[0]
     assert cost["gradient_evaluations"] == evaluations
 
@@ -115,7 +123,7 @@ def test_a_diverged_run_has_rows_without_values(folder, monkeypatch):
         file.attrs["status"] = "diverged"
     main, path = script("measure_sharpness", monkeypatch).main, folder / "full.csv"
     checkpoint = folder / "final.weights.h5"
-    main(context(folder), checkpoint, SEARCH, folder / "cost.csv", full=path)
+    main(context(folder), checkpoint, SEARCH, [1e-3], folder / "cost.csv", full=[path])
     rows = pd.read_csv(path)
     assert rows["message"].tolist() == ["diverged"] * 2
     assert rows["sharpness"].isna().all()
@@ -126,6 +134,7 @@ def test_iterates_are_measured_with_their_own_averages(folder, monkeypatch):
     """The one that training did not reach is NaN, and has no values."""
     main = script("measure_trajectory", monkeypatch).main
     search = SEARCH | {"full": {"starts": ["zero"]}, "subspace": {"draws": 0}}
+    search["epsilon"] = 1e-3
     inputs = (folder / "final.weights.h5", folder / "kept.h5", search)
     main(context(folder), *inputs, folder / "rows.csv", folder / "cost.csv")
     rows = pd.read_csv(folder / "rows.csv").set_index("epoch")

@@ -9,8 +9,8 @@ from sharpminima.measures import sharpness
 from sharpminima.measures.maximisers import Minimum
 
 RNG = np.random.default_rng(0)
+EPSILONS = [1e-2, 5e-3]
 SETTINGS = {
-    "epsilon": 1e-2,
     "max_iterations": 10,
     "max_evaluations": 40,
     "full": {"starts": ["zero", "random"]},
@@ -23,9 +23,9 @@ def bowl(centre):
     return lambda y: (0.5 * (y - centre) @ (y - centre), y - centre)
 
 
-def measure(f, x, seed=0, **changes):
+def measure(f, x, seed=0, epsilons=EPSILONS, **changes):
     minimum, settings = Minimum(x, *f(x)), {**SETTINGS, **changes}
-    return list(sharpness.measure(f, minimum, settings, seed))
+    return list(sharpness.measure(f, minimum, settings, epsilons, seed))
 
 
 def identities(rows):
@@ -50,20 +50,21 @@ def test_a_row_has_the_metric_of_its_losses():
         )
 
 
-def test_there_is_a_row_for_each_space_start_and_draw():
+def test_there_is_a_row_for_each_space_epsilon_start_and_draw():
     x = RNG.normal(size=50)
     rows = measure(bowl(x + 1e-3), x)
-    assert len(set(identities(rows))) == len(rows) == 2 + 2
+    assert len(set(identities(rows))) == len(rows) == 2 * (2 + 2)
     assert all(row["sharpness"] > 0 for row in rows)
 
 
-def test_another_epsilon_changes_no_row_of_this_one():
+def test_a_new_epsilon_changes_no_row_of_the_others():
     x = RNG.normal(size=50)
     f = bowl(x + 1e-3)
-    before, _, after = (measure(f, x, epsilon=e) for e in (1e-2, 5e-3, 1e-2))
-    for row in (*before, *after):
+    alone, *together = (measure(f, x, epsilons=e) for e in ([1e-2], [5e-3, 1e-2]))
+    together = [row for row in together[0] if row["epsilon"] == 1e-2]
+    for row in (*alone, *together):
         del row["seconds"]
-    assert before == after
+    assert alone == together
 
 
 def test_both_regimes_of_a_seed_are_measured_in_the_same_subspaces():
@@ -77,7 +78,7 @@ def test_both_regimes_of_a_seed_are_measured_in_the_same_subspaces():
 def test_a_diverged_run_has_the_same_rows_without_values():
     x = RNG.normal(size=50)
     measured = measure(bowl(x + 1e-3), x)
-    missing = list(sharpness.not_measured(SETTINGS, 0, "diverged"))
+    missing = list(sharpness.not_measured(SETTINGS, EPSILONS, 0, "diverged"))
     assert identities(missing) == identities(measured)
     assert np.isnan([row["sharpness"] for row in missing]).all()
 
@@ -92,8 +93,14 @@ def test_a_diverged_run_has_the_same_rows_without_values():
 )
 def test_what_is_planned_is_what_is_searched(change, searches):
     settings = copy.deepcopy(SETTINGS) | change
-    planned = sharpness.planned({"sharpness": settings}, {})
+    config = {"sharpness": settings | {"epsilons": EPSILONS}}
+    planned = sharpness.planned(config, {"epsilon": "0.01"})
+    twice = sharpness.planned(config, {})
+    assert twice.searches == {space: 2 * n for space, n in searches.items()}
+    assert twice.gradients == 2 * planned.gradients
     x = RNG.normal(size=50)
-    spaces = [row["space"] for row in measure(bowl(x + 1e-3), x, **change)]
+    spaces = [
+        row["space"] for row in measure(bowl(x + 1e-3), x, epsilons=[1e-2], **change)
+    ]
     assert planned.searches == searches
     assert {space: spaces.count(space) for space in searches} == searches

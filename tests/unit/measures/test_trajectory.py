@@ -32,7 +32,7 @@ class Bowl:
 def settings():
     config = default_config()
     config["iterates"]["epsilon"] = 0.1
-    return Study(config).search_of_iterates()
+    return Study(config).search_of_iterates
 
 
 def points(*vectors):

@@ -90,11 +90,18 @@ def test_recalibration_sees_the_training_set_again(config):
     assert planned.forward_examples == 3 * (1000 + 100) + both
 
 
-def test_a_job_searches_from_each_start_at_one_epsilon(config):
+@pytest.mark.parametrize(
+    ("job", "epsilons"),
+    [
+        ({"rule": "measure_sharpness"}, 2),
+        ({"rule": "measure_sharpness_at_epsilon", "epsilon": "0.001"}, 1),
+    ],
+)
+def test_a_job_searches_from_each_start_at_its_epsilons(config, job, epsilons):
     config["sharpness"]["subspace"]["draws"] = 3
-    planned = planned_work.planned(config, {"rule": "measure_sharpness"})
-    assert planned.searches == {"full": 2, "subspace": 3}
-    assert planned.gradients == 2 * 11 + 3 * 40
+    planned = planned_work.planned(config, job)
+    assert planned.searches == {"full": 2 * epsilons, "subspace": 3 * epsilons}
+    assert planned.gradients == (2 * 11 + 3 * 40) * epsilons
 
 
 def test_each_iterate_is_evaluated_and_searched_from(config):

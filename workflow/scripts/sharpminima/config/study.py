@@ -6,7 +6,7 @@ each holds what the rule's numbers depend on and nothing else.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sharpminima.networks import signatures
@@ -205,22 +205,29 @@ class Study:
         )
         return {**run, "digest": hashlib.sha256(repr(run).encode()).hexdigest()[:16]}
 
-    def search(self, epsilon: float) -> dict:
-        """Return how the sharpness of a checkpoint is searched for at one epsilon."""
-        return ordered({**self._search, "epsilon": epsilon})
-
-    def search_of_iterates(self) -> dict:
-        """Return how the sharpness of an iterate is: one search in the full space."""
-        return ordered(
-            {
-                **self._search,
-                "epsilon": self.config["iterates"]["epsilon"],
-                "full": {"starts": ["zero"]},
-                "subspace": {"draws": 0, "starts": []},
-            }
-        )
+    @property
+    def search(self) -> dict:
+        """How the sharpness of a point is searched for, whatever the epsilon."""
+        section = self.config["sharpness"]
+        return ordered({key: section[key] for key in section if key != "epsilons"})
 
     @property
-    def _search(self):
-        section = self.config["sharpness"]
-        return {key: section[key] for key in section if key != "epsilons"}
+    def search_of_iterates(self) -> dict:
+        """How the sharpness of an iterate is searched for: once, in the full space."""
+        once = {"full": {"starts": ["zero"]}, "subspace": {"draws": 0, "starts": []}}
+        epsilon = self.config["iterates"]["epsilon"]
+        return ordered({**self.search, **once, "epsilon": epsilon})
+
+    def epsilons_apart(self, epsilons: list[str], found: Iterable[set]) -> list[str]:
+        """Return the epsilons that finished checkpoints lack.
+
+        One job measures a checkpoint at all other epsilons, since a process takes as
+        long to start as a search. These have jobs of their own, so that nothing is
+        measured twice.
+
+        Args:
+            epsilons: Those of the config, as files name them.
+            found: For each checkpoint, those of `epsilons` that it was measured at.
+        """
+        begun = [each for each in found if each]
+        return [e for e in epsilons if any(e not in each for each in begun)]

@@ -26,20 +26,21 @@ class Planned:
     searches: Mapping[str, int] = field(default_factory=dict)
 
 
-def by_searches(settings: Mapping) -> Planned:
-    """Return what the searches for the sharpness of one point at one epsilon evaluate.
+def by_searches(settings: Mapping, epsilons: int) -> Planned:
+    """Return what the searches for the sharpness of one point evaluate.
 
     In the full space that is a gradient an iteration, and the first one. In subspaces
     line searches turn back so often that most searches use up what they may.
 
     Args:
         settings: The `sharpness` section of the config.
+        epsilons: How many.
     """
     full, subspace = settings["full"], settings["subspace"]
     most = settings["max_evaluations"]
     searches = {
-        "full": len(full["starts"]),
-        "subspace": subspace["draws"] * len(subspace["starts"]),
+        "full": epsilons * len(full["starts"]),
+        "subspace": epsilons * subspace["draws"] * len(subspace["starts"]),
     }
     in_full_space = min(settings["max_iterations"] + 1, most)
     gradients = searches["full"] * in_full_space + searches["subspace"] * most

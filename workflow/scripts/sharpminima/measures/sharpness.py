@@ -11,9 +11,10 @@ identity, and in random subspaces. Knows nothing of Keras: the loss comes as a f
 of one flat vector.
 """
 
+import itertools
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -35,18 +36,22 @@ def metric(loss_before: float, loss_after: float) -> float:
 
 
 def measure(
-    loss_and_gradient: LossAndGradient, minimum: Minimum, settings: Mapping, seed: int
+    loss_and_gradient: LossAndGradient,
+    minimum: Minimum,
+    settings: Mapping,
+    epsilons: Sequence[float],
+    seed: int,
 ) -> Iterator[dict]:
     """Yield one row of Metric 2.1 for each search.
 
     Args:
         loss_and_gradient: See `maximisers.maximise`.
         minimum: What is measured.
-        settings: What `Study.search` returned: how to search, and at which epsilon.
+        settings: What `Study.search` is: how to search.
+        epsilons: Relative sizes of the box, dimensionless.
         seed: The run's seed. It names the streams of subspaces and random starts, so
             that SB and LB of one seed are measured in the same subspaces.
     """
-    epsilon = settings["epsilon"]
     limits = {name: settings[name] for name in ("max_iterations", "max_evaluations")}
     for identity, starts in _spaces(settings, seed):
         if identity["space"] == "full":
@@ -57,11 +62,12 @@ def measure(
                 dimensions=identity["dimensions"],
                 seed=int(identity["subspace_seed"]),
             )
-        # Equation 3: the box C around x.
-        half_widths = box_half_widths(space.coordinates(minimum.x), epsilon)
-        for start in starts:
-            # The maximum of f in C, or rather a lower bound of it.
+        coordinates = space.coordinates(minimum.x)
+        for epsilon, start in itertools.product(epsilons, starts):
             started = time.perf_counter()
+            # Equation 3: the box C around x.
+            half_widths = box_half_widths(coordinates, epsilon)
+            # The maximum of f in C, or rather a lower bound of it.
             ascent = maximise(
                 loss_and_gradient,
                 minimum,
@@ -84,11 +90,13 @@ def measure(
             yield row
 
 
-def not_measured(settings: Mapping, seed: int, reason: str) -> Iterator[dict]:
+def not_measured(
+    settings: Mapping, epsilons: Sequence[float], seed: int, reason: str
+) -> Iterator[dict]:
     """Yield the rows of a point without a finite loss: which searches, no values."""
     for identity, starts in _spaces(settings, seed):
-        for start in starts:
-            which = {**identity, "epsilon": settings["epsilon"], "start": start}
+        for epsilon, start in itertools.product(epsilons, starts):
+            which = {**identity, "epsilon": epsilon, "start": start}
             yield {**which, "sharpness": np.nan, "message": reason}
 
 
@@ -108,5 +116,6 @@ def _spaces(settings, seed):
 
 
 def planned(config: Mapping, job: Mapping) -> Planned:
-    """Return what measuring one checkpoint at one epsilon evaluates."""
-    return by_searches(config["sharpness"])
+    """Return what measuring one checkpoint evaluates, at one epsilon or at all."""
+    epsilons = 1 if "epsilon" in job else len(config["sharpness"]["epsilons"])
+    return by_searches(config["sharpness"], epsilons)

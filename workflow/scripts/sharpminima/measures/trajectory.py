@@ -23,13 +23,14 @@ def measure(
         loss: A `MeasuredLoss`.
         iterates: Epoch and `Point` of each. The order in which they are made does not
             matter, and a list does as well as a generator.
-        settings: What `Study.search_of_iterates` returned.
+        settings: What `Study.search_of_iterates` is.
         seed: The run's seed.
 
     Yields:
         `epoch`, loss (nats per example) and accuracy (percent) of both sets, and the
         columns of `sharpness.measure`.
     """
+    epsilons = [settings["epsilon"]]
     for epoch, point in iterates:
         # One pass gives the abscissa of Figure 6 and the gradient that a search needs.
         train_loss, train_accuracy, gradient = loss.loss_accuracy_and_gradient(point)
@@ -44,10 +45,10 @@ def measure(
             minimum = Minimum(point.parameters, train_loss, gradient)
             # The search moves the parameters; the averages stay the iterate's own.
             f = loss.at_averages(point.averages)
-            rows = sharpness.measure(f, minimum, settings, seed)
+            rows = sharpness.measure(f, minimum, settings, epsilons, seed)
         else:
             reached = dict.fromkeys(reached, np.nan)
-            rows = sharpness.not_measured(settings, seed, DIVERGED)
+            rows = sharpness.not_measured(settings, epsilons, seed, DIVERGED)
         for row in rows:
             yield {"epoch": epoch, **reached, **row}
 

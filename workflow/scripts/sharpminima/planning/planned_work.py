@@ -61,7 +61,7 @@ def of_evaluations(config: Mapping, network: str, planned: Planned) -> Work:
 
 def planned(config: Mapping, job: Mapping) -> Planned:
     """Return what a job that measures evaluates, as its measure says."""
-    name = job["rule"].removeprefix("measure_")
+    name = job["rule"].removeprefix("measure_").removesuffix("_at_epsilon")
     measure = importlib.import_module(f"sharpminima.measures.{name}")
     return measure.planned(config, job)
 
