@@ -116,8 +116,9 @@ def _train_and_measure(arguments):
     limit = {"max_evaluations": arguments.evaluations}
     choice = folder / "compilation.csv"
     choose_compilation.main(
-        *(data, choice, folder / "compilation.cost.csv"),
-        **{"name": "C1", "network": network, "threads": 1},
+        *(data, (choice, "bench"), folder / "compilation.cost.csv"),
+        identity={"network": "C1", "dataset": network["dataset"]},
+        **{"network": network, "threads": 1},
     )
 
     def context(rule):

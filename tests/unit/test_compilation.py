@@ -18,7 +18,7 @@ def restored():
 
 @pytest.mark.parametrize("way", backend.WAYS)
 def test_what_was_chosen_is_used(tmp_path, way):
-    compilation.write(tmp_path / "choice.csv", way)
+    compilation.write(tmp_path / "choice.csv", "digest", way)
     backend.compile_by(backend.WAYS[0])
     compilation.use(tmp_path / "choice.csv")
     assert backend.describe()["way"] == way
@@ -26,9 +26,9 @@ def test_what_was_chosen_is_used(tmp_path, way):
 
 def test_the_same_choice_makes_the_same_file(tmp_path):
     for name in ("a", "b"):
-        compilation.write(tmp_path / name, backend.WAYS[1])
+        compilation.write(tmp_path / name, "digest", backend.WAYS[1])
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-    assert (tmp_path / "a").read_text().splitlines()[0] == "device,way"
+    assert (tmp_path / "a").read_text().splitlines()[0] == "device,way,compiled_for"
 
 
 def test_a_choice_made_on_another_device_is_not_taken(tmp_path, caplog):

@@ -158,7 +158,7 @@ def test_interpolation_ends_at_the_checkpoints_with_every_policy(
     script = importlib.import_module("measure_interpolation")
     monkeypatch.setattr(backend, "configure", lambda threads: None)
     # The study may have run on the other backend, which compiles in other ways.
-    compilation.write(tmp_path / "way.csv", backend.describe()["way"])
+    compilation.write(tmp_path / "way.csv", "digest", backend.describe()["way"])
     study, config = ran
     train = study.directory / "results/train/N1"
     first, second = (train / f"{r}/seed0/final.weights.h5" for r in ("SB", "LB"))

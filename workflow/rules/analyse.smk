@@ -30,14 +30,13 @@ TOGETHER = [epsilon for epsilon in EPSILONS if epsilon not in APART]
 # What every job that measures a network sees.
 NETWORK = {
     "dataset": dataset_of,
-    "compiled": ancient(rules.choose_compilation.output.choice),
+    "compiled": rules.choose_compilation.output.choice,
 }
 SETTINGS = {
     "network": network_config,
     "evaluation": STUDY.section("evaluation"),
     "subset": STUDY.section("subset"),
     "backend": {"name": BACKEND},
-    "way": way_of_network,
 }
 
 

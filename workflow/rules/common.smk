@@ -85,13 +85,19 @@ wildcard_constraints:
     seed=r"\d+",
 
 
-def chosen_way(network):
-    """Return how a network's steps are compiled: a file's text, or nothing yet."""
-    choice = RESULTS / "compilation" / f"{network}.csv"
-    return choice.read_text(encoding="utf-8") if choice.exists() else ""
+def choice_of(network):
+    """Return the file that says how the steps of a network are compiled."""
+    return RESULTS / "compilation" / f"{network}.csv"
 
 
-CHOSEN = {network: chosen_way(network) for network in STUDY.networks}
+def choice_made(network):
+    """Return the text of a choice that holds, or nothing where one is yet to be made."""
+    file, digest = choice_of(network), STUDY.compiled_for(network)
+    text = file.read_text(encoding="utf-8") if file.exists() else ""
+    return text if digest in text else ""
+
+
+CHOSEN = {network: choice_made(network) for network in STUDY.networks}
 
 
 # Not when the workflow is read: a plan or a report needs no backend.
@@ -104,10 +110,10 @@ onstart:
         )
 
 
-# Jobs take the choice as ancient: trying again runs nothing else while it stays. Where
-# it changes, their param does, which the next plan sees.
+# Trying again is no job that others wait for. Where it finds another way, the next plan
+# sees another file.
 onsuccess:
-    changed = [n for n in STUDY.networks if CHOSEN[n] not in ("", chosen_way(n))]
+    changed = [n for n in STUDY.networks if CHOSEN[n] not in ("", choice_made(n))]
     if changed:
         logger.warning(
             f"{', '.join(changed)}: the way of compiling has changed. Run the same "
@@ -197,12 +203,8 @@ def of_each(networks):
 
 
 def fingerprint(script, without=frozenset()):
-    """Return the digest of a script's code, without the backend that is not in use."""
-    unused = {"tensorflow": "jax", "jax": "tensorflow"}[BACKEND]
-    return provenance.fingerprint(
-        script,
-        {f"sharpminima.backends.{unused}", *without, *provenance.WITHOUT_NUMBERS},
-    )
+    """Return the digest of the code that the numbers of a script depend on."""
+    return provenance.fingerprint(script, STUDY.modules_not_used | without)
 
 
 def fingerprint_of_run(script):
@@ -236,8 +238,12 @@ def network_config(wildcards):
     return STUDY.network(wildcards.network)
 
 
-def way_of_network(wildcards):
-    return {"chosen": chosen_way(wildcards.network)}
+def choice_file(wildcards):
+    return str(choice_of(wildcards.network))
+
+
+def compiled_for(wildcards):
+    return {"digest": STUDY.compiled_for(wildcards.network)}
 
 
 def builder_file(wildcards):

@@ -11,6 +11,8 @@ rule choose_compilation:
         "<logs>/choose_compilation/{network}.log",
     benchmark:
         "<benchmarks>/choose_compilation/{network}.tsv"
+    wildcard_constraints:
+        network=one_of([network for network, choice in CHOSEN.items() if not choice]),
     conda:
         f"../../envs/{BACKEND}.yaml"
     threads: 1
@@ -18,12 +20,22 @@ rule choose_compilation:
         **GPU,
         mem_mb=memory_of("choose_compilation"),
         builder_file=builder_file,
+        choice=choice_file,
     params:
         network=network_config,
-        backend={"name": BACKEND},
+        compiled_for=compiled_for,
         code=fingerprint("choose_compilation"),
     script:
         "../scripts/choose_compilation.py"
+
+
+# Where a way is chosen, no job waits for another trial: it runs nothing else, unless it
+# finds that another way is faster.
+use rule choose_compilation as choose_compilation_again with:
+    output:
+        cost="<results>/cost/choose_compilation/{network}/trial.csv",
+    wildcard_constraints:
+        network=one_of([network for network, choice in CHOSEN.items() if choice]),
 
 
 COSTS += collect(rules.choose_compilation.output.cost, network=STUDY.networks)
@@ -32,7 +44,7 @@ COSTS += collect(rules.choose_compilation.output.cost, network=STUDY.networks)
 rule train:
     input:
         dataset=dataset_of,
-        compiled=ancient(rules.choose_compilation.output.choice),
+        compiled=rules.choose_compilation.output.choice,
         warm_start=iterates_to_begin_with,
     output:
         weights="<results>/train/{network}/{regime}/seed{seed}/final.weights.h5",
@@ -53,7 +65,6 @@ rule train:
         builder_file=builder_file,
     params:
         run=run_config,
-        way=way_of_network,
         code=fingerprint_of_run("train"),
     script:
         "../scripts/train.py"

@@ -11,34 +11,35 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(dataset, choice, cost, *, name, network, threads):
+def main(dataset, choice, cost, *, identity, network, threads):
     """Time each way of compiling; write the choice and the cost.
 
     Args:
         dataset: The prepared dataset, for its shapes.
-        choice: The file of the choice.
+        choice: The file of the choice, and the digest of what it is made for.
         cost: The file of this job's cost.
-        name: Name of the network.
+        identity: Names of the network and its dataset.
         network: Its entry in the config, with the `file` of its own builder or None.
         threads: Number of cores to use.
     """
     job = Job("choose_compilation")
     backend.configure(threads)
     seconds = trial.seconds_of_each_way(network, *datasets.form(dataset))
-    compilation.write(choice, trial.chosen(seconds))
-    identity = {"network": name, "dataset": network["dataset"]}
+    compilation.write(*choice, trial.chosen(seconds))
     job.write(cost, identity, device=backend.describe()["device"])
 
 
 if __name__ == "__main__":
     logs.write_to(snakemake.log[0])
+    network = snakemake.params.network
     main(
-        **snakemake.input,
-        **snakemake.output,
-        name=snakemake.wildcards.network,
-        network={
-            **snakemake.params.network,
-            "file": snakemake.resources.get("builder_file"),
+        snakemake.input.dataset,
+        (snakemake.resources.choice, snakemake.params.compiled_for["digest"]),
+        snakemake.output.cost,
+        identity={
+            "network": snakemake.wildcards.network,
+            "dataset": network["dataset"],
         },
+        network={**network, "file": snakemake.resources.get("builder_file")},
         threads=snakemake.threads,
     )

@@ -40,7 +40,7 @@ def folder(tmp_path, monkeypatch, float64):
     keras.config.set_floatx("float32")
     keras.config.set_dtype_policy("float32")
     monkeypatch.setattr(backend, "configure", lambda threads: None)
-    compilation.write(tmp_path / "way.csv", backend.describe()["way"])
+    compilation.write(tmp_path / "way.csv", "digest", backend.describe()["way"])
     rng = np.random.default_rng(0)
     y = (np.arange(80) % 3).astype(np.int32)
     x = (rng.normal(size=(3, 2))[y] + rng.normal(size=(80, 2))).astype(np.float32)

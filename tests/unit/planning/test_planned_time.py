@@ -56,9 +56,11 @@ def test_convolutions_have_their_own_rate():
 
 
 def test_measuring_counts_the_solver():
-    gradients = 2 * 11 + 40
-    expected = 5 + 0.01 * 1e-3 * 3 * gradients * 4000 + 2 * (2 * 3.0 + 7.0)
-    assert estimated(MEASURE)[0] == pytest.approx(expected)
+    for job, epsilons in ((MEASURE, 2), (MEASURE | {"epsilon": "0.001"}, 1)):
+        gradients = epsilons * (2 * 11 + 40)
+        solver = 2 * epsilons * (2 * 3.0 + 7.0)
+        expected = 5 + 0.01 * 1e-3 * 3 * gradients * 4000 + solver
+        assert estimated(job)[0] == pytest.approx(expected)
 
 
 def test_a_trajectory_counts_a_search_from_each_iterate():

@@ -11,14 +11,18 @@ from pathlib import Path
 from sharpminima import backend, rows
 
 
-def write(path: str | Path, way: str) -> None:
+def write(path: str | Path, compiled_for: str, way: str) -> None:
     """Write a choice and this process' device: the same file for the same choice.
 
     Args:
         path: The CSV file.
+        compiled_for: A digest of what the choice is made for, as `Study.compiled_for`
+            returns it.
         way: One of `backend.WAYS`.
     """
-    rows.write(path, [{"device": backend.describe()["device"], "way": way}])
+    device = backend.describe()["device"]
+    row = {"device": device, "way": way, "compiled_for": compiled_for}
+    rows.write(path, [row])
 
 
 def use(path: str | Path) -> None:

@@ -10,10 +10,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sharpminima.networks import signatures
-from sharpminima.provenance import fingerprint_of_file, ordered
+from sharpminima.provenance import (
+    WITHOUT_NUMBERS,
+    fingerprint,
+    fingerprint_of_file,
+    ordered,
+)
 from sharpminima.regimes import derived, settings
 
 Run = tuple[str, str, int]  # network, regime, seed
+OTHER_BACKEND = {"tensorflow": "jax", "jax": "tensorflow"}
+TRIAL = "sharpminima.training.trial"
 # Where the raw files are, which alters no number: their checksums are in `files`.
 WHERE = ("bundled", "urls")
 
@@ -164,6 +171,22 @@ class Study:
     def start_of(self, regime: str) -> dict | None:
         """Return the regime and epoch that runs in `regime` begin with, if any."""
         return self.config["regimes"][regime].get("warm_start")
+
+    @property
+    def modules_not_used(self) -> set[str]:
+        """Modules of which no number of this study depends."""
+        other = OTHER_BACKEND[self.config["backend"]]
+        return {f"sharpminima.backends.{other}", *WITHOUT_NUMBERS}
+
+    def compiled_for(self, network: str) -> str:
+        """Return a digest of what a choice of compiling `network` depends on.
+
+        How often the ways are tried is no part of it: trying more often makes the same
+        choice surer, and no other one.
+        """
+        code = fingerprint("choose_compilation", {TRIAL, *self.modules_not_used})
+        made_for = self.network(network), self.config["backend"], code
+        return hashlib.sha256(repr(made_for).encode()).hexdigest()[:16]
 
     def builder_file(self, network: str) -> str | None:
         """Return the user's file with the builder of `network`, if it has one."""

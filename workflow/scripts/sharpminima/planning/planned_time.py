@@ -139,7 +139,7 @@ class Estimate:
     def _of_small_job(self, job, past):
         if not past.empty:
             return (past["startup_seconds"] + past["seconds"]).mean()
-        if job["rule"] == "choose_compilation":
+        if job["rule"].startswith("choose_compilation"):
             return self._seconds_per["trial"]
         dataset = self._config["datasets"].get(job.get("dataset"), {"bundled": True})
         return self._seconds_per["small job"] if dataset.get("bundled") else math.nan

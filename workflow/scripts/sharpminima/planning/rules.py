@@ -30,7 +30,7 @@ class Rule:
 
 RULES = {
     "prepare_*": Rule(0),
-    "choose_compilation": Rule(1, megabytes=memory.of_trial),
+    "choose_compilation*": Rule(1, megabytes=memory.of_trial),
     "train": Rule(2, computes=True, megabytes=memory.of_training),
     "measure_*": Rule(3, computes=True, megabytes=memory.of_measuring),
     "tabulate_*": Rule(4),
