@@ -136,7 +136,8 @@ class Study:
 
         run = functools.partial(self.run, config)
         self._record(run, size)
-        complete = derived.with_derived(layers.complete(config, []))
+        read = [(self.directory, config)]
+        complete = derived.with_derived(layers.complete(config, read))
         chosen_for = study.Study(complete).compiled_for
         results = config.get("pathvars", {}).get("results", "results")
         for network in config["study"]["networks"]:
