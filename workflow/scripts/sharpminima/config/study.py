@@ -14,7 +14,7 @@ from sharpminima.provenance import fingerprint_of_file, ordered
 from sharpminima.regimes import derived, settings
 
 Run = tuple[str, str, int]  # network, regime, seed
-# Where the raw files are, which alters no number: their checksums are in `files`.
+# Keys that say where raw files are. They alter no number, since `files` has checksums.
 WHERE = ("bundled", "urls")
 
 
@@ -44,6 +44,7 @@ class Study:
 
         Derived regimes count as the regime that they are derived from.
         """
+        # Not the sweep's: they come from `training`, not from the catalogue.
         config, names = self.config, self.regimes_of(network)
         if network in derived.networks_of(config, "iterates"):
             names += config["iterates"]["regimes"]
@@ -54,8 +55,8 @@ class Study:
     def seeds_of(self, section: str) -> list[int]:
         """Return the seeds of `sweep`, `iterates` or `warm_start`.
 
-        A section without seeds has those of the study. A warm start begins with a kept
-        iterate, so it has the seeds of `iterates`.
+        A section without seeds takes the study's. A warm start begins with a kept
+        iterate, so it takes the seeds of `iterates`.
         """
         if own := self.config.get(section, {}).get("seeds"):
             return own
@@ -137,6 +138,7 @@ class Study:
             (network, first, second)
             for network in self.networks
             for first, second in self.pairs
+            # A pair with a further regime exists only on the networks that have it.
             if {first, second} <= set(self.regimes_of(network))
         ]
 
@@ -182,6 +184,7 @@ class Study:
         """Return what a network depends on: a builder's code, not where it lies."""
         entry = self.config["networks"][name]
         network = {key: entry[key] for key in ("dataset", "builder", "options")}
+        # A file may move without a rerun, but not change.
         if file := self.builder_file(name):
             network["builder"] = Path(network["builder"]).name
             network["code"] = fingerprint_of_file(file)
@@ -192,6 +195,7 @@ class Study:
         subset = self.config["subset"]
         identity = {"network": network, "dataset": self.dataset_of(network)}
         training = settings.of_regime(self.config, regime)
+        # Checkpoints carry the digest, so that results show which settings made them.
         run = ordered(
             {
                 "identity": {**identity, "regime": regime, "seed": seed},
@@ -207,13 +211,14 @@ class Study:
 
     @property
     def search(self) -> dict:
-        """How the sharpness of a point is searched for, whatever the epsilon."""
+        """The settings of the search for the sharpness, the same for each epsilon."""
+        # Without the epsilons, so that a new one repeats no search.
         section = self.config["sharpness"]
         return ordered({key: section[key] for key in section if key != "epsilons"})
 
     @property
     def search_of_iterates(self) -> dict:
-        """How the sharpness of an iterate is searched for: once, in the full space."""
+        """The settings of the search at iterates: one start, in the full space."""
         once = {"full": {"starts": ["zero"]}, "subspace": {"draws": 0, "starts": []}}
         epsilon = self.config["iterates"]["epsilon"]
         return ordered({**self.search, **once, "epsilon": epsilon})
@@ -226,8 +231,9 @@ class Study:
         measured twice.
 
         Args:
-            epsilons: Those of the config, as files name them.
-            found: For each checkpoint, those of `epsilons` that it was measured at.
+            epsilons: The epsilons of the config, as files name them.
+            found: For each checkpoint, the epsilons at which it was measured.
         """
+        # A checkpoint that has none of them waits for its one job anyway.
         begun = [each for each in found if each]
         return [e for e in epsilons if any(e not in each for each in begun)]

@@ -53,6 +53,7 @@ def resolved(training: Mapping, regime: Mapping) -> dict:
         regime: An entry of `regimes`.
     """
     both = {**training, **regime}
+    # A value of `training` holds only for the optimizer it was chosen for.
     optimizer = both["optimizer"]
     stated = both if optimizer == training["optimizer"] else regime
     defaults = DEFAULTS[both.get("optimizer_defaults", OF_THE_PAPER)][optimizer]

@@ -12,7 +12,7 @@ import numpy as np
 from sharpminima.data import archives
 
 SIDE, CHANNELS = 32, 3
-LARGEST_MEMBER = 1 << 28
+LARGEST_MEMBER = 1 << 28  # bytes; CIFAR-100's training set has 154 million
 BATCHES = {
     "cifar10": {
         "train": [f"data_batch_{number}.bin" for number in range(1, 6)],
@@ -46,6 +46,7 @@ def read(paths: Mapping[str, Path], variant: str) -> tuple[dict, dict]:
 
     arrays, sources = {}, {}
     for split, names in BATCHES[variant].items():
+        # The batches of a set, in the order of their numbers, make one set of records.
         joined = b"".join(contents[name][1] for name in names)
         records = np.frombuffer(joined, np.uint8).reshape(-1, size)
         # From planes (channels, rows, columns) to channels last.
@@ -62,6 +63,7 @@ def _contents(paths, variant):
     """Return name -> (its file, its bytes) for every batch of records."""
     names = [name for batch in BATCHES[variant].values() for name in batch]
     found = {}
+    # Either the archive as it is distributed, or the files that were in it.
     for path in paths.values():
         if path.suffix == ".bin":
             found[path.name] = (path, path.read_bytes())
