@@ -66,6 +66,7 @@ class Job:
 
     def __init__(self, rule: str):
         self._rule = rule
+        # `process_time` counts from the start of the process: Python and its imports.
         self._startup, self._started = time.process_time(), time.perf_counter()
 
     def write(
@@ -86,6 +87,7 @@ class Job:
             work: What was computed.
             flops_per_example: FLOPs of the forward pass of one example.
         """
+        # Every rule writes the same columns, so that `tables.cost` can sum them.
         row = {
             "rule": self._rule,
             **identity,

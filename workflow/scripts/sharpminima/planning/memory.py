@@ -11,8 +11,9 @@ from sharpminima.config.study import Study
 from sharpminima.planning.planned_work import planned
 from sharpminima.regimes import batches, derived, remedies, settings
 
-JOB = 1500
+JOB = 1500  # MB of any job: Python, Keras and the backend
 TRIAL = 64  # examples of the batches that a trial takes
+# Rough values for a network that states none, enough for jobs to queue by.
 UNSTATED = {"data": 500, "per_example": 1.0, "search": 2000}
 
 
@@ -29,6 +30,7 @@ def of_training(config: Mapping, job: Mapping) -> int:
     """
     chosen = settings.of_regime(config, job["regime"])
     examples = sizes.of_network(config, job["network"])["train_examples"]
+    # A batch that grows is largest in the last epoch that a run may reach.
     last_epoch = chosen["stopping"]["max_epochs"] - 1
     batch = batches.batch_size(chosen, examples, last_epoch)
     batch *= remedies.passes_of_update(chosen)
@@ -58,7 +60,14 @@ def too_large(config: Mapping, limit: int) -> Iterator[str]:
     """
     for network in config["study"]["networks"]:
         if "memory" in config["networks"][network]:
-            for what, megabytes in _largest_jobs(config, network):
+            jobs, regimes = {}, Study(config).regimes_trained_on(network)
+            for regime in [*regimes, *derived.of_sweep(config, network)]:
+                job = {"network": network, "regime": regime}
+                jobs[f"train in regime {regime}"] = of_training(config, job)
+            # The search keeps vectors, so it takes the most memory of all measures.
+            job = {"rule": "measure_sharpness", "network": network}
+            jobs[job["rule"]] = of_measuring(config, job)
+            for what, megabytes in jobs.items():
                 if megabytes > limit:
                     yield (
                         f"networks.{network}: {what} would take {megabytes} MB, and "
@@ -67,15 +76,6 @@ def too_large(config: Mapping, limit: int) -> Iterator[str]:
                         f"{config['evaluation']['batch_size']}), the batch of the "
                         f"regime, or subset; or correct networks.{network}.memory"
                     )
-
-
-def _largest_jobs(config, network):
-    regimes = Study(config).regimes_trained_on(network)
-    for regime in [*regimes, *derived.of_sweep(config, network)]:
-        job = {"network": network, "regime": regime}
-        yield f"train in regime {regime}", of_training(config, job)
-    job = {"rule": "measure_sharpness", "network": network}
-    yield "measure_sharpness", of_measuring(config, job)
 
 
 def _evaluated(config, examples):

@@ -30,6 +30,7 @@ def batch_size(regime: dict, examples: int, epoch: int = 0) -> int:
             the last one, would hold a single example. Batch normalisation has no
             variance there.
     """
+    # The epoch's size is the one in the last stage that reaches it.
     *_, (size, _) = stages(regime, examples, epoch + 1)
     return size
 
