@@ -72,7 +72,7 @@ def compile_by(way: str) -> None:
 
 
 def compiled(function):
-    """Return `function`, whose arguments are tensors, compiled in the way that is set.
+    """Return a `function` of tensors, compiled in the way that is set.
 
     Use `traced` for operations that XLA may lack.
     """

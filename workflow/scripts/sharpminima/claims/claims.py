@@ -19,7 +19,7 @@ from sharpminima.claims.verdicts import judge
 
 # As log10. In Tables 3 and 4, LB is 8.7 to 224 times as sharp as SB.
 TWICE = float(np.log10(2.0))
-# Nats: what the eye sees in Figure 3, whose barriers are 0.8 to 9 nats high.
+# Nats. The eye sees this much in Figure 3, where barriers are 0.8 to 9 nats high.
 VISIBLE = 0.01
 # A third of what C1 loses per doubling from its threshold, about 500, to LB's 5000
 # (Tables 2 and 3): 2.8 points of accuracy, and the slope of sharpness from SB to LB.

@@ -1,4 +1,4 @@
-"""What the paper's claims are judged by: tables -> effects, positive if a claim holds.
+"""Effects: the numbers that claims are judged by, positive if a claim holds.
 
 Every function takes the tables of a study and the names of SB and LB. It returns one
 row per effect: `network`; `seed`; `effect`, NaN where it cannot be computed;
@@ -247,7 +247,7 @@ def _compared(first, second, measure, effect, cells=()):
 
 
 def _of_each_seed(rows, effect, cells=()):
-    """Return the effect for each cell and each seed of which no run diverged."""
+    """Return the effect for each cell and each seed without a diverged run."""
     diverged = rows["status"] == DIVERGED
     # A diverged run takes its whole seed out: the rest would not be comparable.
     lost = diverged.groupby([rows["network"], rows["seed"]]).transform("any")

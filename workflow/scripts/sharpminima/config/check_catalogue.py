@@ -95,8 +95,8 @@ def _files(where, dataset):
 def _options_of(reader):
     """Return the names of the options that `reader` takes.
 
-    They are the arguments of the reader's `read`, apart from `classes`, which stands
-    beside the options. The module is only parsed: its libraries may be missing here.
+    They are the keyword-only arguments of the reader's `read`. Only `classes` has a key
+    of its own. The module is only parsed, since its libraries may be missing here.
     """
     if reader not in SPEECH:
         return set()
@@ -122,10 +122,10 @@ def _options(where, given, taken, least):
 
 
 def _broken_rule(value, kind, least):
-    """Return what an option must be, if `value` is not that, else an empty text.
+    """Return the rule that `value` breaks, or an empty text if it breaks none.
 
     Args:
-        value: What the config has.
+        value: The option's value in the config.
         kind: The type in the builder's signature: a `Literal`, a type, or None.
         least: The smallest number allowed.
     """

@@ -61,7 +61,7 @@ def objectives(config: Mapping) -> Iterator[Mistake]:
 
 
 def augmentations(config: Mapping) -> Iterator[Mistake]:
-    """Yield regimes of the study that would move inputs that are not images."""
+    """Yield regimes of the study that would augment inputs that are not images."""
     for network, regime, chosen in _runs_of_study(config):
         # Without a declared shape, the training run itself finds out.
         shape = sizes.dataset_of(config, network).get("input_shape")
@@ -75,8 +75,8 @@ def augmentations(config: Mapping) -> Iterator[Mistake]:
 def lengths_of_sections(config: Mapping) -> Iterator[Mistake]:
     """Yield sections that train too short for a schedule, or too long for a batch.
 
-    The runs of `sweep`, `iterates` and `warm_start` train as long as their section
-    says, and not as long as the regime that they come from.
+    The section sets how long the runs of `sweep`, `iterates` and `warm_start` train,
+    not the regime that they come from.
     """
     study, with_derived = Study(config), derived.with_derived(config)
     for section, runs in {
@@ -109,7 +109,7 @@ CHECKS = (
 
 
 def impossible_batches(config: Mapping, network: str, chosen: Mapping) -> Iterator[str]:
-    """Yield why a network's training set cannot be cut into batches, if it cannot.
+    """Yield the reason why a training set cannot be cut into batches, if there is one.
 
     Args:
         config: The whole config.
@@ -125,7 +125,7 @@ def impossible_batches(config: Mapping, network: str, chosen: Mapping) -> Iterat
 
 
 def _sections(config):
-    """Yield `training` and each regime: its key, what it states, what then holds."""
+    """Yield `training` and each regime: key, own settings, settings that then hold."""
     training = config["training"]
     yield "training", training, training
     for name, regime in config["regimes"].items():
@@ -142,7 +142,7 @@ def _runs_of_study(config):
 
 
 def _broken_rule_of_schedule(chosen):
-    """Return what the epochs of a run's schedule must be, if they are not that.
+    """Return the rule that the epochs of a run's schedule break, if they break one.
 
     Args:
         chosen: The settings of a run.

@@ -1,4 +1,4 @@
-"""Sizes: how many examples of its dataset a network is trained and measured on."""
+"""Sizes: how many examples a network is trained and measured on."""
 
 from collections.abc import Mapping
 

@@ -114,7 +114,7 @@ class Study:
 
     @property
     def runs_before_warm_start(self) -> list[Run]:
-        """The runs whose iterates the runs of the warm start begin with."""
+        """The runs that keep the iterates with which a warm start begins."""
         return [
             (network, derived.with_iterates(self.config["warm_start"]["first"]), seed)
             for network in derived.networks_of(self.config, "warm_start")
@@ -133,7 +133,7 @@ class Study:
 
     @property
     def pairs_of_networks(self) -> list[tuple[str, str, str]]:
-        """Network, first and second regime of each pair that a network has."""
+        """Each pair on each network that has it: network, first and second regime."""
         return [
             (network, first, second)
             for network in self.networks
@@ -181,7 +181,7 @@ class Study:
         return ordered({key: entry[key] for key in entry if key not in WHERE})
 
     def network(self, name: str) -> dict:
-        """Return what a network depends on: a builder's code, not where it lies."""
+        """Return what a network depends on: its builder's code, not its place."""
         entry = self.config["networks"][name]
         network = {key: entry[key] for key in ("dataset", "builder", "options")}
         # A file may move without a rerun, but not change.
@@ -191,7 +191,7 @@ class Study:
         return ordered(network)
 
     def run(self, network: str, regime: str, seed: int) -> dict:
-        """Return what makes one training run, and a digest of it for the checkpoint."""
+        """Return all that a training run depends on, and a digest of it."""
         subset = self.config["subset"]
         identity = {"network": network, "dataset": self.dataset_of(network)}
         training = settings.of_regime(self.config, regime)

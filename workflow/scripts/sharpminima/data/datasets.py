@@ -63,9 +63,9 @@ def read(path: str | Path, subset: Mapping[str, int] | None = None) -> Dataset:
     Args:
         path: The file.
         subset: The `subset` section of the config. `train_examples` and `test_examples`
-            are how many examples of each set to keep. `measure_examples` is how many of
-            the kept training examples to keep after that, for measures that use only a
-            part of what the network trained on.
+            say how many examples of each set to keep. `measure_examples` then says how
+            many of the kept training examples to keep for measures, which may use fewer
+            than the network trained on.
 
     Raises:
         ValueError: If a set has fewer examples than `subset` asks for.

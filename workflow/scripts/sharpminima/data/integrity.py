@@ -1,4 +1,4 @@
-"""The checks of every dataset, whatever format its raw files have."""
+"""Checks that every dataset must pass, whatever its format."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -62,7 +62,7 @@ def restore(path: str | Path, epoch: int, model) -> Point:
     Args:
         path: The file that `keeping` wrote.
         epoch: One of `epochs(path)`.
-        model: The same network. Its other state, such as that of dropout, stays.
+        model: The same network. Its other state, such as dropout's seed, stays.
     """
     with h5py.File(path) as file:
         for name, variables in _parts(model).items():

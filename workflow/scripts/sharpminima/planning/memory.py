@@ -1,7 +1,7 @@
 """The memory that jobs declare, so that they queue. A job too large is refused.
 
-Estimates in MB from the network's `memory` in the config: what any job takes, the data,
-each example of the largest batch whose gradient is taken, and the search's own vectors.
+Estimates in MB follow from the network's `memory` in the config: a fixed part for any
+job, the data, each example of the largest batch, and the search's own vectors.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ def of_training(config: Mapping, job: Mapping) -> int:
     """Return the MB of one training run.
 
     An update that sees its batch twice keeps both passes for the gradient. Each view of
-    the inputs counts like the data, of which they are the largest part.
+    the inputs counts like the data, since inputs make up most of the data.
     """
     chosen = settings.of_regime(config, job["regime"])
     examples = sizes.of_network(config, job["network"])["train_examples"]
@@ -52,7 +52,7 @@ def of_measuring(config: Mapping, job: Mapping) -> int:
 def too_large(config: Mapping, limit: int) -> Iterator[str]:
     """Yield a line for each kind of job that would take more than `limit` MB.
 
-    Networks whose `memory` is not stated are not judged by a guess.
+    Networks without a stated `memory` are left out: a guess refuses no job.
 
     Args:
         config: The whole config, with its derived regimes.

@@ -2,9 +2,9 @@
 
 Dataset `ru-speech` has 620 sentences read by one Russian speaker, with phone labels
 (package `festvox-ru`). A frame is Kaldi's log-mel energies of 25 ms, every 10 ms, as
-far as all 25 ms lie within the recording (`snip_edges`). The phone at its centre gives
-its class (see `phones`). Utterances are sorted by name and counted from 0. Those whose
-number ends in 2, 5 or 8 are for testing.
+long as all 25 ms lie within the recording (`snip_edges`). The phone at its centre gives
+its class (see `phones`). Utterances are sorted by name and counted from 0. Numbers that
+end in 2, 5 or 8 are for testing.
 
 Functions here import the libraries for speech when they are called. The Snakefile needs
 only the signature of `read`, and reads it without them.
