@@ -51,10 +51,11 @@ class Study:
     """Snakemake bound to one working directory with the raw files of `tiny`.
 
     The directory holds no `config.yaml`, so nothing is merged into the test's config.
+    With `forked` its jobs are forks of a process that has Keras loaded.
     """
 
-    def __init__(self, directory: Path, timeout_s: float = TIMEOUT_S):
-        self.directory = directory
+    def __init__(self, directory: Path, timeout_s=TIMEOUT_S, *, forked=True):
+        self.directory, self._forked = directory, forked
         self._timeout_s = timeout_s
         raw = directory / "raw/tiny"
         raw.mkdir(parents=True)
@@ -74,8 +75,11 @@ class Study:
         environment = ENVIRONMENT | environment
         if PLANNING & set(flags) and "PYTHONPATH" not in environment:
             return self._fork(flags, environment)
+        program = ["-m", "snakemake"]
+        if self._forked and "PYTHONPATH" not in environment:
+            program = [str(ROOT / "tests/forked_jobs.py")]
         return subprocess.run(
-            [sys.executable, "-m", "snakemake", *flags],
+            [sys.executable, *program, *flags],
             capture_output=True,
             text=True,
             check=False,

@@ -34,6 +34,8 @@ keras.config.set_epsilon(1e-7)
 keras.config.set_dtype_policy("float32")
 
 WAYS = _chosen.WAYS
+# What both backends offer under the same names. `epoch_runner` and `compiled` below
+# also need the way of compiling.
 tensor_float_32 = _chosen.tensor_float_32
 to_device = _chosen.to_device
 traced = _chosen.traced
@@ -70,7 +72,7 @@ def compile_by(way: str) -> None:
 
 
 def compiled(function):
-    """Return `function`, whose arguments are tensors, compiled in the way that is set.
+    """Return a `function` of tensors, compiled in the way that is set.
 
     Use `traced` for operations that XLA may lack.
     """

@@ -33,6 +33,7 @@ def use(path: str | Path) -> None:
     """
     with Path(path).open(newline="", encoding="utf-8") as file:
         tried = next(csv.DictReader(file))
+    # Which way is faster depends on the device.
     here = backend.describe()["device"]
     if tried["device"] == here:
         backend.compile_by(tried["way"])

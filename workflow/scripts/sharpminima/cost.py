@@ -6,8 +6,8 @@ of the job's cost, with its work.
 
 Seconds are wall-clock time from the start of a script's `main`. Start-up, Python and
 its imports, has a column of its own, in seconds of the processor, because no portable
-clock runs from the start of a process. Memory is that of the process; what lies on a
-GPU is not counted. Nothing here needs Keras (see `sharpminima.networks.flops`).
+clock runs from the start of a process. Memory is the process' own; what lies on a GPU
+is not counted. Nothing here needs Keras (see `sharpminima.networks.flops`).
 """
 
 import csv
@@ -32,8 +32,8 @@ class Work:
     Attributes:
         gradient_evaluations: Number of gradients: of one batch each in training, of the
             whole training set each in the search for the sharpness.
-        forward_examples: Examples of which only the loss was computed.
-        gradient_examples: Examples of which the gradient was computed.
+        forward_examples: Examples that took a forward pass only.
+        gradient_examples: Examples that took a forward and a backward pass.
     """
 
     gradient_evaluations: int = 0
@@ -66,6 +66,7 @@ class Job:
 
     def __init__(self, rule: str):
         self._rule = rule
+        # `process_time` counts from the start of the process: Python and its imports.
         self._startup, self._started = time.process_time(), time.perf_counter()
 
     def write(
@@ -86,6 +87,7 @@ class Job:
             work: What was computed.
             flops_per_example: FLOPs of the forward pass of one example.
         """
+        # Every rule writes the same columns, so that `tables.cost` can sum them.
         row = {
             "rule": self._rule,
             **identity,

@@ -15,6 +15,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    # In the same folder, since a rename between file systems is no single step. The
+    # process in the name keeps two that write the same file apart.
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
     try:
         yield temporary

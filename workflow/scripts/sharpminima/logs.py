@@ -16,6 +16,7 @@ def write_to(path):
     """
     log = Path(path).open("w", buffering=1, encoding="utf-8")  # noqa: SIM115
     atexit.register(log.close)
+    # Native libraries write to descriptor 2, past `sys.stderr`.
     os.dup2(log.fileno(), 2)
     sys.stdout = sys.stderr = log
     logging.basicConfig(

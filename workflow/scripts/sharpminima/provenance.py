@@ -56,10 +56,12 @@ def fingerprint(script: str, without: Collection[str] = WITHOUT_NUMBERS) -> str:
 
 @cache
 def _fingerprint(script, without):
+    # A misspelt name would leave nothing out and go unnoticed.
     for name in without:
         if not _file_of(name):
             raise ValueError(f"There is no module {name!r} to leave out.")
     found = hashlib.sha256()
+    # Sorted, since a set has another order in every process.
     for path in sorted(_reachable(SCRIPTS / f"{script}.py", without)):
         found.update(path.relative_to(SCRIPTS).as_posix().encode())
         found.update(_behaviour(path))
@@ -87,7 +89,7 @@ def _tree(path):
 
 @cache
 def _behaviour(path):
-    # The visitor changes the tree; what it imports has been read before or stays in it.
+    # The visitor changes the cached tree. `_imported` has read its imports by then.
     return ast.dump(_NumbersOnly().visit(_tree(path))).encode()
 
 
@@ -106,6 +108,7 @@ def _reachable(script, without):
 def _imported(path) -> list[tuple[str, Path]]:
     """Return name and file of each module of the package that `path` imports."""
     found = []
+    # Imports inside functions count as well, so walk the whole tree.
     for node in ast.walk(_tree(path)):
         match node:
             case ast.ImportFrom(module=str(module), level=0):
@@ -123,6 +126,7 @@ def _imported(path) -> list[tuple[str, Path]]:
 
 def _modules(module, names, where) -> Iterator[tuple[str, Path]]:
     """Yield the modules behind `from module import names`: itself, or its members."""
+    # Packages are empty, so what is imported from them are modules.
     if (file := _file_of(module)) and file.name != "__init__.py":
         yield module, file
         return
@@ -151,8 +155,13 @@ class _NumbersOnly(ast.NodeTransformer):
     def visit_Expr(self, node):
         """Drop statements that only state or log something: the tree is not run."""
         self.generic_visit(node)
-        if isinstance(node.value, ast.Constant) or _logs(node.value):
-            return None
+        match node.value:
+            case ast.Constant():
+                return None
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="logging" | "logs"))):
+                return None
+            case ast.Call(func=ast.Attribute(attr="add_note")):  # of an error
+                return None
         return node
 
     def visit_Raise(self, node):
@@ -160,12 +169,3 @@ class _NumbersOnly(ast.NodeTransformer):
         if isinstance(node.exc, ast.Call):
             node.exc = node.exc.func
         return self.generic_visit(node)
-
-
-def _logs(value):
-    match value:
-        case ast.Call(func=ast.Attribute(value=ast.Name(id="logging" | "logs"))):
-            return True
-        case ast.Call(func=ast.Attribute(attr="add_note")):
-            return True
-    return False

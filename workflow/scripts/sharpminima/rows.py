@@ -48,9 +48,11 @@ def write(path: str | Path, rows: Iterable[Mapping]) -> None:
         rows: Values by column.
     """
     rows = [
+        # Only NaN differs from itself. Text and None pass, unlike with `math.isnan`.
         {name: "" if value != value else value for name, value in row.items()}
         for row in rows
     ]
+    # A dict keeps the order in which names come, a set would not.
     columns = list(dict.fromkeys(name for row in rows for name in row))
     with Path(path).open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns, lineterminator="\n")

@@ -14,6 +14,7 @@ import numpy as np
 def seed(*names: str | int) -> int:
     """Return the 63-bit seed of the stream called `names`, such as `("order", 0)`."""
     digest = hashlib.sha256(json.dumps(names).encode()).digest()
+    # Of 64 bits, drop one: a signed 64-bit integer must hold the seed.
     return int.from_bytes(digest[:8]) >> 1
 
 

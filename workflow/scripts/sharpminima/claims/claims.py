@@ -17,8 +17,9 @@ from sharpminima.claims import effects
 from sharpminima.claims.effects import Pair, Tables
 from sharpminima.claims.verdicts import judge
 
+# As log10. In Tables 3 and 4, LB is 8.7 to 224 times as sharp as SB.
 TWICE = float(np.log10(2.0))
-# Nats: what the eye sees in Figure 3, whose barriers are 0.8 to 9 nats high.
+# Nats. The eye sees this much in Figure 3, where barriers are 0.8 to 9 nats high.
 VISIBLE = 0.01
 # A third of what C1 loses per doubling from its threshold, about 500, to LB's 5000
 # (Tables 2 and 3): 2.8 points of accuracy, and the slope of sharpness from SB to LB.
@@ -49,6 +50,7 @@ class Claim:
 
 
 CLAIMS = (
+    # The gap is one of generalisation: LB trains as well and tests worse.
     Claim(
         "lb-tests-worse",
         "Large batches lose test accuracy",
@@ -65,6 +67,7 @@ CLAIMS = (
         effects.training_accuracy,
         f"points above SB's less {effects.DEFICIT:g}",
     ),
+    # Metric 2.1 at the last iterates, in the full space and in random subspaces.
     Claim(
         "lb-sharper",
         "LB ends in sharper minima than SB, twice at least",
@@ -83,6 +86,7 @@ CLAIMS = (
         "log10 of the ratio",
         TWICE,
     ),
+    # Where the two minima lie, and the loss between them.
     Claim(
         "barrier",
         "On the straight line between the minima, the loss rises above both",
@@ -111,6 +115,7 @@ CLAIMS = (
         effects.distance_ratio,
         "log10, to the nearer end of the range",
     ),
+    # The batch size from which the gap opens.
     Claim(
         "accuracy-threshold",
         "Test accuracy falls faster beyond a threshold of the batch size",
@@ -129,6 +134,7 @@ CLAIMS = (
         "log10 per doubling",
         REDUCED,
     ),
+    # Whether some epochs of SB lead LB to a flat minimum.
     Claim(
         "warm-start-accuracy",
         "LB tests better when it starts after more epochs of SB",
@@ -161,6 +167,7 @@ CLAIMS = (
         effects.small_gets_flatter,
         "rank correlation, its sign changed",
     ),
+    # Appendix E: remedies help LB at most in accuracy, and its minima stay sharp.
     Claim(
         "augmentation-helps",
         "LB tests better with data augmentation",
@@ -231,24 +238,23 @@ def tabulate(tables: Tables, networks: Iterable[str], pair: Pair) -> pd.DataFram
         if all(name in tables for name in claim.needs):
             found = claim.effects(tables, pair)
         else:
+            # The study lacks a table, so that `judge` says `not studied`.
             found = pd.DataFrame(columns=effects.COLUMNS)
         for network in networks:
-            rows.append(_row(claim, network, found[found["network"] == network]))
+            there = found[found["network"] == network]
+            # Seeds with a diverged run are counted, but they are no evidence.
+            lost = there["diverged"].astype(bool)
+            values = there[~lost].set_index("seed")["effect"].astype(float)
+            judged = judge(values, claim.bound)
+            row = {
+                "claim": claim.name,
+                "statement": claim.statement,
+                "source": claim.source,
+                "network": network,
+                "effect": judged.pop("effect"),
+                "unit": claim.unit,
+                **judged,
+                "diverged": there.loc[lost, "seed"].nunique(),
+            }
+            rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _row(claim, network, found):
-    """Return the row of a claim on one network, from its effects there."""
-    lost = found["diverged"].astype(bool)
-    values = found[~lost].set_index("seed")["effect"].astype(float)
-    judged = judge(values, claim.bound)
-    return {
-        "claim": claim.name,
-        "statement": claim.statement,
-        "source": claim.source,
-        "network": network,
-        "effect": judged.pop("effect"),
-        "unit": claim.unit,
-        **judged,
-        "diverged": found.loc[lost, "seed"].nunique(),
-    }

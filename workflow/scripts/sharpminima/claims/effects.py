@@ -1,4 +1,4 @@
-"""What the paper's claims are judged by: tables -> effects, positive if a claim holds.
+"""Effects: the numbers that claims are judged by, positive if a claim holds.
 
 Every function takes the tables of a study and the names of SB and LB. It returns one
 row per effect: `network`; `seed`; `effect`, NaN where it cannot be computed;
@@ -26,7 +26,7 @@ COLUMNS = ["network", "seed", "effect", "diverged"]
 PLAIN = "plain"
 # Points of training accuracy: the largest deficit of LB in Table 2 is 1.64 (F2).
 DEFICIT = 2.0
-DISTANCE_RATIO = (3.0, 10.0)
+DISTANCE_RATIO = (3.0, 10.0)  # of ||x_s - x0|| over ||x_l - x0||, section 2.2.3
 # Percent of LB's test error: remedies that help take 5 or more in Tables 6 and 7.
 GAIN = 5.0
 
@@ -60,7 +60,13 @@ def sharpness_ratio(tables: Tables, pair: Pair, *, space: str) -> pd.DataFrame:
 
 def barrier(tables: Tables, pair: Pair) -> pd.DataFrame:
     """Return how far the loss rises above both minima between them (nats, Figure 3)."""
-    return _on_the_line(tables, _barrier)
+
+    def effect(losses, first, second):
+        between = losses[first + 1 : second]
+        top = max(losses[first], losses[second])
+        return between.max() - top if len(between) else np.nan
+
+    return _on_the_line(tables, effect)
 
 
 def steepness(tables: Tables, pair: Pair) -> pd.DataFrame:
@@ -79,6 +85,7 @@ def distance_ratio(tables: Tables, pair: Pair) -> pd.DataFrame:
     low, high = np.log10(DISTANCE_RATIO)
 
     def effect(rows):
+        # Positive inside the range, and 0 at either end of it.
         ratio = np.log10(rows["distance_ratio"].iloc[0])
         return min(ratio - low, high - ratio)
 
@@ -122,7 +129,9 @@ def accuracy_after_warm_start(tables: Tables, pair: Pair) -> pd.DataFrame:
 
 
 def sharpness_after_warm_start(tables: Tables, pair: Pair) -> pd.DataFrame:
-    """Return log10 of LB's sharpness after few epochs of SB over that after many.
+    """Return by how much LB is sharper after few epochs of SB than after many.
+
+    The unit is log10 of the ratio.
 
     The first third of the epochs that LB starts after is compared with the last third
     (Figure 5).
@@ -158,13 +167,14 @@ def gained_test_accuracy(tables: Tables, pair: Pair, *, remedy: str) -> pd.DataF
 
 
 def missing_gain(tables: Tables, pair: Pair, *, remedy: str) -> pd.DataFrame:
-    """Return by how much a remedy's gain falls short of `GAIN` (appendix E.3).
+    """Return how far a remedy's gain falls short of `GAIN` (appendix E.3).
 
     The gain is the test error that the remedy takes away, in percent of LB's.
     """
     large, remedied = _of_remedy(tables, pair, remedy)
 
     def effect(lb, own):
+        # Percent of the error, not points: in Table 2, LB errs by 2 to 54 %.
         error = 100.0 - lb
         return GAIN - 100.0 * (own - lb) / error.where(error > 0)
 
@@ -195,6 +205,7 @@ def _of_remedy(tables, pair, remedy):
     rows = tables["runs"]
     if "variant" not in rows:
         rows = rows.assign(variant=PLAIN)
+    # Nothing else may differ, or the gain would not be the remedy's.
     keys = ["network", "batch_size", "learning_rate"]
     large = rows[rows["regime"] == pair[1]]
     plain = large[[*keys, "variant"]].drop_duplicates()
@@ -204,7 +215,8 @@ def _of_remedy(tables, pair, remedy):
 
 
 def _adds(remedy, variant, other):
-    """Tell whether a variant is another one with a remedy added."""
+    """Tell whether `variant` is `other` with the remedy added."""
+    # A variant lists its changes, joined by a plus.
     names, others = (set(text.split(" + ")) - {PLAIN} for text in (variant, other))
     return remedy not in others and names == others | {remedy}
 
@@ -215,6 +227,7 @@ def _sharpness(tables, space):
 
 
 def _log10(values):
+    # A search that finds no rise at all returns 0, which has no logarithm.
     return np.log10(values.where(values > 0))
 
 
@@ -224,6 +237,7 @@ def _log_ratio(first, second):
 
 def _compared(first, second, measure, effect, cells=()):
     """Return the effect of two regimes on a measure, for each seed and each cell."""
+    # Runs of one seed share x0 and the order of the data, so seeds make the pairs.
     keys, names = ["network", "seed", *cells], ("_first", "_second")
     wanted = [*keys, "status", measure]
     both = first[wanted].merge(second[wanted], on=keys, suffixes=names)
@@ -233,8 +247,9 @@ def _compared(first, second, measure, effect, cells=()):
 
 
 def _of_each_seed(rows, effect, cells=()):
-    """Return the effect for each cell and each seed of which no run diverged."""
+    """Return the effect for each cell and each seed without a diverged run."""
     diverged = rows["status"] == DIVERGED
+    # A diverged run takes its whole seed out: the rest would not be comparable.
     lost = diverged.groupby([rows["network"], rows["seed"]]).transform("any")
     groups = rows[~lost].groupby(["network", "seed", *cells], sort=False)
     found = [(*key[:2], effect(group), False) for key, group in groups]
@@ -253,19 +268,14 @@ def _on_the_line(tables, effect):
 
     def of_seed(rows):
         alphas, losses = rows["alpha"].to_numpy(), rows["train_loss"].to_numpy()
+        # SB is at alpha 0 and LB at alpha 1. Floats may miss both by a rounding.
         first, second = (int(np.abs(alphas - end).argmin()) for end in (0.0, 1.0))
         known = np.allclose(alphas[[first, second]], [0.0, 1.0])
+        # Both minima need a neighbour on their far side for `_rise`.
         inside = first > 0 and second < len(alphas) - 1
         return effect(losses, first, second) if known and inside else np.nan
 
     return _of_each_seed(lines, of_seed)
-
-
-def _barrier(losses, first, second):
-    """Return how far the highest loss between two places is above both of them."""
-    between = losses[first + 1 : second]
-    top = max(losses[first], losses[second])
-    return between.max() - top if len(between) else np.nan
 
 
 def _rise(losses, end):
@@ -288,6 +298,7 @@ def _by_threshold(tables, measure, effect):
         at = found.get(rows["network"].iloc[0])
         if at is not None:
             return effect(*slopes.around(values, at))
+        # No threshold, no evidence for one: at most 0, so never `reproduced`.
         around_middle = slopes.around(values, slopes.middle(values))
         return min(effect(*around_middle), 0.0)
 
@@ -295,9 +306,10 @@ def _by_threshold(tables, measure, effect):
 
 
 def _late_less_early(rows, values):
-    """Return the mean of the last third of the epochs less that of the first third."""
+    """Return the mean over the last third of epochs minus the mean over the first."""
     epochs = np.sort(rows["epoch"].unique())
     third = max(1, len(epochs) // 3)
+    # Thirds, since single warm starts are noisy.
     early = values[rows["epoch"].isin(epochs[:third])]
     late = values[rows["epoch"].isin(epochs[-third:])]
     return late.mean() - early.mean()
@@ -308,10 +320,13 @@ def _along_training(tables, regime, effect):
     rows, names = tables["trajectory"], [regime, f"{regime}-iterates"]
     rows = rows[rows["regime"].isin(names) & (rows["space"] == "full")]
     keys = ["network", "seed", "epsilon", "epoch", "status"]
+    # x0 is the same for SB and LB. Of several starts, the largest rise is the best
+    # lower bound of the sharpness.
     points = rows[rows["epoch"] > 0].groupby(keys, sort=False)
     points = points.agg({"train_loss": "first", "sharpness": "max"}).reset_index()
 
     def of_seed(rows):
+        # Spearman's correlation is Pearson's of the ranks.
         ranks = rows[["train_loss", "sharpness"]].rank()
         return effect(ranks.corr().iloc[0, 1])
 

@@ -35,29 +35,29 @@ def judge(values: pd.Series, bound: float) -> dict:
         - `smallest_p`: the smallest p that this many seeds can have.
     """
     values = values.mask(values.abs() < ROUNDING, 0.0)
+    # Effects of one seed come from the same runs, so a seed counts once.
     means = values.groupby(level=0).mean(skipna=False).to_numpy(float)
     mean = means.mean() if len(means) else np.nan
     low, high = _interval(means)
+    # A mean may hide seeds that contradict each other, so every effect must agree.
+    if values.empty:
+        verdict = NOT_STUDIED
+    elif (values > 0).all() and mean > bound:
+        verdict = REPRODUCED
+    elif (values < 0).all() and mean < -bound:
+        verdict = CONTRADICTED
+    else:
+        verdict = UNDECIDED
     return {
         "effect": mean,
         "low": low,
         "high": high,
         "bound": bound,
         "seeds": len(means),
-        "verdict": _verdict(values, mean, bound),
+        "verdict": verdict,
         "p": _p(means),
         "smallest_p": _p(np.ones(len(means))),
     }
-
-
-def _verdict(values, mean, bound):
-    if values.empty:
-        return NOT_STUDIED
-    if (values > 0).all() and mean > bound:
-        return REPRODUCED
-    if (values < 0).all() and mean < -bound:
-        return CONTRADICTED
-    return UNDECIDED
 
 
 def _interval(means):

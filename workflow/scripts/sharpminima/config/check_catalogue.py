@@ -14,6 +14,7 @@ from sharpminima.networks import builders, signatures
 RESOURCES = schema.WORKFLOW / "resources"
 READERS = Path(idx.__file__).parent
 SPEECH = ("festvox", "kaldi")  # the readers that take options
+# Files that a reader opens by these names. Its archives may have any name.
 NEEDED_FILES = {
     "kaldi": [
         f"{split}/{kind}.scp"
@@ -35,6 +36,7 @@ def datasets(config: Mapping) -> Iterator[Mistake]:
     for name, dataset in config["datasets"].items():
         where, reader = f"datasets.{name}", dataset["reader"]
         yield from _files(f"{where}.files", dataset)
+        # The readers' options have no defaults, so all of them must be given.
         wanted, given = _options_of(reader), set(dataset.get("options", {}))
         for key in given - wanted:
             yield f"{where}.options.{key}", f"unknown to reader {reader}"
@@ -56,6 +58,7 @@ def networks(config: Mapping) -> Iterator[Mistake]:
         )
         builder, given = network["builder"], network["options"]
         ours = builder in builders.BUILDERS
+        # Without a builder, there are no options to compare with.
         if not ours and not signatures.path_of(builder):
             known = [*builders.BUILDERS, signatures.FORM]
             yield from unknown_name(f"{where}.builder", builder, known)
@@ -92,8 +95,8 @@ def _files(where, dataset):
 def _options_of(reader):
     """Return the names of the options that `reader` takes.
 
-    They are the arguments of the reader's `read`, apart from `classes`, which stands
-    beside the options. The module is only parsed: its libraries may be missing here.
+    They are the keyword-only arguments of the reader's `read`. Only `classes` has a key
+    of its own. The module is only parsed, since its libraries may be missing here.
     """
     if reader not in SPEECH:
         return set()
@@ -119,10 +122,10 @@ def _options(where, given, taken, least):
 
 
 def _broken_rule(value, kind, least):
-    """Return what an option must be, if `value` is not that, else an empty text.
+    """Return the rule that `value` breaks, or an empty text if it breaks none.
 
     Args:
-        value: What the config has.
+        value: The option's value in the config.
         kind: The type in the builder's signature: a `Literal`, a type, or None.
         least: The smallest number allowed.
     """
@@ -131,6 +134,7 @@ def _broken_rule(value, kind, least):
     if choices := typing.get_args(kind):
         allowed = ", ".join(map(str, choices))
         return "" if value in choices else f"must be one of {allowed}"
+    # YAML's `true` is an int in Python, and `2` may stand for the float 2.0.
     fits = type(value) in ((int, float) if kind is float else (kind,))
     if fits and (kind in (bool, str) or value >= least):
         return ""

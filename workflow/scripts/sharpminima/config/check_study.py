@@ -18,7 +18,7 @@ def names(config: Mapping) -> Iterator[Mistake]:
 
 
 def pairs(config: Mapping) -> Iterator[Mistake]:
-    """Yield pairs that no network of the study has."""
+    """Yield pairs whose regimes are unknown, or which no network has together."""
     study = Study(config)
     trained = {regime for _, regime, _ in study.runs}
     drawn = [regimes for _, *regimes in study.pairs_of_networks]
@@ -27,6 +27,7 @@ def pairs(config: Mapping) -> Iterator[Mistake]:
         known = study.regimes if i == 0 else trained
         for j, regime in enumerate(pair):
             yield from unknown_name(f"study.pairs[{i}][{j}]", regime, known)
+        # Both regimes are trained, but on different networks: no chart would show them.
         if i > 0 and set(pair) <= trained and pair not in drawn:
             message = f"no network of the study has both. Received: {pair!r}"
             yield f"study.pairs[{i}]", message
@@ -55,6 +56,7 @@ def sweep(config: Mapping) -> Iterator[Mistake]:
         yield from unknown_name(where, network, config["study"]["networks"])
     for network, _ in known_networks(config):
         for i, size in enumerate(batch_sizes.get(network, [])):
+            # The settings of the regime that `derived` makes for this size.
             stopping = {"max_epochs": config["sweep"]["epochs"]}
             chosen = {**config["training"], "batch_size": size, "stopping": stopping}
             for error in impossible_batches(config, network, chosen):
@@ -70,6 +72,7 @@ def iterates(config: Mapping) -> Iterator[Mistake]:
             yield from unknown_name(f"iterates.networks[{i}]", name, known)
         for i, name in enumerate(section["regimes"]):
             yield from unknown_name(f"iterates.regimes[{i}]", name, config["regimes"])
+        # Training ends at the last of them, so it needs one epoch at least.
         epochs = section["epochs"]
         if epochs != sorted(epochs) or epochs[-1] == 0:
             rule = "must be in order, the last at least 1"
@@ -77,8 +80,9 @@ def iterates(config: Mapping) -> Iterator[Mistake]:
 
 
 def warm_start(config: Mapping) -> Iterator[Mistake]:
-    """Yield what `warm_start` would begin with, but `iterates` does not keep."""
+    """Yield the iterates that `warm_start` needs and `iterates` does not keep."""
     if networks := derived.networks_of(config, "warm_start"):
+        # Figure 5: a run starts at an iterate of its network, first regime and seed.
         section, kept = config["warm_start"], config.get("iterates", {})
         known = kept.get("networks", [])
         for i, name in enumerate(networks):
@@ -94,7 +98,7 @@ def warm_start(config: Mapping) -> Iterator[Mistake]:
 
 
 def derived_names(config: Mapping) -> Iterator[Mistake]:
-    """Yield regimes of the catalogue that are called like a derived one."""
+    """Yield regimes of the catalogue that have the name of a derived regime."""
     for name in set(derived.derived(config)) & set(config["regimes"]):
         message = "a regime of sweep, iterates or warm_start has this name"
         yield f"regimes.{name}", message
@@ -117,7 +121,7 @@ def subsets(config: Mapping) -> Iterator[Mistake]:
 
 
 def searches(config: Mapping) -> Iterator[Mistake]:
-    """Yield a lack of starts for the searches that the study's tables need."""
+    """Yield searches that the study's tables need and that have no start."""
     full, subspace = config["sharpness"]["full"], config["sharpness"]["subspace"]
     if not (full["starts"] or (subspace["draws"] and subspace["starts"])):
         yield "sharpness", "needs at least one start, in the full space or in subspaces"

@@ -19,6 +19,7 @@ def optimizer_values(config: Mapping) -> Iterator[Mistake]:
         for key in (optimizers.VALUES & set(stated)) - known:
             message = f"unknown to optimizer {optimizer}. Allowed: {allowed}"
             yield f"{where}.{key}", message
+        # Without momentum, Keras would ignore `nesterov` and say nothing.
         values = optimizers.resolved(config["training"], stated)
         if values.get("nesterov") and not values["momentum"]:
             for key in {"nesterov", "momentum"} & set(stated):
@@ -28,6 +29,7 @@ def optimizer_values(config: Mapping) -> Iterator[Mistake]:
 def schedule_epochs(config: Mapping) -> Iterator[Mistake]:
     """Yield schedules whose epochs are out of order, or within the warm-up."""
     for where, stated, merged in _sections(config):
+        # A regime may break a schedule of `training` by its own `max_epochs`.
         section = where if "schedule" in stated else "training"
         if rule := _broken_rule_of_schedule(merged):
             yield f"{section}.schedule.epochs", rule
@@ -59,8 +61,9 @@ def objectives(config: Mapping) -> Iterator[Mistake]:
 
 
 def augmentations(config: Mapping) -> Iterator[Mistake]:
-    """Yield regimes of the study that would move inputs that are not images."""
+    """Yield regimes of the study that would augment inputs that are not images."""
     for network, regime, chosen in _runs_of_study(config):
+        # Without a declared shape, the training run itself finds out.
         shape = sizes.dataset_of(config, network).get("input_shape")
         if "augmentation" in chosen and shape and not remedies.are_images(shape):
             yield (
@@ -72,8 +75,8 @@ def augmentations(config: Mapping) -> Iterator[Mistake]:
 def lengths_of_sections(config: Mapping) -> Iterator[Mistake]:
     """Yield sections that train too short for a schedule, or too long for a batch.
 
-    The runs of `sweep`, `iterates` and `warm_start` train as long as their section
-    says, and not as long as the regime that they come from.
+    The section sets how long the runs of `sweep`, `iterates` and `warm_start` train,
+    not the regime that they come from.
     """
     study, with_derived = Study(config), derived.with_derived(config)
     for section, runs in {
@@ -84,7 +87,7 @@ def lengths_of_sections(config: Mapping) -> Iterator[Mistake]:
         for network, regime in {run[:2] for run in runs}:
             where = f"{section}.epochs"
             chosen = settings.of_regime(with_derived, regime)
-            # A schedule that states its own epochs is checked where it stands.
+            # `schedule_epochs` checks a schedule that states its own epochs.
             follows = "epochs" not in chosen.get("schedule", {})
             if follows and (rule := _broken_rule_of_schedule(chosen)):
                 yield where, f"the schedule's epochs {rule}"
@@ -106,7 +109,7 @@ CHECKS = (
 
 
 def impossible_batches(config: Mapping, network: str, chosen: Mapping) -> Iterator[str]:
-    """Yield why a network's training set cannot be cut into batches, if it cannot.
+    """Yield the reason why a training set cannot be cut into batches, if there is one.
 
     Args:
         config: The whole config.
@@ -122,7 +125,7 @@ def impossible_batches(config: Mapping, network: str, chosen: Mapping) -> Iterat
 
 
 def _sections(config):
-    """Yield `training` and each regime: its key, what it states, what then holds."""
+    """Yield `training` and each regime: key, own settings, settings that then hold."""
     training = config["training"]
     yield "training", training, training
     for name, regime in config["regimes"].items():
@@ -139,7 +142,7 @@ def _runs_of_study(config):
 
 
 def _broken_rule_of_schedule(chosen):
-    """Return what the epochs of a run's schedule must be, if they are not that.
+    """Return the rule that the epochs of a run's schedule break, if they break one.
 
     Args:
         chosen: The settings of a run.
@@ -155,7 +158,9 @@ def _broken_rule_of_schedule(chosen):
             first_change = min(epochs, default=math.inf)
         case "cosine":
             epochs = schedule.get("epochs", chosen["stopping"]["max_epochs"])
+            # A cosine ends where it says, or else with the run.
             first_change = epochs
+    # The warm-up raises the rate to its full value before anything lowers it.
     warmup = schedule.get("warmup_epochs", 0)
     if first_change <= warmup:
         return f"must be above warmup_epochs, {warmup}. Received: {epochs!r}"

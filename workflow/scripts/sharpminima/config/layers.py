@@ -19,7 +19,17 @@ def complete(config: Mapping, layers: Iterable[Layer]) -> dict:
         config: The merged config, which may be malformed.
         layers: What was merged, the last one first. Read only if a builder is a file.
     """
-    return _anchored(_with_defaults(without_nulls(config)), layers)
+    config = without_nulls(config)
+    # What is no mapping stays as it is: the schema reports it.
+    networks = {
+        name: {**network, "options": network.get("options", {})}
+        if isinstance(network, Mapping)
+        else network
+        for name, network in _networks(config).items()
+    }
+    if networks:
+        config = {**config, "networks": networks}
+    return _anchored(config, layers)
 
 
 def without_nulls(config, where: str = ""):
@@ -39,16 +49,6 @@ def without_nulls(config, where: str = ""):
         for key, value in config.items()
         if value is not None or f"{where}{key}" in schema.RENAMED
     }
-
-
-def _with_defaults(config):
-    networks = {
-        name: {**network, "options": network.get("options", {})}
-        if isinstance(network, Mapping)
-        else network
-        for name, network in _networks(config).items()
-    }
-    return {**config, "networks": networks} if networks else config
 
 
 def _anchored(config, layers):

@@ -18,6 +18,7 @@ def mistakes(config: Mapping) -> list[str]:
         config: What `layers.complete` returned.
     """
     found = schema.mistakes(config)
+    # One fault, one line: a check is not heard on a key that the schema refuses.
     malformed = {key for key, _ in found}
     for check in CHECKS:
         try:

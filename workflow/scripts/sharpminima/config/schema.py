@@ -13,6 +13,7 @@ from sharpminima.config.wording import Mistake
 
 WORKFLOW = Path(__file__).resolve().parents[3]
 SCHEMA = WORKFLOW / "schemas/config.schema.yaml"
+# Old keys and their new names: an old config gets the new name, not a list of keys.
 RENAMED = {
     "study.remedies": "study.further_regimes",
     "performance": "performance_model",
@@ -27,15 +28,16 @@ TYPES = {
 }
 
 
-def _is_number(_, value):
-    return type(value) in (int, float) and math.isfinite(value)
-
-
 # JSON Schema takes 10.0 for an integer and lets NaN pass. Here neither is allowed.
 Validator = jsonschema.validators.extend(
     jsonschema.Draft202012Validator,
     type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many(
-        {"integer": lambda _, value: type(value) is int, "number": _is_number}
+        {
+            "integer": lambda _, value: type(value) is int,
+            "number": lambda _, value: (
+                type(value) in (int, float) and math.isfinite(value)
+            ),
+        }
     ),
 )
 
@@ -73,14 +75,22 @@ def _mistakes_of(error) -> Iterator[Mistake]:
         case "oneOf" if not isinstance(received, dict):
             return  # "must be a mapping" is reported already
         case "oneOf":
-            yield where, _one_of(error)
+            # Each choice requires one key, so the keys given tell which choices hold.
+            names = [choice["required"][0] for choice in error.validator_value]
+            given = [name for name in names if name in received]
+            way_out = " (set the other one to null)" if given else ""
+            yield (
+                where,
+                f"needs exactly one of {', '.join(names)}. "
+                f"Received: {', '.join(given) or 'none'}{way_out}",
+            )
         case _:
             hint = _hint(error)
             yield where, f"must be {_rule(error)}. Received: {received!r}{hint}"
 
 
 def _properties(schema):
-    """Return the keys that `schema` allows, those of the schema it extends included."""
+    """Return the keys that `schema` allows, with the keys of the one it extends."""
     names = set(schema["properties"])
     if extended := schema.get("$ref"):
         names |= _properties(load()["$defs"][extended.removeprefix("#/$defs/")])
@@ -90,18 +100,9 @@ def _properties(schema):
 def _unknown(path, key, allowed, title):
     if path in RENAMED:
         return f"renamed to {RENAMED[path]}"
+    # A schema's title says whose keys these are: `unknown to schedule step`.
     message = wording.unknown_key(key, allowed)
     return message.replace("unknown key", f"unknown to {title}") if title else message
-
-
-def _one_of(error):
-    names = [choice["required"][0] for choice in error.validator_value]
-    given = [name for name in names if name in error.instance]
-    way_out = " (set the other one to null)" if given else ""
-    return (
-        f"needs exactly one of {', '.join(names)}. "
-        f"Received: {', '.join(given) or 'none'}{way_out}"
-    )
 
 
 def _rule(error):
@@ -127,6 +128,7 @@ def _hint(error):
     wanted = error.validator_value
     if wanted not in ("integer", "number") or not isinstance(error.instance, str):
         return ""
+    # YAML 1.1 takes 1e-3, which lacks a point, for text.
     try:
         number = float(error.instance)
     except ValueError:

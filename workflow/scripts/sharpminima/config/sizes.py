@@ -1,4 +1,4 @@
-"""Sizes: how many examples of its dataset a network is trained and measured on."""
+"""Sizes: how many examples a network is trained and measured on."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ def dataset_of(config: Mapping, network: str) -> Mapping:
 def of_network(config: Mapping, network: str) -> dict[str, int]:
     """Return the numbers of examples that `subset` leaves of a network's dataset.
 
-    Sizes are those that the config declares. Nothing looks at the data.
+    They follow from the sizes that the config declares. Nothing looks at the data.
 
     Args:
         config: The whole config.

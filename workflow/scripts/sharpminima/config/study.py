@@ -21,7 +21,7 @@ from sharpminima.regimes import derived, settings
 Run = tuple[str, str, int]  # network, regime, seed
 OTHER_BACKEND = {"tensorflow": "jax", "jax": "tensorflow"}
 TRIAL = "sharpminima.training.trial"
-# Where the raw files are, which alters no number: their checksums are in `files`.
+# Keys that say where raw files are. They alter no number, since `files` has checksums.
 WHERE = ("bundled", "urls")
 
 
@@ -51,6 +51,7 @@ class Study:
 
         Derived regimes count as the regime that they are derived from.
         """
+        # Not the sweep's: they come from `training`, not from the catalogue.
         config, names = self.config, self.regimes_of(network)
         if network in derived.networks_of(config, "iterates"):
             names += config["iterates"]["regimes"]
@@ -61,8 +62,8 @@ class Study:
     def seeds_of(self, section: str) -> list[int]:
         """Return the seeds of `sweep`, `iterates` or `warm_start`.
 
-        A section without seeds has those of the study. A warm start begins with a kept
-        iterate, so it has the seeds of `iterates`.
+        A section without seeds takes the study's. A warm start begins with a kept
+        iterate, so it takes the seeds of `iterates`.
         """
         if own := self.config.get(section, {}).get("seeds"):
             return own
@@ -120,7 +121,7 @@ class Study:
 
     @property
     def runs_before_warm_start(self) -> list[Run]:
-        """The runs whose iterates the runs of the warm start begin with."""
+        """The runs that keep the iterates with which a warm start begins."""
         return [
             (network, derived.with_iterates(self.config["warm_start"]["first"]), seed)
             for network in derived.networks_of(self.config, "warm_start")
@@ -139,11 +140,12 @@ class Study:
 
     @property
     def pairs_of_networks(self) -> list[tuple[str, str, str]]:
-        """Network, first and second regime of each pair that a network has."""
+        """Each pair on each network that has it: network, first and second regime."""
         return [
             (network, first, second)
             for network in self.networks
             for first, second in self.pairs
+            # A pair with a further regime exists only on the networks that have it.
             if {first, second} <= set(self.regimes_of(network))
         ]
 
@@ -202,19 +204,21 @@ class Study:
         return ordered({key: entry[key] for key in entry if key not in WHERE})
 
     def network(self, name: str) -> dict:
-        """Return what a network depends on: a builder's code, not where it lies."""
+        """Return what a network depends on: its builder's code, not its place."""
         entry = self.config["networks"][name]
         network = {key: entry[key] for key in ("dataset", "builder", "options")}
+        # A file may move without a rerun, but not change.
         if file := self.builder_file(name):
             network["builder"] = Path(network["builder"]).name
             network["code"] = fingerprint_of_file(file)
         return ordered(network)
 
     def run(self, network: str, regime: str, seed: int) -> dict:
-        """Return what makes one training run, and a digest of it for the checkpoint."""
+        """Return all that a training run depends on, and a digest of it."""
         subset = self.config["subset"]
         identity = {"network": network, "dataset": self.dataset_of(network)}
         training = settings.of_regime(self.config, regime)
+        # Checkpoints carry the digest, so that results show which settings made them.
         run = ordered(
             {
                 "identity": {**identity, "regime": regime, "seed": seed},
@@ -230,13 +234,14 @@ class Study:
 
     @property
     def search(self) -> dict:
-        """How the sharpness of a point is searched for, whatever the epsilon."""
+        """The settings of the search for the sharpness, the same for each epsilon."""
+        # Without the epsilons, so that a new one repeats no search.
         section = self.config["sharpness"]
         return ordered({key: section[key] for key in section if key != "epsilons"})
 
     @property
     def search_of_iterates(self) -> dict:
-        """How the sharpness of an iterate is searched for: once, in the full space."""
+        """The settings of the search at iterates: one start, in the full space."""
         once = {"full": {"starts": ["zero"]}, "subspace": {"draws": 0, "starts": []}}
         epsilon = self.config["iterates"]["epsilon"]
         return ordered({**self.search, **once, "epsilon": epsilon})
@@ -249,8 +254,9 @@ class Study:
         measured twice.
 
         Args:
-            epsilons: Those of the config, as files name them.
-            found: For each checkpoint, those of `epsilons` that it was measured at.
+            epsilons: The epsilons of the config, as files name them.
+            found: For each checkpoint, the epsilons at which it was measured.
         """
+        # A checkpoint that has none of them waits for its one job anyway.
         begun = [each for each in found if each]
         return [e for e in epsilons if any(e not in each for each in begun)]

@@ -27,6 +27,7 @@ def members(path: str | Path, names: Iterable[str], limit: int) -> dict[str, byt
         ValueError: If the archive lacks a file or is damaged, or a member is harmful
             (see `files`).
     """
+    # Distributors pack the same files in folders of different names.
     wanted = set(names)
     every = files(path, lambda file: file.name in wanted, limit)
     found = {file.name: content for file, content in every}
@@ -45,7 +46,7 @@ def files(
 ) -> Iterator[tuple[PurePosixPath, bytes]]:
     """Yield path and content of each file in an archive, one at a time.
 
-    An error may come after some files. Then drop what you made of them.
+    An error may come after some files. Then discard what you made of them.
 
     Args:
         path: A tar archive, compressed or not.
@@ -61,6 +62,7 @@ def files(
     try:
         with tarfile.open(path, fileobj=stream) as archive:
             for member in archive:
+                # Checked even if nobody wants it: one such member condemns the archive.
                 _refuse_if_harmful(path, member, limit)
                 file = PurePosixPath(member.name)
                 if member.isfile() and wanted(file):
@@ -78,11 +80,13 @@ def _refuse_if_harmful(path, member, limit):
             f"{path}: refused, its member {member.name!r} leaves the folder of the "
             "archive"
         )
+    # A link may point anywhere, and a device may never end.
     if not (member.isfile() or member.isdir()):
         raise ValueError(
             f"{path}: refused, its member {member.name!r} is neither a file nor a "
             "folder"
         )
+    # A small compressed file can unpack to more than the memory holds.
     if member.size > limit:
         raise ValueError(
             f"{path}: refused, its member {member.name!r} has {member.size} bytes, "

@@ -63,9 +63,9 @@ def read(path: str | Path, subset: Mapping[str, int] | None = None) -> Dataset:
     Args:
         path: The file.
         subset: The `subset` section of the config. `train_examples` and `test_examples`
-            are how many examples of each set to keep. `measure_examples` is how many of
-            the kept training examples to keep after that, for measures that use only a
-            part of what the network trained on.
+            say how many examples of each set to keep. `measure_examples` then says how
+            many of the kept training examples to keep for measures, which may use fewer
+            than the network trained on.
 
     Raises:
         ValueError: If a set has fewer examples than `subset` asks for.
@@ -76,10 +76,11 @@ def read(path: str | Path, subset: Mapping[str, int] | None = None) -> Dataset:
             inputs, labels = file[f"x_{split}"][()], file[f"y_{split}"][()]
             kept = _kept(labels, split, subset or {})
             if "context" in file:
-                # Speech: the file holds each frame once, without its neighbours.
+                # Speech: the file holds each frame once. Neighbours need not be kept.
                 boundaries = file[f"utterances_{split}"][()]
                 context = int(file["context"][()])
                 inputs = frames.splice(inputs, boundaries, context, kept)
+            # Indexing copies, which would double the memory of a whole set.
             elif len(kept) < len(inputs):
                 inputs = inputs[kept]
             arrays |= {f"x_{split}": inputs, f"y_{split}": labels[kept]}
@@ -118,6 +119,7 @@ def _kept(labels, split, subset):
             raise ValueError(
                 f"`{purpose}` must be at most {len(kept)}. Received: {examples}"
             )
+        # The stream depends on the purpose alone: every run sees the same subset.
         if purpose in subset:
             rng = streams.generator("subset", purpose)
             kept = kept[stratified(labels[kept], examples, rng)]

@@ -18,6 +18,7 @@ def normalised(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndar
     Returns:
         Both in float32. A feature that never varies becomes zero in the training set.
     """
+    # From the training set alone, so that nothing of the test set reaches training.
     mean, deviation = train.mean(0, np.float64), train.std(0, np.float64)
     deviation[deviation == 0.0] = 1.0
     shift, scale = mean.astype(np.float32), (1.0 / deviation).astype(np.float32)
@@ -56,6 +57,7 @@ def splice(
     # The last utterance that begins at or before a frame is the frame's own.
     utterance = np.searchsorted(boundaries, kept, side="right") - 1
     first, last = boundaries[utterance], boundaries[utterance + 1] - 1
+    # Positions of the neighbours, `(K, 2 context + 1)`, held within the utterance.
     neighbours = kept[:, None] + np.arange(-context, context + 1)
     np.clip(neighbours, first[:, None], last[:, None], out=neighbours)
     return frames[neighbours].reshape(len(kept), -1)

@@ -1,4 +1,4 @@
-"""The checks of every dataset, whatever format its raw files have."""
+"""Checks that every dataset must pass, whatever its format."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,12 +34,14 @@ def checked(
                 f"Received: {len(arrays[name])}"
             )
 
+    # For speech, this counts the neighbours, which `datasets.read` adds.
     shape = list(datasets.input_shape(arrays))
     if shape != declared.get("input_shape", shape):
         raise ValueError(
             f"{sources['x_train']}: expected inputs of shape "
             f"{declared['input_shape']}. Received: {shape}"
         )
+    # One NaN in an input would make every loss NaN, long after this job.
     for name in ("x_train", "x_test"):
         every = np.isfinite(arrays[name])
         finite = every.reshape(len(every), -1).all(axis=1)

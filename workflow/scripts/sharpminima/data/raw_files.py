@@ -7,7 +7,7 @@ from pathlib import Path
 import pooch
 import requests
 
-UNKNOWN = "unknown"
+UNKNOWN = "unknown"  # stands in the config for a checksum that nobody knows yet
 
 
 def locate(
@@ -20,8 +20,8 @@ def locate(
     Args:
         folder: Where the files are, or where to put them.
         files: File name -> SHA-256 of its content, in hexadecimal. A list of checksums
-            if the same content is distributed in several forms; the first is that of
-            the download. `unknown` for files that every user makes anew.
+            if the same content is distributed in several forms; `urls` have the first
+            form. `unknown` for files that every user makes anew.
         urls: Folders on the web that hold the files, tried in turn.
 
     Raises:
@@ -51,7 +51,9 @@ def locate(
                 + "".join(f"\n  {failure}" for failure in failures)
             )
 
+    # Files that were there are checked like downloads: they may be cut short.
     found = {name: pooch.file_hash(str(paths[name]), alg="sha256") for name in files}
+    # State the checksums, so that the user only has to copy them.
     if [UNKNOWN] in accepted.values():
         raise ValueError(
             f"{folder}: these files are your own, and the config must state their "
@@ -86,6 +88,7 @@ def _download(path, sha256, urls):
                 path.name,
                 downloader=pooch.HTTPDownloader(progressbar=True, timeout=30),
             )
+        # Pooch raises a ValueError for a wrong checksum. Another address may do.
         except (requests.RequestException, OSError, ValueError) as error:
             failures.append(f"{url}: {error}")
             logging.warning("Download failed: %s", failures[-1])

@@ -59,6 +59,7 @@ def shallow_convolutional(input_shape, classes, *, pooling: Pooling):
     for _ in range(2):
         stack += [*_convolution(64, kernel=5), *_max_pooling(3, pooling)]
     stack += [layers.Flatten()]
+    # "0.5 retention" (B.3): each dense layer drops half of its neurons.
     for units in (384, 192):
         stack += [*_dense(units), layers.Dropout(0.5)]
     return _sequential(input_shape, [*stack, layers.Dense(classes)])
@@ -80,6 +81,7 @@ def deep_convolutional(input_shape, classes, *, pooling: Pooling):
             stack += _convolution(filters, kernel=3)
             stack += [layers.Dropout(rate)] if rate else []
         stack += _max_pooling(2, pooling)
+    # Unlike the shallow network, `deepnet` drops inputs of its dense layer as well.
     stack += [layers.Flatten(), layers.Dropout(0.5)]
     stack += [*_dense(512), layers.Dropout(0.5)]
     return _sequential(input_shape, [*stack, layers.Dense(classes)])

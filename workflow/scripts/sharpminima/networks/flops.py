@@ -19,13 +19,13 @@ def per_example(model) -> int:
     Args:
         model: A built Keras model, channels last.
     """
-    return sum(_of(layer) for layer in layers_of(model))
-
-
-def _of(layer):
     from keras import layers
 
-    if not isinstance(layer, (layers.Dense, *convolutions())):
-        return 0
-    positions = math.prod(layer.output.shape[1:-1])
-    return 2 * math.prod(layer.kernel.shape) * positions
+    kinds = (layers.Dense, *convolutions())
+    # Each position of the output uses each weight of the kernel once: it multiplies
+    # and adds. The output of a dense layer has one position.
+    return sum(
+        2 * math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:-1])
+        for layer in layers_of(model)
+        if isinstance(layer, kinds)
+    )

@@ -46,6 +46,7 @@ def _draw(initializer, variable, rng):
             "LeCun) or a constant one, and its layer must hold it as "
             f"`{variable.name}_initializer`. Received: {received}"
         )
+    # The variance is `scale` over the fan. Glorot's fan is the mean of both.
     # A convolution's inputs and outputs count once for each position of its window.
     *window, inputs, outputs = variable.shape
     fan_in, fan_out = math.prod(window) * inputs, math.prod(window) * outputs
@@ -56,6 +57,7 @@ def _draw(initializer, variable, rng):
     }
     variance = initializer.scale / fans[initializer.mode]
     if initializer.distribution == "uniform":
+        # A uniform distribution on [-a, a] has the variance a^2 / 3.
         limit = math.sqrt(3.0 * variance)
         return rng.uniform(-limit, limit, variable.shape)
     if initializer.distribution == "untruncated_normal":

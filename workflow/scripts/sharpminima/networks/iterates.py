@@ -7,6 +7,7 @@ the states of optimizer and dropout.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 
 import h5py
@@ -31,16 +32,18 @@ def keeping(
         epochs: An iterate is kept after each of them; 0 is the starting point.
         history: What `training.fit` yields.
     """
-    missing = set(epochs)
+    missing, start = set(epochs), {"epoch": 0}
     with replacing(path) as temporary, h5py.File(temporary, "w") as file:
-        for epoch, row in _from_the_start(history):
+        # `history` trains the model, so x0 must be kept before its first row is taken.
+        for row in chain([start], history):
+            epoch = row["epoch"]
             if epoch in missing:
                 missing.remove(epoch)
                 for name, variables in _parts(model).items():
                     file[f"{epoch}/{name}"] = _joined(variables)
-            if row:
+            if row is not start:
                 yield row
-        # Training ended before these epochs.
+        # Training ended before these epochs: their iterates are NaN.
         for epoch in missing:
             for name, variables in _parts(model).items():
                 shape = _joined(variables).shape
@@ -59,7 +62,7 @@ def restore(path: str | Path, epoch: int, model) -> Point:
     Args:
         path: The file that `keeping` wrote.
         epoch: One of `epochs(path)`.
-        model: The same network. Its other state, such as that of dropout, stays.
+        model: The same network. Its other state, such as dropout's seed, stays.
     """
     with h5py.File(path) as file:
         for name, variables in _parts(model).items():
@@ -71,18 +74,12 @@ def restore(path: str | Path, epoch: int, model) -> Point:
     return point_of(model)
 
 
-def _from_the_start(history):
-    """Yield epoch 0 without a row, then each row of `history` with its epoch."""
-    yield 0, None
-    for row in history:
-        yield row["epoch"], row
-
-
 def _parts(model):
-    """Return the variables of an iterate by their name in the file."""
+    """Return the variables of an iterate by the name of their dataset."""
     return {"parameters": model.trainable_variables, "averages": averages_of(model)}
 
 
 def _joined(variables):
+    # The empty vector is for networks without averages: nothing cannot be joined.
     values = [v.numpy().ravel() for v in variables]
     return np.concatenate([np.empty(0, np.float32), *values])

@@ -63,7 +63,11 @@ def check(model, *, where: str, input_shape, classes) -> None:
         raise ValueError(f"{where}: must return a Keras model. Received: {model!r}")
 
     try:
-        copy = keras.models.clone_model(model, clone_function=_anew)
+        # The loss is measured on a copy that is made like this one.
+        copy = keras.models.clone_model(
+            model,
+            clone_function=lambda layer: type(layer).from_config(layer.get_config()),
+        )
         copy.set_weights(model.get_weights())
     except Exception as error:
         raise ValueError(
@@ -99,6 +103,7 @@ def check(model, *, where: str, input_shape, classes) -> None:
             "copy, layers with all their settings. Received: a copy that differs"
         )
 
+    # The loss takes a softmax. On top of another one, training would run, but badly.
     last = model.layers[-1]
     kind = type(last).__name__
     activation = getattr(getattr(last, "activation", None), "__name__", "")
@@ -107,12 +112,14 @@ def check(model, *, where: str, input_shape, classes) -> None:
             f"{where}: must return a model with logits, nothing after the last layer. "
             f"Received: {activation or kind} in layer {last.name}"
         )
+    # Probabilities can also come from a layer that says nothing of it.
     sums_to_one = np.allclose(outputs.sum(axis=1), 1, atol=1e-3)
     if sums_to_one and (outputs >= 0).all() and (outputs <= 1).all():
         raise ValueError(
             f"{where}: must return a model with logits, nothing after the last layer. "
             "Received: rows of numbers from 0 to 1 that sum to 1"
         )
+    # The paper's f is the mean cross entropy and nothing else.
     if model.losses:
         raise ValueError(
             f"{where}: must return a model without regularizers or other losses. "
@@ -130,11 +137,6 @@ def _module(path):
     sys.modules[spec.name] = module  # dataclasses look up their module there
     exec(spec.loader.source_to_code(path.read_bytes(), path), module.__dict__)
     return module
-
-
-def _anew(layer):
-    """Return a fresh layer like `layer`, as the loss makes it for its copy."""
-    return type(layer).from_config(layer.get_config())
 
 
 def _outputs(model, batch):

@@ -43,11 +43,13 @@ def averages_of(model) -> list:
 
 def is_average(variable) -> bool:
     """Tell a moving average from other state that is not trained, such as a seed."""
+    # Seeds of dropout are whole numbers.
     return keras.backend.is_float_dtype(variable.dtype)
 
 
 def flatten(variables) -> np.ndarray:
     """Return the values of `variables` as one float64 vector of shape `(n,)`."""
+    # Networks compute in float32. Analysis does not, so that no rounding adds up.
     values = [np.asarray(variable, np.float64).ravel() for variable in variables]
     return np.concatenate(values)
 
@@ -83,5 +85,5 @@ def attributes(path: str | Path) -> dict:
         return {
             name: value.item() if isinstance(value, np.generic) else value
             for name, value in file.attrs.items()
-            if name != "keras_version"
+            if name != "keras_version"  # Keras adds it
         }

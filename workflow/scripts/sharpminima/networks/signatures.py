@@ -51,7 +51,14 @@ def options(builder: str) -> Options:
             the function has other arguments than a builder.
     """
     if builder in BUILDERS:
-        return _of_function(BUILDERS[builder])
+        hints = get_type_hints(BUILDERS[builder])
+        every = inspect.signature(BUILDERS[builder]).parameters.values()
+        found = [p for p in every if p.kind is p.KEYWORD_ONLY]
+        return Options(
+            kinds={p.name: hints[p.name] for p in found},
+            optional={p.name for p in found if p.default is not p.empty},
+        )
+    # A user's file must not run yet, so read its syntax tree.
     functions = _functions(builder)
     name = PATTERN.fullmatch(builder)[2]
     if name not in functions:
@@ -65,21 +72,11 @@ def options(builder: str) -> Options:
             "must take two arguments, input_shape and classes, and options after `*`. "
             f"Received: def {name}({ast.unparse(arguments)})"
         )
+    # `kw_defaults` has a None for each option without a default value.
     pairs = list(zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True))
     return Options(
         kinds={option.arg: _kind(option.annotation) for option, _ in pairs},
         optional={option.arg for option, default in pairs if default is not None},
-    )
-
-
-def _of_function(builder):
-    """Return the options of a function that is at hand."""
-    hints = get_type_hints(builder)
-    every = inspect.signature(builder).parameters.values()
-    found = [p for p in every if p.kind is p.KEYWORD_ONLY]
-    return Options(
-        kinds={p.name: hints[p.name] for p in found},
-        optional={p.name for p in found if p.default is not p.empty},
     )
 
 

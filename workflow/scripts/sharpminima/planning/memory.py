@@ -1,7 +1,7 @@
 """The memory that jobs declare, so that they queue. A job too large is refused.
 
-Estimates in MB from the network's `memory` in the config: what any job takes, the data,
-each example of the largest batch whose gradient is taken, and the search's own vectors.
+Estimates in MB follow from the network's `memory` in the config: a fixed part for any
+job, the data, each example of the largest batch, and the search's own vectors.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,8 +11,9 @@ from sharpminima.config.study import Study
 from sharpminima.planning.planned_work import planned
 from sharpminima.regimes import batches, derived, remedies, settings
 
-JOB = 1500
+JOB = 1500  # MB of any job: Python, Keras and the backend
 TRIAL = 64  # examples of the batches that a trial takes
+# Rough values for a network that states none, enough for jobs to queue by.
 UNSTATED = {"data": 500, "per_example": 1.0, "search": 2000}
 
 
@@ -25,10 +26,11 @@ def of_training(config: Mapping, job: Mapping) -> int:
     """Return the MB of one training run.
 
     An update that sees its batch twice keeps both passes for the gradient. Each view of
-    the inputs counts like the data, of which they are the largest part.
+    the inputs counts like the data, since inputs make up most of the data.
     """
     chosen = settings.of_regime(config, job["regime"])
     examples = sizes.of_network(config, job["network"])["train_examples"]
+    # A batch that grows is largest in the last epoch that a run may reach.
     last_epoch = chosen["stopping"]["max_epochs"] - 1
     batch = batches.batch_size(chosen, examples, last_epoch)
     batch *= remedies.passes_of_update(chosen)
@@ -50,7 +52,7 @@ def of_measuring(config: Mapping, job: Mapping) -> int:
 def too_large(config: Mapping, limit: int) -> Iterator[str]:
     """Yield a line for each kind of job that would take more than `limit` MB.
 
-    Networks whose `memory` is not stated are not judged by a guess.
+    Networks without a stated `memory` are left out: a guess refuses no job.
 
     Args:
         config: The whole config, with its derived regimes.
@@ -58,7 +60,14 @@ def too_large(config: Mapping, limit: int) -> Iterator[str]:
     """
     for network in config["study"]["networks"]:
         if "memory" in config["networks"][network]:
-            for what, megabytes in _largest_jobs(config, network):
+            jobs, regimes = {}, Study(config).regimes_trained_on(network)
+            for regime in [*regimes, *derived.of_sweep(config, network)]:
+                job = {"network": network, "regime": regime}
+                jobs[f"train in regime {regime}"] = of_training(config, job)
+            # The search keeps vectors, so it takes the most memory of all measures.
+            job = {"rule": "measure_sharpness", "network": network}
+            jobs[job["rule"]] = of_measuring(config, job)
+            for what, megabytes in jobs.items():
                 if megabytes > limit:
                     yield (
                         f"networks.{network}: {what} would take {megabytes} MB, and "
@@ -67,15 +76,6 @@ def too_large(config: Mapping, limit: int) -> Iterator[str]:
                         f"{config['evaluation']['batch_size']}), the batch of the "
                         f"regime, or subset; or correct networks.{network}.memory"
                     )
-
-
-def _largest_jobs(config, network):
-    regimes = Study(config).regimes_trained_on(network)
-    for regime in [*regimes, *derived.of_sweep(config, network)]:
-        job = {"network": network, "regime": regime}
-        yield f"train in regime {regime}", of_training(config, job)
-    job = {"rule": "measure_sharpness", "network": network}
-    yield "measure_sharpness", of_measuring(config, job)
 
 
 def _evaluated(config, examples):

@@ -54,7 +54,7 @@ def rates() -> pd.DataFrame:
 
 
 def size_of(config: Mapping, network: str, data: str | Path) -> Size | None:
-    """Return the size of a network, or nothing if the form of its data is unknown.
+    """Return the size of a network, or None if the form of its data is unknown.
 
     Args:
         config: The whole config.
@@ -71,6 +71,7 @@ def size_of(config: Mapping, network: str, data: str | Path) -> Size | None:
         return None
     file = signatures.path_of(entry["builder"])
     network = {**entry, "file": file}
+    # Only a built model tells its size, and a user's own may have any layers.
     model = builders.build(network, input_shape=input_shape, classes=classes)
     parameters = sum(math.prod(v.shape) for v in model.trainable_variables)
     kind = "convolutional" if layers.is_convolutional(model) else "dense"
@@ -83,7 +84,7 @@ class Estimate:
     Args:
         config: The whole config, with the regimes that it derives.
         seconds_per: Stored rates, by name.
-        sizes: Of each network, or nothing where it is unknown.
+        sizes: The `Size` of each network, or None where it is unknown.
         past: What finished jobs left.
     """
 
@@ -104,7 +105,15 @@ class Estimate:
             return (self._of_small_job(job, past),) * 2
         if self._sizes[job["network"]] is None:
             return math.nan, math.nan
-        return tuple(self._of_work(job, past, work) for work in self._works(job))
+        if job["rule"] == "train":
+            # What is uncertain is when the loss ceases to improve.
+            works = [
+                planned_work.of_training(self._config, job, epochs)
+                for epochs in self.epochs(job["network"], job["regime"])
+            ]
+        else:
+            works = [planned_work.of_measuring(self._config, job)] * 2
+        return tuple(self._of_work(job, past, work) for work in works)
 
     def finished(self, job: Mapping) -> pd.DataFrame:
         """Return the rows of finished jobs that tell how long `job` takes."""
@@ -114,60 +123,20 @@ class Estimate:
         if "network" in job:
             alike["dataset"] = self._config["networks"][job["network"]]["dataset"]
         past = _matching(self._past.costs, alike)
+        # Jobs that measure a diverged run compute nothing, so they tell no rate.
         if rule(job["rule"]).computes and not past.empty:
             return past[past["flops"] > 0]
         return past
 
     def epochs(self, network: str, regime: str) -> tuple[int, int]:
         """Return the least and the most epochs of a run in `regime`."""
-        stopping = settings.of_regime(self._config, regime)["stopping"]
+        chosen = settings.of_regime(self._config, regime)
+        stopping = chosen["stopping"]
         bounds = stopping["min_epochs"], stopping["max_epochs"]
-        past = _matching(self._past.outcomes, self._setting(network, regime))
-        if past.empty:
-            return bounds
-        return (round(past["epochs"].clip(*bounds).mean()),) * 2
-
-    def _works(self, job):
-        """Return the least and the most work of a job."""
-        if job["rule"] != "train":
-            return [planned_work.of_measuring(self._config, job)] * 2
-        return [
-            planned_work.of_training(self._config, job, epochs)
-            for epochs in self.epochs(job["network"], job["regime"])
-        ]
-
-    def _of_small_job(self, job, past):
-        if not past.empty:
-            return (past["startup_seconds"] + past["seconds"]).mean()
-        if job["rule"].startswith("choose_compilation"):
-            return self._seconds_per["trial"]
-        dataset = self._config["datasets"].get(job.get("dataset"), {"bundled": True})
-        return self._seconds_per["small job"] if dataset.get("bundled") else math.nan
-
-    def _of_work(self, job, past, work):
-        size = self._sizes[job["network"]]
-        total = work.flops(size.flops)
-        if not past.empty:
-            per_flop = past["seconds"].sum() / past["flops"].sum()
-            return past["startup_seconds"].mean() + per_flop * total
-        stored = self._seconds_per
-        vectors = self._of_vectors(job, work) * size.parameters
-        return stored["start"] + stored[size.kind] * total / 1e9 + vectors / 1e6
-
-    def _of_vectors(self, job, work):
-        """Return seconds per 10^6 parameters: of updates, or of the solver itself."""
-        stored = self._seconds_per
-        if job["rule"] == "train":
-            return stored["update"] * work.gradient_evaluations
-        searches = planned_work.planned(self._config, job).searches
-        return sum(stored[f"search {space}"] * searches[space] for space in searches)
-
-    def _setting(self, network, regime):
-        """Return what an outcome has in common with the runs of this config."""
-        config, dataset = self._config, self._config["networks"][network]["dataset"]
-        examples = sizes.of_network(config, network)["train_examples"]
-        chosen = settings.of_regime(config, regime)
-        return {
+        # Finished runs count if they were set as this config would set them.
+        dataset = self._config["networks"][network]["dataset"]
+        examples = sizes.of_network(self._config, network)["train_examples"]
+        alike = {
             "network": network,
             "dataset": dataset,
             "regime": regime,
@@ -175,6 +144,41 @@ class Estimate:
             "batch_size": batches.batch_size(chosen, examples),
             "train_examples": examples,
         }
+        past = _matching(self._past.outcomes, alike)
+        if past.empty:
+            return bounds
+        # Their stopping rule may have had other bounds.
+        return (round(past["epochs"].clip(*bounds).mean()),) * 2
+
+    def _of_small_job(self, job, past):
+        if not past.empty:
+            return (past["startup_seconds"] + past["seconds"]).mean()
+        if job["rule"].startswith("choose_compilation"):
+            return self._seconds_per["trial"]
+        # Raw files that do not come with the project may have to be downloaded first.
+        dataset = self._config["datasets"].get(job.get("dataset"), {"bundled": True})
+        return self._seconds_per["small job"] if dataset.get("bundled") else math.nan
+
+    def _of_work(self, job, past, work):
+        size = self._sizes[job["network"]]
+        total = work.flops(size.flops)
+        if not past.empty:
+            # Sums, not a mean of rates: long jobs tell the rate best.
+            per_flop = past["seconds"].sum() / past["flops"].sum()
+            return past["startup_seconds"].mean() + per_flop * total
+        # Without finished jobs, count vector operations too, of the optimizer's updates
+        # or of the solver. Their time follows the number of parameters.
+        stored = self._seconds_per
+        if job["rule"] == "train":
+            vectors = stored["update"] * work.gradient_evaluations
+        else:
+            searches = planned_work.planned(self._config, job).searches
+            vectors = sum(
+                stored[f"search {space}"] * searches[space] for space in searches
+            )
+        vectors *= size.parameters
+        # Rates are in seconds per 10^9 FLOPs and per 10^6 parameters.
+        return stored["start"] + stored[size.kind] * total / 1e9 + vectors / 1e6
 
 
 def _rows(paths) -> pd.DataFrame:

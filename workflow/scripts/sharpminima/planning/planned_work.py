@@ -49,6 +49,8 @@ def of_evaluations(config: Mapping, network: str, planned: Planned) -> Work:
     """Return the work of planned evaluations of one network's loss."""
     examples = sizes.of_network(config, network)
     train, test = examples["measure_examples"], examples["test_examples"]
+    # Recalibrated moments depend on x: one more pass computes them, and another one
+    # takes the gradient through them.
     again = planned.gradients * train if _recalibrates(config) else 0
     losses = planned.train_losses * _examples_of_loss(config, train, train)
     losses += planned.test_losses * _examples_of_loss(config, train, test)

@@ -22,11 +22,13 @@ def jobs_of(text: str) -> list[dict]:
         text: What `snakemake --dry-run` printed.
     """
     blocks = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", text, re.MULTILINE)
-    return [
-        {"rule": rule, **_wildcards(body)}
-        for rule, body in blocks
-        if rule not in TARGETS
-    ]
+    jobs = []
+    for name, body in blocks:
+        if name not in TARGETS:  # they collect files and compute nothing
+            line = re.search(r"^    wildcards: (.*)$", body, re.MULTILINE)
+            wildcards = re.findall(r"(\w+)=([^,]+)", line[1]) if line else []
+            jobs.append({"rule": name, **dict(wildcards)})
+    return jobs
 
 
 def table(jobs: list[dict], estimate: Estimate) -> pd.DataFrame:
@@ -43,10 +45,12 @@ def table(jobs: list[dict], estimate: Estimate) -> pd.DataFrame:
     """
     rows = pd.DataFrame(jobs).reindex(columns=GROUP).fillna("")
     stage = rows["rule"].map(_stage)
+    # Tables and charts of one rule make one row, whichever network they show.
     rows["network"] = rows["network"].where(stage < TABULATING, "")
     rows[ENDS] = [estimate.seconds(job) for job in jobs]
     rows["rate"] = ["stored" if estimate.finished(j).empty else "own" for j in jobs]
     rows = rows.assign(stage=stage).sort_values(["stage", *GROUP], key=_natural)
+    # NaN must stay NaN in sums: a group with one unknown time has no known time.
     groups = rows.groupby(GROUP, sort=False)
     return (
         groups[ENDS]
@@ -65,6 +69,7 @@ def elapsed(rows: pd.DataFrame, cores: int) -> list[float]:
         rows: What `table` returned.
         cores: How many jobs run side by side, memory permitting.
     """
+    # The cores share a stage, but it takes at least as long as its longest job.
     known = rows.dropna(subset=ENDS)
     stages = known.groupby(known["rule"].map(_stage))
     return [
@@ -117,6 +122,7 @@ def duration(seconds: float) -> str:
     """Return seconds in words, of two units at most."""
     if math.isnan(seconds):
         return "unknown"
+    # From 59.5 s and 3595 s on, rounding would make `60 s` and `60 min`.
     if seconds < 59.5:
         return f"{max(1, round(seconds))} s"
     if seconds < 3595:
@@ -131,7 +137,8 @@ def _stage(name):
 
 
 def _natural(column):
-    """Return what puts B64 before B128."""
+    """Return the keys by which B64 comes before B128."""
+    # Equally many digits in every number: then the order of texts is their order.
     texts = column.astype(str)
     return texts.str.replace(r"\d+", lambda digits: digits[0].zfill(9), regex=True)
 
@@ -139,8 +146,3 @@ def _natural(column):
 def _two_units(value, per, large, small):
     whole, rest = divmod(value, per)
     return f"{whole} {large} {rest} {small}" if rest else f"{whole} {large}"
-
-
-def _wildcards(body):
-    line = re.search(r"^    wildcards: (.*)$", body, re.MULTILINE)
-    return dict(re.findall(r"(\w+)=([^,]+)", line[1])) if line else {}

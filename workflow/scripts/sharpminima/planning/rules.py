@@ -28,6 +28,7 @@ class Rule:
     megabytes: Callable[[Mapping, Mapping], int] | None = None
 
 
+# Keys are patterns, and the first one that fits counts.
 RULES = {
     "prepare_*": Rule(0),
     "choose_compilation*": Rule(1, megabytes=memory.of_trial),

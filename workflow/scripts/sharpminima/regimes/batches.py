@@ -30,6 +30,7 @@ def batch_size(regime: dict, examples: int, epoch: int = 0) -> int:
             the last one, would hold a single example. Batch normalisation has no
             variance there.
     """
+    # The epoch's size is the one in the last stage that reaches it.
     *_, (size, _) = stages(regime, examples, epoch + 1)
     return size
 
@@ -51,7 +52,11 @@ def stages(regime: dict, examples: int, epochs: int) -> Iterator[tuple[int, int]
     Raises:
         ValueError: If one of the sizes is impossible (see `batch_size`).
     """
-    size = _first_size(regime, examples)
+    size = (
+        regime["batch_size"]
+        if "batch_size" in regime
+        else _share(regime["batch_fraction"], regime, examples)
+    )
     if growth := regime.get("growth"):
         # The exact size keeps growing, so that rounding does not add up.
         every, exact = growth["every_epochs"], Fraction(size)
@@ -61,6 +66,7 @@ def stages(regime: dict, examples: int, epochs: int) -> Iterator[tuple[int, int]
                 f"growth.largest_fraction must hold the first batch, {size} examples. "
                 f"Received: {growth['largest_fraction']}, which holds {largest}"
             )
+        # The last stage is left to the final `yield`, however long it lasts.
         while epochs > every and size < largest:
             yield _possible(size, regime, examples), every
             epochs -= every
@@ -132,13 +138,8 @@ def evaluation_batches(split: str, examples: int, size: int) -> list[np.ndarray]
     return np.array_split(order, math.ceil(examples / size))
 
 
-def _first_size(regime, examples):
-    if "batch_size" in regime:
-        return regime["batch_size"]
-    return _share(regime["batch_fraction"], regime, examples)
-
-
 def _share(fraction, regime, examples):
+    # The decimal as written: in binary, 0.1 is a little more, and would be rounded up.
     exact = Fraction(str(fraction)) * examples
     return (math.ceil if regime["last_batch"] == "keep" else math.floor)(exact)
 
@@ -152,6 +153,7 @@ def _possible(size, regime, examples):
         )
     if size < 2:
         raise ValueError(f"a batch must hold at least 2 examples. Received: {size}")
+    # One example has no variance, which batch normalisation divides by.
     if regime["last_batch"] == "keep" and examples % size == 1:
         raise ValueError(
             f"{examples} examples in batches of {size} leave a last batch of one "

@@ -25,7 +25,32 @@ def derived(config: Mapping) -> dict[str, dict]:
     Args:
         config: The whole config, without mistakes.
     """
-    return {**_swept(config), **_keeping(config), **_warm_started(config)}
+    regimes = {}
+    # Figure 4: each batch size trains from scratch, for the same number of epochs.
+    sizes = {size for sizes in batch_sizes(config).values() for size in sizes}
+    for size in sorted(sizes):
+        stopping = _exactly(config["sweep"]["epochs"])
+        regimes[_of_size(size)] = {"batch_size": size, "stopping": stopping}
+
+    # Figure 6: training ends at the last iterate that is kept.
+    if networks_of(config, "iterates"):
+        section = config["iterates"]
+        for regime in section["regimes"]:
+            regimes[with_iterates(regime)] = {
+                **config["regimes"][regime],
+                "stopping": _exactly(section["epochs"][-1]),
+                "iterates": section["epochs"],
+            }
+
+    # Figure 5: a run of SB is kept once; each of its iterates starts a run of LB.
+    for name, epoch in epochs_of_warm_start(config).items():
+        section = config["warm_start"]
+        regimes[name] = {
+            **config["regimes"][section["second"]],
+            "stopping": _exactly(section["epochs"]),
+            "warm_start": {"regime": with_iterates(section["first"]), "epoch": epoch},
+        }
+    return regimes
 
 
 def batch_sizes(config: Mapping) -> dict[str, list[int]]:
@@ -49,56 +74,20 @@ def with_iterates(regime: str) -> str:
 
 
 def epochs_of_warm_start(config: Mapping) -> dict[str, int]:
-    """Return after which epoch each regime of the warm start begins, by name."""
+    """Return the regimes of the warm start: name -> the epoch that it begins after."""
     if not networks_of(config, "warm_start"):
         return {}
     second, epochs = config["warm_start"]["second"], config["iterates"]["epochs"]
     return {f"{second}-after-{epoch}": epoch for epoch in epochs}
 
 
-def _swept(config):
-    sizes = {size for sizes in batch_sizes(config).values() for size in sizes}
-    return {
-        _of_size(size): {
-            "batch_size": size,
-            "stopping": _exactly(config["sweep"]["epochs"]),
-        }
-        for size in sorted(sizes)
-    }
-
-
 def _of_size(size):
     return f"B{size}"
 
 
-def _keeping(config):
-    if not networks_of(config, "iterates"):
-        return {}
-    section = config["iterates"]
-    return {
-        with_iterates(regime): {
-            **config["regimes"][regime],
-            "stopping": _exactly(section["epochs"][-1]),
-            "iterates": section["epochs"],
-        }
-        for regime in section["regimes"]
-    }
-
-
-def _warm_started(config):
-    section = config.get("warm_start")
-    return {
-        name: {
-            **config["regimes"][section["second"]],
-            "stopping": _exactly(section["epochs"]),
-            "warm_start": {"regime": with_iterates(section["first"]), "epoch": epoch},
-        }
-        for name, epoch in epochs_of_warm_start(config).items()
-    }
-
-
 def _exactly(epochs):
     """Return the rule that ends after `epochs` epochs, unless the run diverges."""
+    # The paper fixes the number of epochs here: 100 in Figures 4 and 5.
     return {
         "patience": epochs,
         "relative_improvement": 0.0,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 ADAM = {"learning_rate": 1e-3, "beta_1": 0.9, "beta_2": 0.999}
 SGD = {"learning_rate": 1e-2, "momentum": 0.0, "nesterov": False}
-# The authors used Keras 1.0.8; the other defaults are those of Keras 3.15. Keras 1 adds
+# The authors used Keras 1.0.8. The other defaults are from Keras 3.15. Keras 1 adds
 # ADAGRAD's epsilon, 1e-8, to the root of the accumulator. Keras 3 adds an epsilon under
 # the root, where the square, 1e-16, has the same effect.
 DEFAULTS = {
@@ -53,6 +53,7 @@ def resolved(training: Mapping, regime: Mapping) -> dict:
         regime: An entry of `regimes`.
     """
     both = {**training, **regime}
+    # A value of `training` holds only for the optimizer it was chosen for.
     optimizer = both["optimizer"]
     stated = both if optimizer == training["optimizer"] else regime
     defaults = DEFAULTS[both.get("optimizer_defaults", OF_THE_PAPER)][optimizer]

@@ -43,6 +43,8 @@ class StoppingRule:
         if not math.isfinite(losses[-1]):
             return "diverged"
         if len(losses) >= self.min_epochs:
+            # Compare the best of the last `patience` epochs with the best before them:
+            # single epochs of SB are noisy.
             before, recent = losses[: -self.patience], losses[-self.patience :]
             if min(recent) < self.loss_floor:
                 return "floor"

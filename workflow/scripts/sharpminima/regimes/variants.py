@@ -24,28 +24,24 @@ def name_of(settings: Mapping) -> str:
     constant learning rate, no weight decay, and none of `ADDITIONS`.
 
     Args:
-        settings: What `settings.settings` returned.
+        settings: What `settings.of_regime` returned.
     """
-    names = [
-        *_of_optimizer(settings),
-        *_of_schedule(settings.get("schedule", {})),
-        *(["weight_decay"] if settings.get("weight_decay") else []),
-        *(name for name in ADDITIONS if name in settings),
-    ]
-    return " + ".join(names).replace("_", " ") or PLAIN
-
-
-def _of_optimizer(settings):
-    optimizer = settings["optimizer"]
+    names, optimizer = [], settings["optimizer"]
     if optimizer != OPTIMIZER_OF_THE_PAPER:
-        yield optimizer
-    for name, value in optimizers.DEFAULTS[optimizers.OF_THE_PAPER][optimizer].items():
-        if name != "learning_rate" and settings[name] != value:
-            yield name
-
-
-def _of_schedule(schedule):
+        names.append(optimizer)
+    # The learning rate is a column of its own in results.
+    defaults = optimizers.DEFAULTS[optimizers.OF_THE_PAPER][optimizer]
+    names += [
+        name
+        for name, value in defaults.items()
+        if name != "learning_rate" and settings[name] != value
+    ]
+    schedule = settings.get("schedule", {})
     if schedule.get("name", "constant") != "constant":
-        yield schedule["name"]
+        names.append(schedule["name"])
     if "warmup_epochs" in schedule:
-        yield "warmup"
+        names.append("warmup")
+    if settings.get("weight_decay"):
+        names.append("weight_decay")
+    names += [name for name in ADDITIONS if name in settings]
+    return " + ".join(names).replace("_", " ") or PLAIN

@@ -27,11 +27,21 @@ def read(paths: Mapping[str, Path]) -> tuple[dict[str, np.ndarray], dict[str, Pa
     """
     (path,) = paths.values()
     try:
-        found = _read_npz(path) if path.suffix == ".npz" else _read_hdf5(path)
+        if path.suffix == ".npz":
+            # Never load a pickle: it can run any code.
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+                found = {name: file[name] for name in ARRAYS}
+        else:
+            with h5py.File(path) as file:
+                found = {name: file[name][()] for name in ARRAYS}
     except KeyError as error:
         raise ValueError(
             f"{path}: expected arrays {', '.join(ARRAYS)}. Received: {error}"
         ) from error
+    except (ValueError, TypeError, OSError, EOFError, BadZipFile) as error:
+        npz = path.suffix == ".npz"
+        form = "an NPZ file of plain arrays" if npz else "a complete HDF5 file"
+        raise ValueError(f"{path}: expected {form}. Received: {error}") from error
 
     for name, array in found.items():
         if name.startswith("y"):
@@ -41,6 +51,7 @@ def read(paths: Mapping[str, Path]) -> tuple[dict[str, np.ndarray], dict[str, Pa
                     f"Received: {array.dtype}"
                 )
             found[name] = array.astype(np.int32)
+        # Appendix A: images are scaled to [0, 1] and not processed further.
         elif array.dtype == np.uint8:
             found[name] = array.astype(np.float32) / np.float32(255)
         elif array.dtype.kind == "f":
@@ -51,24 +62,3 @@ def read(paths: Mapping[str, Path]) -> tuple[dict[str, np.ndarray], dict[str, Pa
                 f"numbers. Received: {array.dtype}"
             )
     return found, dict.fromkeys(ARRAYS, path)
-
-
-def _read_npz(path):
-    """Read without ever loading a pickle: a pickle can run any code."""
-    try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            return {name: file[name] for name in ARRAYS}
-    except (ValueError, TypeError, OSError, EOFError, BadZipFile) as error:
-        raise ValueError(
-            f"{path}: expected an NPZ file of plain arrays. Received: {error}"
-        ) from error
-
-
-def _read_hdf5(path):
-    try:
-        with h5py.File(path) as file:
-            return {name: file[name][()] for name in ARRAYS}
-    except OSError as error:
-        raise ValueError(
-            f"{path}: expected a complete HDF5 file. Received: {error}"
-        ) from error

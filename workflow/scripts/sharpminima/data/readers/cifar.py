@@ -12,7 +12,7 @@ import numpy as np
 from sharpminima.data import archives
 
 SIDE, CHANNELS = 32, 3
-LARGEST_MEMBER = 1 << 28
+LARGEST_MEMBER = 1 << 28  # bytes; CIFAR-100's training set has 154 million
 BATCHES = {
     "cifar10": {
         "train": [f"data_batch_{number}.bin" for number in range(1, 6)],
@@ -34,10 +34,24 @@ def read(paths: Mapping[str, Path], variant: str) -> tuple[dict, dict]:
     Raises:
         ValueError: If a file is missing or does not hold whole records.
     """
-    contents = _contents(paths, variant)
+    # Either the archive as it is distributed, or the files that were in it.
+    wanted = [name for names in BATCHES[variant].values() for name in names]
+    contents = {}  # batch -> its file, for messages, and its bytes
+    for path in paths.values():
+        if path.suffix == ".bin":
+            contents[path.name] = (path, path.read_bytes())
+        else:
+            held = archives.members(path, wanted, limit=LARGEST_MEMBER)
+            contents |= {name: (path, content) for name, content in held.items()}
+    if missing := [name for name in wanted if name not in contents]:
+        raise ValueError(
+            f"{next(iter(paths.values())).parent}: expected a file called "
+            f"{missing[0]}. Received: none"
+        )
+
     label_bytes = LABEL_BYTES[variant]
     size = label_bytes + SIDE * SIDE * CHANNELS
-    for path, content in contents.values():
+    for path, content in (contents[name] for name in wanted):
         if len(content) % size:
             raise ValueError(
                 f"{path}: expected records of {size} bytes. "
@@ -46,6 +60,7 @@ def read(paths: Mapping[str, Path], variant: str) -> tuple[dict, dict]:
 
     arrays, sources = {}, {}
     for split, names in BATCHES[variant].items():
+        # The batches of a set, in the order of their numbers, make one set of records.
         joined = b"".join(contents[name][1] for name in names)
         records = np.frombuffer(joined, np.uint8).reshape(-1, size)
         # From planes (channels, rows, columns) to channels last.
@@ -56,21 +71,3 @@ def read(paths: Mapping[str, Path], variant: str) -> tuple[dict, dict]:
         arrays[f"y_{split}"] = records[:, label_bytes - 1].astype(np.int32)
         sources |= {f"{kind}_{split}": contents[names[0]][0] for kind in "xy"}
     return arrays, sources
-
-
-def _contents(paths, variant):
-    """Return name -> (its file, its bytes) for every batch of records."""
-    names = [name for batch in BATCHES[variant].values() for name in batch]
-    found = {}
-    for path in paths.values():
-        if path.suffix == ".bin":
-            found[path.name] = (path, path.read_bytes())
-        else:
-            content = archives.members(path, names, limit=LARGEST_MEMBER)
-            found |= {name: (path, data) for name, data in content.items()}
-    if missing := [name for name in names if name not in found]:
-        raise ValueError(
-            f"{next(iter(paths.values())).parent}: expected a file called "
-            f"{missing[0]}. Received: none"
-        )
-    return {name: found[name] for name in names}

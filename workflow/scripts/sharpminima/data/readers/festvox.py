@@ -2,9 +2,9 @@
 
 Dataset `ru-speech` has 620 sentences read by one Russian speaker, with phone labels
 (package `festvox-ru`). A frame is Kaldi's log-mel energies of 25 ms, every 10 ms, as
-far as all 25 ms lie within the recording (`snip_edges`). The phone at its centre gives
-its class (see `phones`). Utterances are sorted by name and counted from 0. Those whose
-number ends in 2, 5 or 8 are for testing.
+long as all 25 ms lie within the recording (`snip_edges`). The phone at its centre gives
+its class (see `phones`). Utterances are sorted by name and counted from 0. Numbers that
+end in 2, 5 or 8 are for testing.
 
 Functions here import the libraries for speech when they are called. The Snakefile needs
 only the signature of `read`, and reads it without them.
@@ -28,11 +28,11 @@ COPYRIGHT = (
     "reserved, BSD-like licence. Modified: these are features computed from them."
 )
 LIBRARIES = ("debian", "kaldi_native_fbank")
-RATE, BANDS = 16_000, 40
+RATE, BANDS = 16_000, 40  # Hz; bands of a frame, so nine frames make F2's 360 inputs
 WINDOW_MS, HOP_MS = 25, 10
-TOLERANCE_S = 0.025
+TOLERANCE_S = 0.025  # one window
 TEST_DIGITS = (2, 5, 8)
-LARGEST_MEMBER = 1 << 26
+LARGEST_MEMBER = 1 << 26  # bytes; a sentence takes far less
 
 
 def require_libraries() -> None:
@@ -67,6 +67,7 @@ def read(
     (path,) = paths.values()
     features, contexts = _utterances(path)
     splits = split(sorted(features))
+    # Test utterances have no say in what the classes are.
     training = (name for utterance in splits["train"] for name in contexts[utterance])
     names = phones.classes(training, classes)
     arrays = {"context": np.int64(context), "class_names": np.array(names, "S")}
@@ -76,6 +77,7 @@ def read(
         arrays[f"y_{part}"] = np.concatenate(labels)
         lengths = [len(features[name]) for name in chosen]
         arrays[f"utterances_{part}"] = frames.boundaries(lengths)
+    # The mean and deviation of the training set serve both sets.
     normalised = frames.normalised(arrays["x_train"], arrays["x_test"])
     arrays["x_train"], arrays["x_test"] = normalised
     return arrays, dict.fromkeys(ARRAYS, path)
@@ -101,6 +103,7 @@ def _utterances(path):
         else:
             labels[file.stem] = phones.read(content.decode("ascii", "replace"), where)
     _check_utterances(path, seconds, labels)
+    # A frame belongs to the phone at its centre.
     contexts = {
         name: phones.contexts(ends, spoken, centres(len(features[name])))
         for name, (ends, spoken) in labels.items()
@@ -122,6 +125,7 @@ def _files(path) -> Iterator[tuple[PurePosixPath, bytes]]:
     def wanted(file):
         return (file.parent.name, file.suffix) in [("wav", ".wav"), ("lab", ".lab")]
 
+    # A Debian package is an ar archive; its files are in a tar archive inside.
     for part in parts:
         if part.name.startswith("data.tar"):
             with closing(part):
@@ -162,6 +166,7 @@ def log_mel(samples: np.ndarray) -> np.ndarray:
     from kaldi_native_fbank import FbankOptions, OnlineFbank
 
     options = FbankOptions()
+    # Frames lie wholly within the recording, so `centres` knows their times.
     options.frame_opts.samp_freq = RATE
     options.frame_opts.frame_length_ms = WINDOW_MS
     options.frame_opts.frame_shift_ms = HOP_MS
@@ -169,6 +174,7 @@ def log_mel(samples: np.ndarray) -> np.ndarray:
     options.frame_opts.dither = 0.0
     options.mel_opts.num_bins = BANDS
     extractor = OnlineFbank(options)
+    # Kaldi expects the range of 16-bit integers, not samples scaled to [-1, 1].
     extractor.accept_waveform(RATE, samples.tolist())
     extractor.input_finished()
     rows = range(extractor.num_frames_ready)
@@ -181,7 +187,7 @@ def centres(count: int) -> np.ndarray:
 
 
 def _check_utterances(path, seconds, labels):
-    """Refuse a recording without labels, and labels without one of their length."""
+    """Refuse recordings and labels that lack each other or differ in length."""
     for name in sorted(seconds.keys() - labels):
         raise ValueError(
             f"{path}: expected a recording and a label file for every utterance. "
@@ -192,6 +198,7 @@ def _check_utterances(path, seconds, labels):
             f"{path}: expected a recording and a label file for every utterance. "
             f"Received: lab/{name}.lab without wav/{name}.wav"
         )
+    # Fewer would leave the test set empty.
     if len(seconds) <= min(TEST_DIGITS):
         raise ValueError(
             f"{path}: expected more than {min(TEST_DIGITS)} recordings in its "

@@ -29,6 +29,7 @@ def roles(names: Iterable[str]) -> dict[str, str]:
     Raises:
         ValueError: If there are other names, or not one file for each array.
     """
+    # MNIST calls its test set t10k; its successors say test.
     names, found = sorted(names), {}
     for match in filter(None, map(NAME.search, names)):
         split = "train" if match[1] == "train" else "test"
@@ -60,6 +61,7 @@ def read_folder(
     for split in ("train", "test"):
         images = read(sources[f"x_{split}"], dimensions=IMAGES)
         labels = read(sources[f"y_{split}"], dimensions=LABELS)
+        # Appendix A: images are scaled to [0, 1] and not processed further.
         arrays[f"x_{split}"] = images.astype(np.float32) / np.float32(255)
         arrays[f"y_{split}"] = labels.astype(np.int32)
     return arrays, sources
@@ -74,7 +76,7 @@ def read(path: str | Path, *, dimensions: tuple[int, ...]) -> np.ndarray:
 
     Raises:
         ValueError: If the file is truncated, not gzip, not IDX, or of another shape;
-            the message names the file, what was expected and what was found.
+            the message names the file.
     """
     path = Path(path)
     content = path.read_bytes()
@@ -93,6 +95,7 @@ def read(path: str | Path, *, dimensions: tuple[int, ...]) -> np.ndarray:
             f"{' or '.join(map(str, dimensions))} dimensions. "
             f"Received: {magic.hex() or 'an empty file'}"
         )
+    # The magic number's last byte counts the dimensions, four bytes each.
     header = 4 + 4 * magic[3]
     if len(content) < header:
         raise ValueError(

@@ -51,8 +51,10 @@ def read(
         features, states = _read_set(*scps, known, max_dropped)
         arrays[f"x_{split}"] = np.concatenate(features)
         arrays[f"y_{split}"] = np.concatenate(states)
+        # Context must not cross from one utterance into the next.
         lengths = [len(vector) for vector in states]
         arrays[f"utterances_{split}"] = frames.boundaries(lengths)
+    # The mean and deviation of the training set serve both sets.
     normalised = frames.normalised(arrays["x_train"], arrays["x_test"])
     arrays["x_train"], arrays["x_test"] = normalised
     return arrays, sources
@@ -106,6 +108,7 @@ def _utterances(scp, known, dimensions):
             raise ValueError(
                 f"{scp}: expected finite features. Received: NaN or infinity in {name}"
             )
+        # Archives may hold doubles or 16-bit numbers.
         found[name] = array.astype(np.int32 if dimensions == 1 else np.float32)
     if not found:
         raise ValueError(f"{scp}: expected utterances. Received: an empty file")
@@ -118,12 +121,14 @@ def _archive(scp, name, entry, known):
     The archive must be one of the files that are `known`. A relative path is tried from
     the scp's folder, then from the working directory.
     """
+    # Kaldi runs `command |`, and writes to `| command`.
     if "|" in (entry[0], entry[-1]):
         raise ValueError(
             f"{scp}: expected an archive for {name}. Received a command, which is "
             f"never run: {entry}"
         )
     match = ENTRY.match(entry)
+    # Compare whole paths, so that `..` or a link leads nowhere else.
     candidates = [scp.parent / match["path"], Path(match["path"])]
     for path in candidates:
         if path.resolve() in known:

@@ -68,9 +68,9 @@ def contexts(ends: np.ndarray, phones: list[str], times: np.ndarray) -> list[str
     # The last end is left out, so the last phone goes on to the end of the recording.
     phone = np.searchsorted(ends[:-1], times, side="right")
 
-    # Frames come in the order of time, so those of one phone are side by side. `first`
-    # is the position of the first frame of a frame's phone (`phone` is sorted, and the
-    # search finds the first entry that equals it), `frames` is how many the phone has.
+    # Frames come in the order of time, so the frames of a phone are side by side. For
+    # each frame, `first` is where its phone begins: `phone` is sorted, and the search
+    # finds the first equal entry. `frames` is the number of frames of its phone.
     first = np.searchsorted(phone, phone)
     frames = np.bincount(phone)[phone]
 
