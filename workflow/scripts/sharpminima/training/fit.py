@@ -47,11 +47,14 @@ def fit(
     losses, updates, status = [], 0, None
     while status is None:
         started = time.perf_counter()
+        # Epochs count from 0 here, and from 1 in the rows.
         epoch = run_epoch(len(losses))
         reached = evaluation.loss_and_accuracy(point_of(model), "test")
         test_loss, test_accuracy = reached
         losses.append(epoch.loss)
         updates += epoch.updates
+        # The training loss decides when to stop (section 2). The test loss can only
+        # reveal that the run has diverged.
         finite = np.isfinite(test_loss)
         status = rule.reason(losses) if finite else DIVERGED
         row = {
