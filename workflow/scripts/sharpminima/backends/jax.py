@@ -168,7 +168,7 @@ def _scan(step):
 
 
 def _loop(step):
-    """Return a function like the one of `_scan`, as a Python loop over one step."""
+    """Return a function that makes one step for each row of indices, in Python."""
     compiled_step = jax.jit(step)
 
     def loop(state, batches, views, y):

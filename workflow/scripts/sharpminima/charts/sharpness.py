@@ -19,6 +19,7 @@ def draw(measurements: pd.DataFrame, regimes: list[str]) -> alt.ConcatChart:
         regimes: The regimes, in the order of their places and colours.
     """
     values = sharpness_of_runs(measurements)
+    # A logarithmic axis cannot show 0; a note says how many values are left out.
     drawn = values[values["sharpness"] > 0]
     axis = alt.Axis(labelAngle=0 if len(regimes) <= LEVEL_LABELS else -45)
     panels = []

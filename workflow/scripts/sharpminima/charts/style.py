@@ -58,6 +58,7 @@ def by_regime(regimes: list[str], **options) -> alt.Color:
     """
     colours = []
     for place in range(len(regimes)):
+        # 0.6 of the brightness for each time that the colours repeat.
         shade, colour = divmod(place, len(REGIME_COLOURS))
         channels = bytes.fromhex(REGIME_COLOURS[colour].removeprefix("#"))
         darker = bytes(int(0.6**shade * channel) for channel in channels)

@@ -14,7 +14,7 @@ from sharpminima import backend, streams
 from sharpminima.backend import keras
 from sharpminima.regimes import remedies
 
-# Images moved at a time: JAX holds the coordinates of each of their values.
+# Images moved at a time: JAX stores coordinates for every value of every image.
 PIECE = 1000
 
 

@@ -36,8 +36,8 @@ def fit(
         - `epoch`, which is 1 for the first;
         - `updates` so far: one for each batch, however many iterations it takes;
         - `train_loss` and `train_accuracy`: means over the epoch as it went. They are
-          of augmented inputs, but not of adversarial or noisy ones. The stopping rule
-          reads this loss;
+          computed on augmented inputs, but not on adversarial or noisy ones. The
+          stopping rule reads this loss;
         - `test_loss` and `test_accuracy` after the epoch;
         - `seconds`;
         - `status`: `training`, and in the last row why training ended.
