@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def main(runs, thresholds, output, *, network):
-    """Draw the rows of the CSV files `runs` and `thresholds` that are of `network`."""
+    """Draw the rows of `network` in the CSV files `runs` and `thresholds`."""
     tables = [files.gather([path]) for path in (runs, thresholds)]
     chart = sweep.draw(*(table[table["network"] == network] for table in tables))
     pictures.save(chart, **output)

@@ -1,4 +1,4 @@
-"""Draw what one network's runs reach that begin with kept iterates."""
+"""Draw what one network's runs reach when they begin with kept iterates."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def main(runs, output, *, network, first, second):
-    """Draw the rows of the CSV file `runs` that are of `network`."""
+    """Draw the rows of `network` in the CSV file `runs`."""
     rows = files.gather([runs])
     chart = warm_start.draw(rows[rows["network"] == network], first, second)
     pictures.save(chart, **output)

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 
 
 def main(context, weights, settings, row, cost):
-    """Write the row of the checkpoint `weights`, which has no values if it diverged."""
+    """Write the row of the checkpoint `weights`, without values if the run diverged."""
     origin = parameters.attributes(weights)
     found = settings
     if origin["status"] != DIVERGED:
         point = parameters.restore(weights, context.model)
 
+        # The parameters move, and batch normalisation keeps the checkpoint's averages.
         def loss(x):
             return context.loss.loss_and_accuracy(Point(x, point.averages), "train")[0]
 

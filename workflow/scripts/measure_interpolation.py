@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def main(context, pair, settings, plot, distances, cost):
-    """Write the rows of both parametric plots, of the distances and of the cost.
+    """Write the rows of both parametric plots, the distances and the cost.
 
-    `pair` are the paths of two checkpoints.
+    `pair` has the paths of two checkpoints.
     """
     origins = [parameters.attributes(path) for path in pair]
     start, end = (parameters.restore(path, context.model) for path in pair)
@@ -25,6 +25,7 @@ def main(context, pair, settings, plot, distances, cost):
         measures = context.loss.between(start, end)
         points = list(interpolation.plots(measures, alphas))
     seed = origins[0]["seed"]
+    # No checkpoint has x_0, but the seed makes it again.
     untrained = starting_point(context.network, context.data, seed)
     x_0 = parameters.flatten(untrained.trainable_variables)
     lengths = interpolation.distances(x_0, start.parameters, end.parameters)

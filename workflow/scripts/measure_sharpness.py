@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def main(context, weights, settings, epsilons, cost, **spaces):
     """Write the rows of Metric 2.1 of the checkpoint `weights`, and their cost.
 
-    `settings` is what `Study.search` is. `spaces` has the files of each space: one for
-    the rows of each of `epsilons`.
+    `settings` say how to search (see `Study.search`). `spaces` has the files of each
+    space, one for each of `epsilons`.
     """
     origin = parameters.attributes(weights)
     seed = origin["seed"]
@@ -27,6 +27,7 @@ def main(context, weights, settings, epsilons, cost, **spaces):
         else:
             point = parameters.restore(weights, context.model)
             loss, accuracy, gradient = context.loss.loss_accuracy_and_gradient(point)
+            # Every search needs this loss and gradient, so they are computed once.
             minimum = Minimum(point.parameters, loss, gradient)
             f = context.loss.at_averages(point.averages)
             rows = sharpness.measure(f, minimum, settings, epsilons, seed)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def main(context, weights, kept, settings, rows, cost):
     """Write a row for each iterate in `kept`, of the run that ended at `weights`."""
     origin = parameters.attributes(weights)
+    # A generator, so that one iterate at a time is in memory.
     points = (
         (epoch, iterates.restore(kept, epoch, context.model))
         for epoch in iterates.epochs(kept)

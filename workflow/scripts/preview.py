@@ -25,7 +25,7 @@ def main(cores: str, configfiles: list[str], flags: list[str]) -> None:
 
     Args:
         cores: How many, or `all`.
-        configfiles: What changes the `config.yaml` of the working directory, if any.
+        configfiles: Files that change the `config.yaml` of the working directory.
         flags: Passed on to Snakemake, such as targets.
     """
     jobs = preview.jobs_of(dry_run(cores, configfiles, flags))
@@ -41,7 +41,7 @@ def main(cores: str, configfiles: list[str], flags: list[str]) -> None:
 
 
 def dry_run(cores, configfiles, flags):
-    """Return what Snakemake announces; where it refuses, leave with what it says."""
+    """Return what Snakemake announces, or exit with its message if it refuses."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE)]
     command += ["--cores", cores, "--dry-run", "--nocolor", *flags]
     command += ["--configfile", *configfiles] if configfiles else []
@@ -52,7 +52,7 @@ def dry_run(cores, configfiles, flags):
 
 
 def merged(paths):
-    """Return the config that the Snakefile makes of those of `paths` that exist."""
+    """Return the config that the Snakefile makes of the files in `paths` that exist."""
     files = [
         (path.absolute().parent, load_configfile(path))
         for path in filter(Path.exists, map(Path, paths))
@@ -64,7 +64,7 @@ def merged(paths):
 
 
 def sizes_of(config, names):
-    """Return the sizes of networks by name, of which Keras is asked."""
+    """Return the sizes of the networks called `names`, as Keras knows them."""
     if not names:
         return {}
     os.environ["KERAS_BACKEND"] = config["backend"]

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def main(outcomes, searches, trajectories, csv, *, epochs, epsilon):
-    """Join the CSV files of the runs and of the trajectories that they left."""
+    """Join the CSV files of the runs with the trajectories that they began from."""
     inputs = map(files.gather, (outcomes, searches, trajectories))
     files.write(warm_start_runs.tabulate(*inputs, epochs, epsilon), csv)
 

@@ -25,7 +25,7 @@ def main(inputs, outputs, *, run, builder_file, threads):
         inputs: `dataset`; `compiled`, the chosen way of compiling; and `warm_start`,
             another run's iterates to begin with, or nothing.
         outputs: `weights`, `history` (a row for each epoch), `outcome`, `cost`, and
-            `iterates`, which holds those that the run keeps.
+            `iterates`, the ones that the run keeps.
         run: The config of this run: `identity`, `network`, `training`, `evaluation`,
             `subset` and a `digest` of all of them.
         builder_file: File of the network's own builder, or None.
@@ -37,14 +37,17 @@ def main(inputs, outputs, *, run, builder_file, threads):
     data = backend.on_device(datasets.read(inputs.dataset, run["subset"]))
     network = {**run["network"], "file": builder_file}
     identity, settings = run["identity"], run["training"]
+    # Step 1: start at x_0, or at an iterate of another run (Figure 5).
     model = starting_point(network, data, identity["seed"], settings["precision"])
     if inputs.warm_start:
         restore(inputs.warm_start, settings["warm_start"]["epoch"], model)
+    # Step 2: train, and keep iterates on the way (Figure 6).
     with backend.enough_memory("evaluation.batch_size", identity["regime"]):
         evaluation = MeasuredLoss(model, data, **run["evaluation"])
         history = fit(model, data, settings, evaluation)
         keep = settings.get("iterates", [])
         rows = list(keeping(outputs.iterates, model, keep, history))
+    # Step 3: write what the run reached.
     row = {
         **identity,
         **outcome_of(model, data, settings, evaluation, rows),

@@ -1,13 +1,13 @@
-"""Environment variables of the user that would alter numbers: they are taken away.
+"""The user's environment variables that would alter numbers, and their removal.
 
-The libraries read them on import or when they first compute. A result must not hang on
-them, since no row and no file would say so.
+The libraries read them on import or when they first compute. A result must not
+depend on them, since no row and no file would say so.
 """
 
 import os
 
 # Measured on a CPU: each of these changes weights or losses on one of the backends. The
-# TF32 variable does so on a GPU, where it comes before what the program asks for.
+# TF32 variable does so on a GPU, where it overrides what the program asks for.
 ALTERING = (
     "XLA_FLAGS",
     "TF_XLA_FLAGS",

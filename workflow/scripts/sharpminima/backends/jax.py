@@ -35,7 +35,7 @@ def configure(threads: int) -> None:
     """
     os.environ["PJRT_NPROC"] = str(threads)
     os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
-    # The last flag wins, so our own come after those that are left of the user's.
+    # The last flag wins, so our own comes after what is left of the user's.
     os.environ.setdefault("XLA_FLAGS", "")
     os.environ["XLA_FLAGS"] += " --xla_gpu_deterministic_ops=true"
     jax.config.update("jax_default_matmul_precision", "highest")
@@ -71,8 +71,8 @@ def epoch_runner(model, optimizer, x, y, way, *, objective=None, around=None):
     """Return what `backend.epoch_runner` returns, compiled in the given `way`.
 
     JAX compiles pure functions, which take and return every value that changes. Here
-    that is the `state`: the values of the trainable variables, of the other variables
-    of the model, and of the optimizer's.
+    that is the `state`: the values of the model's trainable variables, of its other
+    variables, and of the optimizer's variables.
     """
     variables = [
         model.trainable_variables,
@@ -93,7 +93,7 @@ def epoch_runner(model, optimizer, x, y, way, *, objective=None, around=None):
         # Step 1: take the values out of Keras' variables.
         state = [[variable.value for variable in group] for group in variables]
         # Step 2: update once for each batch. A scan takes batches of one size only, so
-        # that a smaller last batch is a scan of its own.
+        # a smaller last batch gets a scan of its own.
         results = []
         for size, part in itertools.groupby(batches, len):
             indices = np.array([*part], np.int32)
@@ -168,7 +168,7 @@ def _scan(step):
 
 
 def _loop(step):
-    """Return what `_scan` returns, as a loop in Python over a compiled step."""
+    """Return a function that makes one step for each row of indices, in Python."""
     compiled_step = jax.jit(step)
 
     def loop(state, batches, views, y):

@@ -75,7 +75,14 @@ def epoch_runner(model, optimizer, x, y, way, *, objective=None, around=None):
     variables = model.trainable_variables
 
     def update(state, labels, views, pull=None):
-        again = _again(model)
+        # Another pass starts from the same state: it has the same dropout, and what it
+        # adds to the moving averages is dropped.
+        others = [tf.identity(v.value) for v in model.non_trainable_variables]
+
+        def again(inputs):
+            point = [v.value for v in variables]
+            return model.stateless_call(point, others, inputs, training=True)[0]
+
         with tf.GradientTape() as tape:
             logits = model(views[0], training=True)
             losses = cross_entropies(labels, logits)
@@ -126,6 +133,7 @@ def value_and_gradients(function, *arguments):
     with tf.GradientTape() as tape:
         tape.watch(arguments)
         value, beside = function(*arguments)
+    # Where the value does not depend on an argument, JAX gives zero and so do we.
     gradients = tape.gradient(value, arguments, unconnected_gradients="zero")
     return (value, beside), gradients
 
@@ -164,20 +172,6 @@ def cross_entropies(labels, logits):
 
 def _gpus():
     return tf.config.list_physical_devices("GPU")
-
-
-def _again(model):
-    """Return a function that passes other inputs through `model` in its state now.
-
-    It has the same dropout as the model's next pass, and leaves the state as it is.
-    """
-    state = [tf.identity(v.value) for v in model.non_trainable_variables]
-
-    def call(inputs):
-        point = [v.value for v in model.trainable_variables]
-        return model.stateless_call(point, state, inputs, training=True)[0]
-
-    return call
 
 
 def _summed(losses):

@@ -50,6 +50,7 @@ def _seeds(rows, measure, x):
     line = chart.mark_line(color=colour, strokeWidth=1.6).encode(
         x, y, strokeDash=by_set()
     )
+    # The two sets may overlap, so each has a band of its own.
     band = chart.mark_area(color=colour, opacity=0.15).encode(
         x,
         alt.Y("min(value):Q", title=title),

@@ -23,25 +23,23 @@ def draw(
     missing = len(table) - len(drawn)
     note = f"not drawn: {style.counted(missing, 'run')}, target not reached"
     title = style.title(outcomes, "when LB pays", note if missing else "")
-    bounds = _bounds(drawn["batch_ratio"].max(), parallel_efficiency)
-    return alt.layer(*bounds, _points(drawn)).properties(
-        title=title, width=style.WIDTH * 1.5, height=style.HEIGHT * 1.5
-    )
-
-
-def _points(drawn):
     columns = ["second", "seed", "batch_ratio", "iterations_ratio"]
     # Types are named: Altair cannot tell them from a table without rows.
     tooltip = ["second:N", "seed:N", "batch_ratio:Q", "iterations_ratio:Q"]
-    return (
+    points = (
         alt.Chart(drawn[columns])
         .mark_point(filled=True, size=45, opacity=0.9, color=style.VERMILION)
         .encode(*_axes("iterations_ratio"), tooltip=tooltip)
+    )
+    bounds = _bounds(drawn["batch_ratio"].max(), parallel_efficiency)
+    return alt.layer(*bounds, points).properties(
+        title=title, width=style.WIDTH * 1.5, height=style.HEIGHT * 1.5
     )
 
 
 def _bounds(largest, parallel_efficiency):
     """Return the lines B_s / (f_s(P) B_l), and their names."""
+    # The largest ratio is NaN where no run is drawn.
     ends = (1.0, 2.0 * largest if largest > 1.0 else 10.0)
     rows = pd.DataFrame(
         {"batch_ratio": x, "bound": 1.0 / (f * x), "text": f"f = {f:g}"}

@@ -14,6 +14,7 @@ REGIME_COLOURS = [BLUE, VERMILION, "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 WIDTH, HEIGHT = 260, 200
 LOSS, ACCURACY = "cross entropy (nats per example)", "accuracy (%)"
 LOG = alt.Scale(type="log", nice=True)
+# Only powers of ten have a tick.
 DECADES = [10.0**exponent for exponent in range(-12, 13)]
 LOG_AXIS = alt.Axis(values=DECADES, format="~g")
 Y_AXES = {
@@ -49,14 +50,15 @@ def not_drawn(values: pd.Series) -> str:
 
 
 def by_regime(regimes: list[str], **options) -> alt.Color:
-    """Return the colours of regimes, in the order that they are given in.
+    """Return the colours of regimes, in the order of `regimes`.
 
     Args:
-        regimes: The regimes. Beyond six, the colours return in a darker shade.
+        regimes: The regimes. After six, the colours repeat in a darker shade.
         options: What else `altair.Color` should know.
     """
     colours = []
     for place in range(len(regimes)):
+        # 0.6 of the brightness for each time that the colours repeat.
         shade, colour = divmod(place, len(REGIME_COLOURS))
         channels = bytes.fromhex(REGIME_COLOURS[colour].removeprefix("#"))
         darker = bytes(int(0.6**shade * channel) for channel in channels)

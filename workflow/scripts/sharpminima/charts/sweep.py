@@ -23,20 +23,18 @@ def draw(rows: pd.DataFrame, thresholds: pd.DataFrame) -> alt.HConcatChart:
     scale = alt.Scale(type="log", nice=False, padding=10)
     x = partial(alt.X, title="batch size (examples)", scale=scale, axis=axis)
     colour = alt.value(style.BLUE)
-    panels = [
-        _threshold(thresholds[thresholds["measure"] == measure], x)
-        + panel(drawn(rows, measure), x("batch_size:Q"), y, colour)
-        for measure, y in style.Y_AXES.items()
-    ]
+    panels = []
+    for measure, y in style.Y_AXES.items():
+        # A network may have no threshold, or one without an interval.
+        known = thresholds[thresholds["measure"] == measure].dropna(subset="threshold")
+        band = alt.Chart(known.dropna(subset=["low", "high"])).mark_rect(
+            color="grey", opacity=0.2
+        )
+        rule = alt.Chart(known).mark_rule(color="grey", strokeDash=[4, 3])
+        panels.append(
+            band.encode(x("low:Q"), x2="high:Q")
+            + rule.encode(x("threshold:Q"))
+            + panel(drawn(rows, measure), x("batch_size:Q"), y, colour)
+        )
     title = style.title(rows, "batch sizes", style.not_drawn(rows["sharpness"]))
     return alt.hconcat(*panels).properties(title=title)
-
-
-def _threshold(rows, x):
-    """Return a vertical rule at an estimated threshold, and a band for its interval."""
-    known = rows.dropna(subset="threshold")
-    band = alt.Chart(known.dropna(subset=["low", "high"])).mark_rect(
-        color="grey", opacity=0.2
-    )
-    rule = alt.Chart(known).mark_rule(color="grey", strokeDash=[4, 3])
-    return band.encode(x("low:Q"), x2="high:Q") + rule.encode(x("threshold:Q"))

@@ -1,4 +1,4 @@
-"""Lines of the training and the test set, for the charts that show both.
+"""Lines for the training set and the test set, for the charts that show both.
 
 The training set is solid and the test set dashed, as in the paper's figures.
 """

@@ -19,6 +19,7 @@ def draw(rows: pd.DataFrame, regimes: list[str]) -> alt.Chart:
         scale=style.LOG,
         axis=style.LOG_AXIS,
     )
+    # Both axes are logarithmic.
     drawn = rows[(rows["train_loss"] > 0) & (rows["sharpness"] > 0)]
     chart = (
         alt.Chart(drawn, width=2 * style.WIDTH, height=1.5 * style.HEIGHT)
@@ -28,6 +29,7 @@ def draw(rows: pd.DataFrame, regimes: list[str]) -> alt.Chart:
             y=alt.Y("sharpness:Q", **style.Y_AXES["sharpness"]),
             color=style.by_regime(regimes),
             detail="seed:N",
+            # Without an order, a line would follow the loss, which rises at times.
             order="epoch:Q",
             tooltip=["regime", "seed", "epoch", "train_loss", "sharpness"],
         )

@@ -1,4 +1,4 @@
-"""What runs reach that begin with iterates of another regime (the paper's Figure 5)."""
+"""What runs reach from iterates of another regime (the paper's Figure 5)."""
 
 import altair as alt
 import pandas as pd
@@ -21,6 +21,7 @@ def draw(rows: pd.DataFrame, first: str, second: str) -> alt.VConcatChart:
     """
     title, whole = f"epochs of {first} before {second}", alt.Axis(tickMinStep=1)
     x = alt.X("epoch:Q", title=title, axis=whole)
+    # The accuracy of an untrained network would stretch the axis.
     trained = rows[rows["epoch"] > 0]
     runs = {
         measure: drawn(rows, f"second_{measure}").assign(regime=second)

@@ -1,4 +1,4 @@
-"""What batch normalisation computes with when the loss is measured: three policies.
+"""How batch normalisation works when the loss is measured: three policies.
 
 - `batch`: the moments of each evaluation batch. The authors' networks did so (Keras 1,
   `BatchNormalization(mode=2)`), in batches of 5000.
@@ -41,8 +41,18 @@ def copy_of(model, *, batch_moments: bool):
         ValueError: If `batch_moments` cannot reach a batch normalisation.
     """
     copy = _copied(model, batch_moments)
-    if batch_moments:
-        _require_batch_moments(copy)
+    if not batch_moments:
+        return copy
+    # Refuse a batch normalisation that would go on using its moving averages.
+    replaced = [la for la in layers_of(copy) if isinstance(la, BatchMoments)]
+    reached = {id(v) for layer in replaced for v in layer.variables}
+    for variable in copy.non_trainable_variables:
+        if variable.name == "moving_variance" and id(variable) not in reached:
+            raise ValueError(
+                "Unless `evaluation.batch_norm` is moving, every batch normalisation "
+                "must be a BatchNormalization layer of the model: no subclass of it, "
+                f"and not inside another layer. Received: {variable.path}"
+            )
     return copy
 
 
@@ -62,21 +72,9 @@ def _copied(model, batch_moments):
         return layer.__class__.from_config(config)
 
     copy = keras.models.clone_model(model, clone_function=replaced)
+    # A clone has the layers in the same order, but fresh weights.
     copy.set_weights(model.get_weights())
     return copy
-
-
-def _require_batch_moments(network):
-    """Refuse a batch normalisation that would go on using its moving averages."""
-    replaced = [la for la in layers_of(network) if isinstance(la, BatchMoments)]
-    reached = {id(v) for layer in replaced for v in layer.variables}
-    for variable in network.non_trainable_variables:
-        if variable.name == "moving_variance" and id(variable) not in reached:
-            raise ValueError(
-                "Unless `evaluation.batch_norm` is moving, every batch normalisation "
-                "must be a BatchNormalization layer of the model: no subclass of it, "
-                f"and not inside another layer. Received: {variable.path}"
-            )
 
 
 def recalibrated(network: CompiledNetwork, x, batches: Iterable) -> list[np.ndarray]:
@@ -87,6 +85,7 @@ def recalibrated(network: CompiledNetwork, x, batches: Iterable) -> list[np.ndar
         x: Parameters, shape `(n,)`.
         batches: Each batch B of the training set, and its share w_B of the examples.
     """
+    # Sum in float64, since a large set has many batches.
     means = None
     for batch, share in batches:
         terms = [share * m.astype(np.float64) for m in network.moments(x, batch)]
@@ -104,8 +103,8 @@ def gradient_through_moments(
     Args:
         network: A copy with batch moments, compiled.
         x: Parameters, shape `(n,)`.
-        batches: What `recalibrated` took.
-        by_averages: `df/dm`, one array for each of the averages.
+        batches: Each batch B and its share w_B, as `recalibrated` takes them.
+        by_averages: `df/dm`, one array for each average.
 
     Returns:
         A float64 vector of shape `(n,)`.
@@ -119,7 +118,7 @@ def gradient_through_moments(
 
 
 def interpolated(model, start: list, end: list, alpha: float) -> list[np.ndarray]:
-    """Return the averages at `alpha` on the straight line between those of two points.
+    """Return the averages at `alpha` on the straight line between two points.
 
     Beyond the two ends a variance could become negative; it stops at zero.
 

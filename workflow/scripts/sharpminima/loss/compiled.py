@@ -36,8 +36,8 @@ class CompiledNetwork:
         """Return the summed loss of a batch and its gradients.
 
         Returns:
-            Summed loss, number of correct answers, gradient by x, and a list of the
-            gradients by each of the averages.
+            Summed loss, number of correct answers, gradient by x, and the gradient by
+            each average as a list.
         """
         (loss, correct), (by_x, by_averages) = self._loss_gradients(
             on_device(x), averages, *batch
@@ -50,6 +50,7 @@ class CompiledNetwork:
 
         In a network of `BatchMoments` layers these are the moments of the batch.
         """
+        # Every pass takes averages; at momentum 0 their values drop out of the result.
         own = [v.numpy() for v in averages_of(self._network)]
         return [np.asarray(m) for m in self._moments(on_device(x), own, *batch)]
 
@@ -59,14 +60,14 @@ class CompiledNetwork:
         Args:
             x: Parameters.
             batch: The batch.
-            weights: One array for each of the averages, of its shape.
+            weights: One array for each average, of the same shape.
         """
         own = [v.numpy() for v in averages_of(self._network)]
         return np.asarray(self._moments_gradient(on_device(x), own, *batch, weights))
 
     def _call(self, x, averages, inputs):
         """Return logits and averages after a pass of the network at x and averages."""
-        # Cut x into the kernels, biases and so on that it consists of.
+        # Cut x into its parts: kernels, biases and so on.
         variables = self._network.trainable_variables
         ends = np.cumsum([np.prod(v.shape) for v in variables], dtype=int)[:-1]
         trainable = [
@@ -78,6 +79,7 @@ class CompiledNetwork:
         averaged = [is_average(v) for v in others]
         given = iter(averages)
         state = [next(given) if ours else v.value for ours, v in zip(averaged, others)]
+        # Dropout is off: the measured f is deterministic.
         logits, state = self._network.stateless_call(
             trainable, state, inputs, training=False
         )

@@ -1,4 +1,4 @@
-"""What measuring scripts share: data, network and loss, and what their rows carry."""
+"""What measuring scripts share: data, network, loss, and columns of their rows."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,20 +12,20 @@ from sharpminima.rows import CARRIED
 
 
 class Context:
-    """A measuring job that is set up. Its clock starts where this is made.
+    """A measuring job, set up. Its clock starts when this object is made.
 
     Attributes:
-        network: A `networks` entry of the config, and the `file` of its own builder.
+        network: The `network` that was given.
         data: Both sets, on the device.
         model: The network; restore checkpoints and iterates into it.
         loss: The `MeasuredLoss` of the network on the data.
-        made_with: What computes: columns of every row.
+        made_with: Columns of every row that say what computed it.
 
     Args:
         rule: The job's rule.
         dataset: Path of the prepared dataset.
-        compiled: Path of the chosen way of compiling.
-        network: See above.
+        compiled: Path of the file that says how to compile.
+        network: A `networks` entry of the config, and the `file` of its own builder.
         evaluation: The `evaluation` section of the config.
         subset: The `subset` section of the config.
         threads: How many cores the job may use.
@@ -35,7 +35,7 @@ class Context:
         self, rule, *, dataset, compiled, network, evaluation, subset, threads
     ):
         self._job, self.network = Job(rule), network
-        # Threads and the way of compiling must be set before anything computes.
+        # Set the threads and the way of compiling before anything computes.
         backend.configure(threads)
         compilation.use(compiled)
         self.data = backend.on_device(datasets.read(dataset, subset))
@@ -71,7 +71,7 @@ class Context:
             "batch_norm": self._batch_norm,
             "measure_examples": len(self.data.x_train),
         }
-        # Another machine may have trained the run than measures it.
+        # The run may have been trained elsewhere, with other versions.
         made_with = {**self.made_with, "trained_with": origin["versions"]}
         rows.write(path, [{**carried, **row, **made_with} for row in found])
 

@@ -54,11 +54,11 @@ class MeasuredLoss:
 
         f(x) = 1/N sum_i l(h(a_i; x, m), b_i).
 
-    x are the parameters as one flat vector. m are the averages of batch normalisation:
-    those of the point, or others, as the policy says (see `loss.batch_norm`). Losses
+    x are the parameters as one flat vector. m are the averages that batch normalisation
+    uses: the point's own or others, as the policy says (see `loss.batch_norm`). Losses
     are summed in float64.
 
-    `work` counts the examples and gradients that were computed so far. Nothing else
+    `work` counts the examples and gradients computed so far. Nothing else
     changes between calls, and no method reads the model's weights.
 
     Args:
@@ -87,6 +87,8 @@ class MeasuredLoss:
                 ("test", dataset.x_test, dataset.y_test),
             )
         }
+        # `recalibrated` evaluates as `moving` does, with other averages. A second copy,
+        # which normalises by the moments of each batch, computes these averages.
         by_moments = batch_norm == "batch"
         self._network = CompiledNetwork(
             policies.copy_of(model, batch_moments=by_moments)
@@ -107,7 +109,7 @@ class MeasuredLoss:
             self._network.loss(x, averages, batch)
             for batch, _ in self._sets[split].batches()
         ]
-        # Numbers leave the device when all batches are under way.
+        # Reading a number waits for the device, so it comes after the last batch.
         loss, correct = (sum(map(float, column)) for column in zip(*found))
         self.work += Work(forward_examples=examples)
         return loss / examples, 100.0 * correct / examples
@@ -129,7 +131,7 @@ class MeasuredLoss:
         averages = self._averages(x, point.averages)
         loss, correct, gradient = 0.0, 0, np.zeros(x.shape)
         by_averages = [np.zeros(average.shape) for average in averages]
-        # The sums over the batches: f, df/dx with m held fixed, and df/dm.
+        # Sum over the batches, in float64: f, df/dx with m held fixed, and df/dm.
         for batch, _ in self._sets["train"].batches():
             part, hits, by_x, by_parts = self._network.loss_and_gradients(
                 x, averages, batch
@@ -151,7 +153,7 @@ class MeasuredLoss:
         """Return f: it maps x, shape `(n,)`, to the training loss and its gradient.
 
         Args:
-            averages: They stay the same wherever x goes.
+            averages: What batch normalisation uses. They stay fixed as x moves.
         """
 
         def loss_and_gradient(x):
@@ -163,7 +165,7 @@ class MeasuredLoss:
     def between(self, start: Point, end: Point) -> Callable[..., dict[str, float]]:
         """Return the measures at `a start + b end` as a function of `a, b, alpha`.
 
-        The averages are those at `alpha` on the straight line from `start` to `end`.
+        The averages lie at `alpha` on the straight line from `start` to `end`.
         Both vectors stay on the device: only numbers go there and come back.
 
         Raises:
@@ -191,6 +193,7 @@ class MeasuredLoss:
         """Return what batch normalisation computes with at x."""
         if not self._recalibrates:
             return averages
+        # m(x) depends on x alone: the averages that training left do not enter.
         batches_of_training = self._sets["train"].batches()
         self.work += Work(forward_examples=len(self._sets["train"]))
         return policies.recalibrated(self._moments, x, batches_of_training)

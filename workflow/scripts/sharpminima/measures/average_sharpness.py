@@ -3,7 +3,7 @@
     E f(x + d) - f(x),   d uniform in {d : |d_i| <= epsilon (|x_i| + 1)}.
 
 The box is equation 3 of Keskar et al. 2017 (arXiv:1609.04836) in the full space. Metric
-2.1 takes the largest rise in it; this is the mean one, which no solver has to find.
+2.1 takes the largest rise in it. This measure takes the mean, which needs no solver.
 Where f is quadratic with second derivatives h_i along the axes, and the box has the
 half-widths w_i, the mean rise is sum_i h_i w_i^2 / 6. Knows nothing of Keras.
 """
@@ -36,6 +36,7 @@ def measure(
         (the rise in the form of Metric 2.1, percent), `loss_before`, and the settings.
     """
     before = loss(x)
+    # Equation 3 with A = I: the box around x.
     half_widths = box_half_widths(x, settings["epsilon"])
     rng = streams.generator("average sharpness", seed)
     rises = []
@@ -44,6 +45,7 @@ def measure(
         # The mean over d and -d: the slope at x cancels, so it adds no noise.
         rises.append((loss(x + d) + loss(x - d)) / 2.0 - before)
     rise = float(np.mean(rises))
+    # The pairs are independent, so their scatter tells the error of the mean.
     return {
         **settings,
         "average_rise": rise,

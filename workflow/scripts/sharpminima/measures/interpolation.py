@@ -28,6 +28,7 @@ def curvilinear(alpha: float) -> tuple[float, float]:
     return np.cos(angle), np.sin(angle)
 
 
+# Figure 3 and Figure 7. The names are in the column `path`.
 PATHS = {"linear": linear, "curvilinear": curvilinear}
 
 
@@ -37,7 +38,7 @@ def alphas(start: float, stop: float, count: int) -> list[float]:
 
 
 def plots(measures: Measures, alphas: Iterable[float]) -> Iterator[dict]:
-    """Yield one row for each position on each path: the rows of both parametric plots.
+    """Yield the rows of both parametric plots: one for each position on each path.
 
     Args:
         measures: Maps the weights of x_s (at alpha 0) and x_l (at alpha 1), and alpha,
@@ -67,6 +68,7 @@ def distances(initial: np.ndarray, start: np.ndarray, end: np.ndarray) -> dict:
         "first_to_initial": start_to_initial,
         "second_to_initial": end_to_initial,
         "first_to_second": float(np.linalg.norm(start - end)),
+        # Above 1 where LB stays closer to x_0, a hypothesis that the paper tests.
         "distance_ratio": start_to_initial / end_to_initial,
     }
 

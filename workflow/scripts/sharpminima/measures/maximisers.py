@@ -98,7 +98,7 @@ def maximise(
         minimum: Where the box is centred.
         space: A `FullSpace` or a `RandomSubspace`.
         half_widths: The box, shape `(p,)`; see `spaces.box_half_widths`.
-        epsilon: The relative size that made it, dimensionless.
+        epsilon: The relative size of the box, dimensionless.
         start: Where in the box the search begins, shape `(p,)`.
         max_iterations: Cap on L-BFGS-B iterations; the paper stops at 10.
         max_evaluations: Cap on evaluations of loss and gradient.

@@ -29,12 +29,13 @@ class Planned:
 def by_searches(settings: Mapping, epsilons: int) -> Planned:
     """Return what the searches for the sharpness of one point evaluate.
 
-    In the full space that is a gradient an iteration, and the first one. In subspaces
-    line searches turn back so often that most searches use up what they may.
+    A search of the full space computes one gradient at its start and one in each
+    iteration. In subspaces line searches turn back so often that most searches use all
+    the evaluations that they are allowed.
 
     Args:
         settings: The `sharpness` section of the config.
-        epsilons: How many.
+        epsilons: Number of epsilons.
     """
     full, subspace = settings["full"], settings["subspace"]
     most = settings["max_evaluations"]

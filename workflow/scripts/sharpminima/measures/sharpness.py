@@ -47,13 +47,14 @@ def measure(
     Args:
         loss_and_gradient: See `maximisers.maximise`.
         minimum: What is measured.
-        settings: What `Study.search` is: how to search.
+        settings: How to search; see `Study.search`.
         epsilons: Relative sizes of the box, dimensionless.
         seed: The run's seed. It names the streams of subspaces and random starts, so
             that SB and LB of one seed are measured in the same subspaces.
     """
     limits = {name: settings[name] for name in ("max_iterations", "max_evaluations")}
     for identity, starts in _spaces(settings, seed):
+        # One A at a time: with p = 100 columns it takes far more memory than x.
         if identity["space"] == "full":
             space = FullSpace()
         else:
@@ -67,7 +68,7 @@ def measure(
             started = time.perf_counter()
             # Equation 3: the box C around x.
             half_widths = box_half_widths(coordinates, epsilon)
-            # The maximum of f in C, or rather a lower bound of it.
+            # The largest f that the search finds in C: a lower bound of the maximum.
             ascent = maximise(
                 loss_and_gradient,
                 minimum,
@@ -104,12 +105,15 @@ def _spaces(settings, seed):
     """Yield what identifies each space in a row, and the starts of its searches."""
     full, subspace = settings["full"], settings["subspace"]
     common = {"max_iterations": settings["max_iterations"]}
+    # Without an A, the paper takes the identity.
     if full["starts"]:
         yield {"space": "full", **common}, full["starts"]
+    # Section 2.2.2: in the full space alone, f could be large in a small subspace only.
     for draw in range(subspace["draws"]):
         identity = {
             "space": "subspace",
             "dimensions": subspace["dimensions"],
+            # As text: a column with gaps would be read as floats, which round 63 bits.
             "subspace_seed": str(streams.seed("subspace", seed, draw)),
         }
         yield {**identity, **common}, subspace["starts"]

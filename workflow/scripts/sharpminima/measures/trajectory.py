@@ -21,9 +21,8 @@ def measure(
 
     Args:
         loss: A `MeasuredLoss`.
-        iterates: Epoch and `Point` of each. The order in which they are made does not
-            matter, and a list does as well as a generator.
-        settings: What `Study.search_of_iterates` is.
+        iterates: Epoch and `Point` of each, in any order.
+        settings: How to search; see `Study.search_of_iterates`.
         seed: The run's seed.
 
     Yields:

@@ -14,9 +14,9 @@ def tabulate(rows: pd.DataFrame) -> pd.DataFrame:
         rows: One row per run and epsilon, as `measures.average_sharpness` returns it.
 
     Returns:
-        Counts, mean and standard deviation over the runs of `average_rise` (nats per
-        example) and `average_sharpness` (percent), and `largest_standard_error`: of the
-        runs' own standard errors (nats per example), the largest.
+        Counts; mean and standard deviation over the runs of `average_rise` (nats per
+        example) and `average_sharpness` (percent); `largest_standard_error`, the
+        largest of the runs' own standard errors (nats per example).
     """
     table = summarise(rows, KEYS, ["average_rise", "average_sharpness"])
     errors = rows.groupby(KEYS)["standard_error"].max()

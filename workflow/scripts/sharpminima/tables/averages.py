@@ -1,7 +1,7 @@
 """Statistics over runs: many rows -> one row per condition.
 
-A run that diverged is counted and never averaged. Standard deviations are those of a
-sample (n - 1); a single run has none. Knows nothing of files.
+A run that diverged is counted and never averaged. Standard deviations divide by n - 1,
+so a single run has none. Knows nothing of files.
 """
 
 from collections.abc import Sequence
@@ -70,6 +70,7 @@ def with_versions(
             joined by `|`.
         keys: The columns that make a condition.
     """
+    # A run may be trained with some versions and measured with others: both count.
     columns = [name for name in ("versions", "trained_with") if name in rows.columns]
     texts = rows.melt(id_vars=keys, value_vars=columns, value_name="text")
     parts = texts.assign(text=texts["text"].str.split(" | ", regex=False))

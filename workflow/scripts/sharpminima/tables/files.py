@@ -1,4 +1,4 @@
-"""Rows from many files into one table, and a table into its files."""
+"""Gather rows from many files into one table, and write a table to its files."""
 
 from collections.abc import Iterable
 from pathlib import Path

@@ -17,8 +17,8 @@ def join(
     Args:
         outcomes: One row per run, as the rule `train` writes it.
         measurements: One row per search, as the rule `measure_sharpness` writes it.
-        epsilon: The size of the box. By default a run has one row for each that it was
-            searched with.
+        epsilon: The size of the box. By default a run has one row for each size
+            that it was searched with.
 
     Returns:
         The columns of `outcomes`, with `epsilon` and `sharpness`. `versions` are the

@@ -25,6 +25,7 @@ def read() -> pd.DataFrame:
     values["dimensions"] = values["space"].map({"subspace": SUBSPACE_DIMENSIONS})
     values["max_iterations"] = is_sharpness.map({True: MAX_ITERATIONS})
     settings = pd.read_csv(FOLDER / "settings.csv")
+    # The paper measures on the whole training set.
     settings["measure_examples"] = settings["train_examples"]
     return settings.merge(values, on=["network", "regime"])
 

@@ -21,7 +21,7 @@ COLUMNS = [*PAIR, "status", "first_batch_size", "second_batch_size"]
 COLUMNS += ["target_accuracy", "first_iterations", "second_iterations"]
 COLUMNS += ["iterations_ratio", "bound", "break_even_efficiency"]
 TIMES = ["first_seconds_per_update", "second_seconds_per_update", "seconds_ratio"]
-# Points of accuracy that are rounding.
+# Smaller differences, in points of accuracy, are rounding.
 ROUNDING = 1e-9
 NEVER = float("nan")
 
@@ -34,10 +34,10 @@ def tabulate(
     tolerance: float,
     parallel_efficiency: list[float],
 ) -> pd.DataFrame:
-    """Return one row per run with a larger batch than the run of `first` of its seed.
+    """Return one row per run with a larger batch than the run of `first` has.
 
-    Only runs of the same variant are compared: not those of other optimizers, nor of
-    remedies.
+    Both runs have the same seed and the same variant: runs with other optimizers or
+    with remedies are not compared.
 
     Args:
         histories: One row per epoch, as the rule `train` writes it.
@@ -57,6 +57,7 @@ def tabulate(
     epochs = dict(iter(histories.groupby(["network", "regime", "seed"])))
     rows = [_row(pair, epochs, tolerance) for pair in _pairs(outcomes, first)]
     table = pd.DataFrame(rows, columns=[*COLUMNS, *TIMES])
+    # LB pays where I_l / I_s < B_s / (f_s(P) B_l). Without a ratio there is no answer.
     known = table["iterations_ratio"].notna()
     for place, efficiency in enumerate(parallel_efficiency, len(COLUMNS)):
         pays = table["iterations_ratio"] < table["bound"] / efficiency
@@ -66,7 +67,7 @@ def tabulate(
 
 
 def _pairs(outcomes, first):
-    """Return each run with a larger batch beside the run of `first` of its seed."""
+    """Return each run with a larger batch beside the run of `first` with its seed."""
     if "variant" not in outcomes:
         outcomes = outcomes.assign(variant="plain")
     keys = ["network", "dataset", "seed", "variant"]
@@ -128,6 +129,7 @@ def _until(epochs, target):
     reached = epochs["test_accuracy"].to_numpy() >= target - ROUNDING
     if not reached.any():
         return NEVER, NEVER
+    # Updates count from the start of training, seconds from the start of the epoch.
     at = reached.argmax()
     return epochs["updates"].iloc[at], epochs["seconds"].iloc[: at + 1].sum()
 

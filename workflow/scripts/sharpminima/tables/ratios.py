@@ -24,18 +24,17 @@ def tabulate(
         The ratio is missing where one of the runs diverged.
     """
     values = sharpness_of_runs(measurements).set_index([*KEYS, "regime"])
-    table = pd.concat([_of_pair(values["sharpness"], *pair) for pair in pairs])
+    tables = []
+    for first, second in pairs:
+        # The inner join keeps the seeds that have both regimes.
+        table = pd.concat(
+            [values["sharpness"].xs(each, level="regime") for each in (first, second)],
+            axis=1,
+            join="inner",
+            keys=["first_sharpness", "second_sharpness"],
+        )
+        ratio = table["second_sharpness"] / table["first_sharpness"]
+        tables.append(table.assign(ratio=ratio, first=first, second=second))
+    table = pd.concat(tables)
     table = with_versions(table, measurements, KEYS).reset_index()
     return table[["first", "second", *table.columns.drop(["first", "second"])]]
-
-
-def _of_pair(values, first, second):
-    """Return the rows of one pair of regimes, for the seeds that have both."""
-    table = pd.concat(
-        [values.xs(regime, level="regime") for regime in (first, second)],
-        axis=1,
-        join="inner",
-        keys=["first_sharpness", "second_sharpness"],
-    )
-    ratio = table["second_sharpness"] / table["first_sharpness"]
-    return table.assign(ratio=ratio, first=first, second=second)

@@ -49,6 +49,7 @@ def texts(table: pd.DataFrame, digits: int = DIGITS) -> pd.DataFrame:
         return f"{text(mean)} ± {std:.{DIGITS_OF_DEVIATIONS}g}"
 
     shown = table.drop(columns="versions", errors="ignore")
+    # In some tables the columns are called `mean` and `std`, without a measure.
     for mean in [name for name in shown.columns if str(name).endswith("mean")]:
         std = f"{mean.removesuffix('mean')}std"
         if std in shown.columns:

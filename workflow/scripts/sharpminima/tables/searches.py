@@ -19,9 +19,12 @@ def sharpness_of_runs(measurements: pd.DataFrame) -> pd.DataFrame:
     Returns:
         What the rows of a run carry, `space`, `epsilon` and `sharpness` (percent).
     """
+    # Step 1: the largest over the starts. Searches in the full space have no seed of a
+    # subspace; `dropna=False` keeps them.
     run = [*CARRIED, *CELL]
     draw = measurements.columns.intersection([*run, "subspace_seed"], sort=False)
     draws = measurements.groupby(list(draw), dropna=False, sort=False)
     largest = draws["sharpness"].max().reset_index()
+    # Step 2: the mean over the subspaces.
     values = largest.groupby(run, sort=False)["sharpness"].mean()
     return values.reset_index()

@@ -1,7 +1,7 @@
 """Slopes of a measure of the sweep, per doubling of the batch size.
 
-Both the estimator of thresholds and the claims about them look at the sweep in this
-way. Knows nothing of how a threshold is found.
+The estimator of thresholds and the claims about them both read the sweep this way.
+Knows nothing of how a threshold is found.
 """
 
 import numpy as np
@@ -23,6 +23,7 @@ def by_size(sweep_runs: pd.DataFrame, measure: str) -> pd.DataFrame:
     sound = sweep_runs[sweep_runs["status"] != DIVERGED]
     values = sound[measure]
     if measure == "sharpness":
+        # Sharpness spans decades, and 0 has no logarithm.
         values = np.log10(values.where(values > 0))
     sizes = np.log2(sound["batch_size"])
     rows = pd.DataFrame({"seed": sound["seed"], "size": sizes, "value": values})
@@ -32,8 +33,7 @@ def by_size(sweep_runs: pd.DataFrame, measure: str) -> pd.DataFrame:
 def around(values: pd.DataFrame, threshold: float) -> tuple[float, float]:
     """Return the slopes per doubling of the batch size before and after a threshold.
 
-    They are the slopes of two segments that meet at the threshold, fitted by least
-    squares.
+    Least squares fits two segments that meet at the threshold.
 
     Args:
         values: What `by_size` returns.
@@ -42,6 +42,8 @@ def around(values: pd.DataFrame, threshold: float) -> tuple[float, float]:
     Returns:
         Both slopes; NaN where the batch sizes do not determine them.
     """
+    # value = a + before x + change max(x - log2(threshold), 0). If all sizes lie on one
+    # side of the threshold, a column is redundant and the rank is below 3.
     y, x = points(values)
     design = np.column_stack([np.ones_like(x), x, beyond(x, np.log2(threshold))])
     (_, before, change), _, rank, _ = np.linalg.lstsq(design, y)

@@ -14,8 +14,6 @@ its plots, about 500 for C1 and 15,000 for F2, and states no method. The method 
    interval is too narrow.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 import pandas as pd
 
@@ -57,23 +55,21 @@ def tabulate(sweep_runs: pd.DataFrame) -> pd.DataFrame:
             values = slopes.by_size(group, measure)
             row = {"network": network, "dataset": dataset, "measure": measure}
             row["runs"] = int(values.count().sum())
-            row["note"] = _what_lacks(row["runs"], values, measure)
-            if not row["note"]:
+            sizes, runs = values.shape[1], row["runs"]
+            # The corrected AIC divides by runs - parameters - 2.
+            needed = PARAMETERS[measure] + 3
+            if sizes < LEAST_SIZES:
+                row["note"] = f"needs {LEAST_SIZES} batch sizes. Received: {sizes}"
+            elif runs < needed:
+                row["note"] = f"needs {needed} runs. Received: {runs}"
+            else:
                 row |= _estimate(values, network, measure)
             rows.append(row)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _what_lacks(number, values, measure):
-    """Return which data are too few for an estimate, or '' if they suffice."""
-    sizes, needed = values.shape[1], PARAMETERS[measure] + 3
-    if sizes < LEAST_SIZES:
-        return f"needs {LEAST_SIZES} batch sizes. Received: {sizes}"
-    return f"needs {needed} runs. Received: {number}" if number < needed else ""
-
-
 def _estimate(values, network, measure):
-    """Return what the row of a network and measure says of its threshold."""
+    """Return the columns about the threshold of one network and measure."""
     seeds = len(values)
     x, y = values.columns.to_numpy(), values.to_numpy()
     found = _broken_line(x, y, measure)
@@ -85,7 +81,11 @@ def _estimate(values, network, measure):
     method = "two segments in log2(batch size)"
     if seeds < LEAST_SEEDS:
         return {**row, "note": f"{method}; no interval: one seed"}
-    breaks = list(_resampled(x, y, measure, network))
+    # Bootstrap: draw the seeds with replacement, and keep the breaks that are found.
+    rng = streams.generator("threshold", network, measure)
+    draws = (rng.integers(0, seeds, seeds) for _ in range(RESAMPLES))
+    lines = (_broken_line(x, y[drawn], measure) for drawn in draws)
+    breaks = [line["break"] for line in lines if line]
     row["low"], row["high"] = 2.0 ** np.percentile(breaks or [np.nan], PERCENTILES)
     share = f"{len(breaks)} of {RESAMPLES} samples have a threshold"
     return {**row, "note": f"{method}; bootstrap over {seeds} seeds: {share}"}
@@ -170,12 +170,3 @@ def _aicc(squares, parameters, points):
     k = parameters + 1
     variance = max(squares / points, ROUNDING**2)
     return points * np.log(variance) + 2.0 * k + 2.0 * k * (k + 1) / (points - k - 1)
-
-
-def _resampled(x, y, measure, network) -> Iterator[float]:
-    """Yield the break of each bootstrap sample of the seeds that has one."""
-    rng = streams.generator("threshold", network, measure)
-    for _ in range(RESAMPLES):
-        found = _broken_line(x, y[rng.integers(0, len(y), len(y))], measure)
-        if found is not None:
-            yield found["break"]

@@ -33,7 +33,7 @@ def tabulate(
         trajectories: One row per iterate of the first regime, as the rule
             `measure_trajectory` writes it.
         epochs: The epoch of the first regime after which each regime of `outcomes`
-            begins.
+            began.
         epsilon: The size of the box that the sharpness is shown for.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Adversarial training: part of the loss is that of inputs changed to raise it.
+"""Adversarial training: part of the loss is computed on inputs changed to raise it.
 
 Source: Keskar et al. 2017 (arXiv:1609.04836), appendix E.3, as recalled. The paper
 states neither a strength nor a weight, so the config chooses them. The method is the
@@ -22,7 +22,7 @@ def objective(*, strength: float, weight: float) -> Callable:
 
     Args:
         strength: Largest change of an input, in the unit of the inputs.
-        weight: Share w of the perturbed inputs' loss, in [0, 1]; Goodfellow's is 0.5.
+        weight: Share w of the loss on perturbed inputs, in [0, 1]; Goodfellow's is 0.5.
 
     Returns:
         An objective as `backend.epoch_runner` takes it.
@@ -32,7 +32,9 @@ def objective(*, strength: float, weight: float) -> Callable:
         def mean_loss(inputs):
             return ops.mean(backend.cross_entropies(labels, again(inputs))), None
 
+        # The mean scales each example's slope by 1/N, which the sign does not see.
         _, (slope,) = backend.value_and_gradients(mean_loss, inputs)
+        # Without a stop, the gradient by the weights would go through d as well.
         perturbed = inputs + strength * ops.sign(ops.stop_gradient(slope))
         return (1.0 - weight) * loss + weight * mean_loss(perturbed)[0]
 

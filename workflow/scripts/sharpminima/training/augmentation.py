@@ -14,7 +14,7 @@ from sharpminima import backend, streams
 from sharpminima.backend import keras
 from sharpminima.regimes import remedies
 
-# Images moved at a time: JAX holds the coordinates of each of their values.
+# Images moved at a time: JAX stores coordinates for every value of every image.
 PIECE = 1000
 
 
@@ -78,7 +78,10 @@ def affine(mirrored, angles, shifts, height: int, width: int) -> np.ndarray:
     return np.pad(rows, ((0, 0), (0, 2)))
 
 
-def _affine_transform(images, transforms):
+@backend.traced
+def move(images, transforms):
+    """Return `images` on the device, moved by `transforms` (see `affine`)."""
+    # Keras needs a channel axis, which images of one channel may lack.
     shape = keras.ops.shape(images)
     if len(shape) == 3:
         images = images[..., None]
@@ -86,6 +89,3 @@ def _affine_transform(images, transforms):
         images, transforms, fill_mode="nearest", data_format="channels_last"
     )
     return keras.ops.reshape(moved, shape)
-
-
-move = backend.traced(_affine_transform)

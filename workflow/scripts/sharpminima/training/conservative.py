@@ -1,4 +1,4 @@
-"""Conservative training: an update does not go far from where its batch began.
+"""Conservative training: an update stays close to where its batch began.
 
 Source: Li et al. 2014, "Efficient mini-batch training for stochastic optimization"
 (KDD); Keskar et al. 2017 (arXiv:1609.04836), appendix E.2, as recalled: three

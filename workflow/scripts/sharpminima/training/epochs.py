@@ -37,17 +37,33 @@ def runner(model, dataset: Dataset, settings: dict) -> Callable[[int], Epoch]:
     """
     examples = len(dataset.x_train)
     x, y = backend.to_device(dataset.x_train), backend.to_device(dataset.y_train)
+    # Appendix E.3: what an update minimises. By default this is the mean loss.
+    objective = None
+    if given := settings.get("adversarial"):
+        objective = adversarial.objective(**given)
+    elif given := settings.get("stability"):
+        objective = stability.objective(weight=given["weight"])
+    # Appendix E.2: what an update is wrapped in.
     around = None
     if given := settings.get("conservative"):
         around = partial(conservative, **given)
     run = backend.epoch_runner(
         *(model, optimizer.make(model, settings, examples), x, y),
-        objective=_objective(settings),
+        objective=objective,
         around=around,
     )
 
     def run_epoch(epoch):
-        views = _views(x, settings, epoch)
+        # Step 1: the inputs that this epoch sees (appendix E.1), and a noisy copy of
+        # them for stability training.
+        drawn = {"seed": settings["seed"], "epoch": epoch}
+        inputs = x
+        if given := settings.get("augmentation"):
+            inputs = augmentation.view(x, **given, **drawn)
+        views = (inputs,)
+        if given := settings.get("stability"):
+            views = inputs, stability.noisy(inputs, given["noise"], **drawn)
+        # Step 2: cut the set into batches. Only the seed and the epoch set their order.
         cut = list(
             batches.epoch_batches(
                 examples,
@@ -57,27 +73,9 @@ def runner(model, dataset: Dataset, settings: dict) -> Callable[[int], Epoch]:
                 epoch=epoch,
             )
         )
+        # Step 3: one update for each batch. Only training may use TF32.
         with backend.tensor_float_32(settings["precision"] == "tensorfloat32"):
             loss, correct, seen = run(cut, views)
         return Epoch(loss / seen, 100.0 * correct / seen, len(cut))
 
     return run_epoch
-
-
-def _objective(settings):
-    """Return what an update minimises, or None for the mean loss alone."""
-    if given := settings.get("adversarial"):
-        return adversarial.objective(**given)
-    if given := settings.get("stability"):
-        return stability.objective(weight=given["weight"])
-    return None
-
-
-def _views(x, settings, epoch):
-    """Return the inputs of one epoch: what training sees, and its noisy counterpart."""
-    drawn = {"seed": settings["seed"], "epoch": epoch}
-    if given := settings.get("augmentation"):
-        x = augmentation.view(x, **given, **drawn)
-    if given := settings.get("stability"):
-        return x, stability.noisy(x, given["noise"], **drawn)
-    return (x,)

@@ -36,8 +36,8 @@ def fit(
         - `epoch`, which is 1 for the first;
         - `updates` so far: one for each batch, however many iterations it takes;
         - `train_loss` and `train_accuracy`: means over the epoch as it went. They are
-          of augmented inputs, but not of adversarial or noisy ones. The stopping rule
-          reads this loss;
+          computed on augmented inputs, but not on adversarial or noisy ones. The
+          stopping rule reads this loss;
         - `test_loss` and `test_accuracy` after the epoch;
         - `seconds`;
         - `status`: `training`, and in the last row why training ended.
@@ -47,11 +47,14 @@ def fit(
     losses, updates, status = [], 0, None
     while status is None:
         started = time.perf_counter()
+        # Epochs count from 0 here, and from 1 in the rows.
         epoch = run_epoch(len(losses))
         reached = evaluation.loss_and_accuracy(point_of(model), "test")
         test_loss, test_accuracy = reached
         losses.append(epoch.loss)
         updates += epoch.updates
+        # The training loss decides when to stop (section 2). The test loss can only
+        # reveal that the run has diverged.
         finite = np.isfinite(test_loss)
         status = rule.reason(losses) if finite else DIVERGED
         row = {

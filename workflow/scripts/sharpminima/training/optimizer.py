@@ -1,4 +1,4 @@
-"""The optimizer of a run, as Keras makes it: `regimes.optimizers` has its values."""
+"""The Keras optimizer of a run, with values from `regimes.optimizers`."""
 
 from collections.abc import Mapping
 

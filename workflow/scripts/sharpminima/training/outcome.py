@@ -22,7 +22,7 @@ def outcome_of(
     Args:
         model: The network at its final iterate.
         dataset: Both sets.
-        settings: What `fit` was given.
+        settings: The settings that `fit` took.
         evaluation: The measured loss of `model`.
         history: The rows that `fit` yielded.
 
@@ -33,11 +33,13 @@ def outcome_of(
     """
     point = point_of(model)
     reached = evaluation.measures(point)
+    # The mean over the last epoch may be finite where the final iterate's loss is not.
     last, finite = history[-1], np.isfinite(list(reached.values())).all()
     examples = len(dataset.x_train)
     return {
         "variant": variants.name_of(settings),
         "batch_size": batches.batch_size(settings, examples),
+        # Batches may grow (section 4). Epochs count from 1 in rows, and from 0 here.
         "final_batch_size": batches.batch_size(settings, examples, last["epoch"] - 1),
         "optimizer": settings["optimizer"],
         "learning_rate": settings["learning_rate"],
@@ -60,7 +62,7 @@ def work_of(dataset: Dataset, settings: dict, history: list[dict]) -> Work:
 
     Args:
         dataset: Both sets.
-        settings: What `fit` was given.
+        settings: The settings that `fit` took.
         history: The rows that `fit` yielded.
     """
     examples = len(dataset.x_train)

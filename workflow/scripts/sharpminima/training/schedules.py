@@ -35,6 +35,7 @@ def learning_rate(settings: Mapping, examples: int):
 
     rate, warmup = float(settings["learning_rate"]), schedule.get("warmup_epochs", 0)
     start = updates(warmup)
+    # The schedule takes over after warm-up and counts its updates from there.
     match schedule["name"]:
         case "constant":
             then = rate

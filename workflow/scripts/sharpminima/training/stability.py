@@ -1,8 +1,8 @@
 """Stability training: noise on the inputs should not change the network's answers.
 
 Source: Keskar et al. 2017 (arXiv:1609.04836), appendix E.3, as recalled. The paper
-states neither a noise nor a weight, so the config chooses them. The method is that of
-Zheng et al. 2016 (arXiv:1604.04326), as recalled.
+states neither a noise nor a weight, so the config chooses them. The method comes
+from Zheng et al. 2016 (arXiv:1604.04326), as recalled.
 """
 
 from collections.abc import Callable
@@ -28,6 +28,7 @@ def objective(*, weight: float) -> Callable:
     """
 
     def stabilised_loss(loss, logits, again, labels, inputs, noisy_inputs):
+        # The second pass has the same dropout, so only the noise makes a difference.
         return loss + weight * mean_divergence(logits, again(noisy_inputs))
 
     return stabilised_loss
@@ -40,6 +41,7 @@ def mean_divergence(logits, others):
         logits: Logits of p, shape `(N, classes)`.
         others: Logits of q, of the same shape.
     """
+    # Logits may come in bfloat16, in which p - q would be mostly rounding.
     p, q = (
         ops.log_softmax(ops.cast(each, keras.config.floatx()))
         for each in (logits, others)
@@ -59,5 +61,6 @@ def noisy(x, noise: float, *, seed: int, epoch: int):
         seed: The run's seed.
         epoch: Number of the epoch; the first is 0.
     """
+    # Seeds of Keras have 32 bits, those of streams 63.
     drawn = streams.seed("stability noise", seed, epoch) % 2**32
     return x + keras.random.normal(x.shape, stddev=noise, seed=drawn)

@@ -1,8 +1,8 @@
 """The trial that chooses how to compile the steps of one network.
 
 Which way is the fastest depends on the layers, the device and the versions of the
-compilers. Ways round differently, so the choice alters the weights: it must not hang on
-chance. The backend's first way is therefore kept unless another is clearly faster.
+compilers. Ways round differently, so the choice alters the weights and must not depend
+on chance. The backend's first way is therefore kept unless another is clearly faster.
 """
 
 import logging
