@@ -12,20 +12,7 @@ SEARCHES = {
     for space, count in by_searches(config["sharpness"], 1).searches.items()
     if count
 }
-# A job on a cluster reads this file again, when others have finished: it inherits what
-# was planned.
-if workflow.is_main_process or "SHARPMINIMA_APART" not in os.environ:
-    found = [
-        {
-            epsilon
-            for epsilon in EPSILONS
-            if all((folder / f"{space}_{epsilon}.csv").exists() for space in SEARCHES)
-        }
-        for n, r, s in STUDY.runs
-        for folder in [RESULTS / "sharpness" / n / r / f"seed{s}"]
-    ]
-    os.environ["SHARPMINIMA_APART"] = " ".join(STUDY.epsilons_apart(EPSILONS, found))
-APART = os.environ["SHARPMINIMA_APART"].split()
+APART = epsilons_apart(EPSILONS, SEARCHES)
 TOGETHER = [epsilon for epsilon in EPSILONS if epsilon not in APART]
 # What every job that measures a network sees.
 NETWORK = {

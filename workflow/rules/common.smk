@@ -53,7 +53,7 @@ if megabytes and (found := list(memory.too_large(config, megabytes))):
 STUDY = Study(config)
 BACKEND = config["backend"]
 # Jobs inherit it; a job on a cluster reads this file, too.
-os.environ["KERAS_BACKEND"] = BACKEND
+os.environ.update(KERAS_BACKEND=BACKEND)
 # Where a profile or the command line offers GPUs, jobs that compute take one each.
 GPU = {"gpu": 1} if limit_of("gpu") else {}
 # The paper's values, and the settings that they belong to.
@@ -200,6 +200,24 @@ def chart(name, category, drawn):
 def of_each(networks):
     """Return what `chart` draws: a chart of each network."""
     return [{"network": network} for network in networks]
+
+
+def epsilons_apart(epsilons, spaces):
+    """Return the epsilons at which finished checkpoints are not measured yet.
+
+    A job on a cluster reads this file again, when other jobs have finished: it inherits
+    what was planned.
+    """
+    planned = os.environ.get("SHARPMINIMA_APART")
+    if planned is None or workflow.is_main_process:
+        folders = (RESULTS / "sharpness" / n / r / f"seed{s}" for n, r, s in STUDY.runs)
+        found = [
+            {e for e in epsilons if all((f / f"{s}_{e}.csv").exists() for s in spaces)}
+            for f in folders
+        ]
+        planned = " ".join(STUDY.epsilons_apart(epsilons, found))
+        os.environ.update(SHARPMINIMA_APART=planned)
+    return planned.split()
 
 
 def fingerprint(script, without=frozenset()):
