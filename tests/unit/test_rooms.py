@@ -11,7 +11,8 @@ from project import ROOT
 SCRIPTS = ROOT / "workflow/scripts"
 PACKAGE = SCRIPTS / "sharpminima"
 # Which rooms a room may import from, the ground floor first. `root` are the modules
-# beside the rooms; every room may import those.
+# beside the rooms; every room may import those. A folder within a room that is not
+# named here belongs to that room.
 ARROWS = {
     "backends": set(),
     "root": {"backends"},
@@ -21,18 +22,21 @@ ARROWS = {
     "loss": {"data", "networks", "regimes"},
     "measures": set(),
     "training": {"data", "networks", "loss", "regimes"},
-    "tables": set(),
-    "claims": {"tables"},
-    "charts": {"tables"},
+    "tables/summaries": set(),
+    "tables": {"tables/summaries"},
+    "claims": {"tables/summaries"},
+    "charts": {"tables/summaries"},
     "config": {"data", "networks", "regimes"},
     "planning": {"config", "data", "networks", "regimes", "measures"},
 }
-WITHOUT_KERAS = ("data", "regimes", "measures", "tables", "claims", "charts", "config")
+WITHOUT_KERAS = ("data", "regimes", "measures", "tables/summaries", "tables", "claims")
+WITHOUT_KERAS += ("charts", "config")
 
 
 def room_of(parts):
     """Return the room of a module, from the parts of its name within the package."""
-    return parts[0] if parts[0] in ARROWS and len(parts) > 1 else "root"
+    folders = ["/".join(parts[:depth]) for depth in range(len(parts) - 1, 0, -1)]
+    return next((folder for folder in folders if folder in ARROWS), "root")
 
 
 def modules():
@@ -60,7 +64,9 @@ def test_every_init_is_empty():
 
 def test_every_folder_is_a_room_and_every_room_a_folder():
     folders = {path.name for path in PACKAGE.iterdir() if path.is_dir()}
-    assert folders - {"__pycache__"} == set(ARROWS) - {"root"}
+    rooms = set(ARROWS) - {"root"}
+    assert folders - {"__pycache__"} == {room.partition("/")[0] for room in rooms}
+    assert [room for room in rooms if not (PACKAGE / room).is_dir()] == []
 
 
 def test_no_import_runs_up():

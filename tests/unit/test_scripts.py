@@ -115,13 +115,13 @@ ALSO_REACHED_BY = {
 }
 # The scripts that need a module which several results share, and no other.
 SHARED_BY = {
-    "tables/searches": {
+    "tables/summaries/searches": {
         *("tabulate_sharpness", "tabulate_ratios", "tabulate_further_regimes"),
         *("tabulate_sweep_runs", "tabulate_sweep", "tabulate_thresholds"),
         *("tabulate_warm_start_runs", "tabulate_warm_start", "tabulate_claims"),
         "chart_sharpness",
     },
-    "tables/slopes": {"tabulate_thresholds", "tabulate_claims"},
+    "tables/summaries/slopes": {"tabulate_thresholds", "tabulate_claims"},
     "tables/paper": {"tabulate_accuracy", "tabulate_sharpness"},
     "claims/effects": {"tabulate_claims"},
     "claims/verdicts": {"tabulate_claims"},

@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from sharpminima.charts import style
-from sharpminima.tables.searches import sharpness_of_runs
+from sharpminima.tables.summaries.searches import sharpness_of_runs
 
 SPACES = {"full": "full space", "subspace": "random subspace"}
 # Up to this many names of regimes fit side by side; more are set aslant.

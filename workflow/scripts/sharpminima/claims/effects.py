@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from sharpminima.rows import DIVERGED
-from sharpminima.tables import slopes
-from sharpminima.tables.searches import sharpness_of_runs
+from sharpminima.tables.summaries import slopes
+from sharpminima.tables.summaries.searches import sharpness_of_runs
 
 Tables = Mapping[str, pd.DataFrame]
 Pair = Sequence[str]

@@ -3,8 +3,13 @@
 import pandas as pd
 
 from sharpminima.rows import UNCONVERGED
-from sharpminima.tables.averages import CONDITION, counted, statistics, with_versions
 from sharpminima.tables.paper import with_paper
+from sharpminima.tables.summaries.averages import (
+    CONDITION,
+    counted,
+    statistics,
+    with_versions,
+)
 
 STATISTICS = {
     "train_accuracy": ["mean", "std"],

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from sharpminima.tables.averages import CONDITION, summarise
+from sharpminima.tables.summaries.averages import CONDITION, summarise
 
 KEYS = [*CONDITION, "epsilon", "pairs"]
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from sharpminima.tables.averages import summarise
+from sharpminima.tables.summaries.averages import summarise
 
 KEYS = ["network", "dataset", "first", "second"]
 MEASURES = ["first_to_initial", "second_to_initial", "first_to_second"]

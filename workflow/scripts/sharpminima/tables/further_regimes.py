@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from sharpminima.rows import DIVERGED
-from sharpminima.tables import measured_runs
-from sharpminima.tables.averages import summarise
+from sharpminima.tables.summaries import measured_runs
+from sharpminima.tables.summaries.averages import summarise
 
 KEYS = ["network", "dataset", "regime", "variant", "batch_size", "epsilon"]
 MEASURES = ["test_accuracy", "sharpness"]

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from sharpminima.tables.averages import with_versions
+from sharpminima.tables.summaries.averages import with_versions
 
 COLUMNS = ["network", "builder", "dataset", "input_shape", "classes", "parameters"]
 COLUMNS += ["train_examples", "test_examples"]

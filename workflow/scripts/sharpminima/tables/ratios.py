@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from sharpminima.tables.averages import with_versions
-from sharpminima.tables.searches import CELL, sharpness_of_runs
+from sharpminima.tables.summaries.averages import with_versions
+from sharpminima.tables.summaries.searches import CELL, sharpness_of_runs
 
 KEYS = ["network", "dataset", *CELL, "seed"]
 

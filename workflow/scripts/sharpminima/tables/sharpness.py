@@ -2,9 +2,14 @@
 
 import pandas as pd
 
-from sharpminima.tables.averages import CONDITION, counted, statistics, with_versions
 from sharpminima.tables.paper import with_paper
-from sharpminima.tables.searches import CELL, sharpness_of_runs
+from sharpminima.tables.summaries.averages import (
+    CONDITION,
+    counted,
+    statistics,
+    with_versions,
+)
+from sharpminima.tables.summaries.searches import CELL, sharpness_of_runs
 
 KEYS = [*CONDITION, *CELL]
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from sharpminima.tables.averages import summarise
+from sharpminima.tables.summaries.averages import summarise
 
 KEYS = ["network", "dataset", "batch_size"]
 MEASURES = ["train_accuracy", "test_accuracy", "sharpness"]

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from sharpminima.tables import measured_runs
+from sharpminima.tables.summaries import measured_runs
 
 ORDER = ["network", "dataset", "batch_size", "seed"]
 COLUMNS = [

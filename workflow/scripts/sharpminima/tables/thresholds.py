@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from sharpminima import streams
-from sharpminima.tables import slopes
+from sharpminima.tables.summaries import slopes
 
 COLUMNS = ["network", "dataset", "measure", "threshold", "low", "high"]
 COLUMNS += ["drop_per_doubling", "runs", "note"]

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from sharpminima.tables.averages import summarise
+from sharpminima.tables.summaries.averages import summarise
 
 KEYS = ["network", "dataset", "regime", "epoch", "epsilon"]
 MEASURES = ["train_loss", "train_accuracy", "test_loss", "test_accuracy", "sharpness"]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from sharpminima.tables import measured_runs
+from sharpminima.tables.summaries import measured_runs
 
 ORDER = ["network", "dataset", "epoch", "seed"]
 COLUMNS = [

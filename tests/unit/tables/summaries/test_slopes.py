@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from sharpminima.tables import slopes
+from sharpminima.tables.summaries import slopes
 
-from .test_thresholds import falling, sweep
+from ..test_thresholds import falling, sweep
 
 
 def test_slopes_are_those_of_both_sides():

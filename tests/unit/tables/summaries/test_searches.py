@@ -1,7 +1,7 @@
 """From searches to runs: the spaces that a study has."""
 
 from examples import SEARCHES
-from sharpminima.tables.searches import sharpness_of_runs
+from sharpminima.tables.summaries.searches import sharpness_of_runs
 
 
 def test_a_study_of_the_full_space_alone_has_its_sharpness():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from sharpminima.rows import IDENTITY
-from sharpminima.tables.searches import sharpness_of_runs
+from sharpminima.tables.summaries.searches import sharpness_of_runs
 
 RUN = list(IDENTITY)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from examples import OF_SWEPT, SWEPT
-from sharpminima.tables import measured_runs
+from sharpminima.tables.summaries import measured_runs
 
 
 def sharpness_of_b64(**options):
