@@ -33,7 +33,23 @@ def checked(
                 f"{sources[name]}: expected {examples} examples. "
                 f"Received: {len(arrays[name])}"
             )
+    _check_inputs(arrays, sources, declared)
+    classes = declared.get("classes")
+    if classes is None:
+        classes = _inferred_classes(arrays["y_train"], sources["y_train"])
+    for name in ("y_train", "y_test"):
+        labels = arrays[name]
+        outside = np.flatnonzero((labels < 0) | (labels >= classes))
+        if outside.size:
+            raise ValueError(
+                f"{sources[name]}: expected labels from 0 to {classes - 1}. "
+                f"Received: {labels[outside[0]]} at position {outside[0]}"
+            )
+    return {**arrays, "classes": int(classes)}
 
+
+def _check_inputs(arrays, sources, declared):
+    """Refuse inputs of another shape than declared, and inputs that are not finite."""
     # For speech, this counts the neighbours, which `datasets.read` adds.
     shape = list(datasets.input_shape(arrays))
     if shape != declared.get("input_shape", shape):
@@ -51,22 +67,14 @@ def checked(
                 f"in example {np.flatnonzero(~finite)[0]}"
             )
 
-    classes = declared.get("classes")
-    if classes is None:
-        # One more than the largest label, if every label below it occurs.
-        classes = int(arrays["y_train"].max()) + 1
-        absent = np.setdiff1d(np.arange(classes), arrays["y_train"])
-        if absent.size:
-            raise ValueError(
-                f"{sources['y_train']}: expected every label from 0 to {classes - 1}, "
-                f"since `classes` is not declared. Received: no {absent[0]}"
-            )
-    for name in ("y_train", "y_test"):
-        labels = arrays[name]
-        outside = np.flatnonzero((labels < 0) | (labels >= classes))
-        if outside.size:
-            raise ValueError(
-                f"{sources[name]}: expected labels from 0 to {classes - 1}. "
-                f"Received: {labels[outside[0]]} at position {outside[0]}"
-            )
-    return {**arrays, "classes": int(classes)}
+
+def _inferred_classes(labels, source):
+    """Return one more than the largest label, if every label below it occurs."""
+    classes = int(labels.max()) + 1
+    absent = np.setdiff1d(np.arange(classes), labels)
+    if absent.size:
+        raise ValueError(
+            f"{source}: expected every label from 0 to {classes - 1}, since `classes` "
+            f"is not declared. Received: no {absent[0]}"
+        )
+    return classes

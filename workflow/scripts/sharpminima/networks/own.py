@@ -61,33 +61,8 @@ def check(model, *, where: str, input_shape, classes) -> None:
     """
     if not isinstance(model, keras.Model):
         raise ValueError(f"{where}: must return a Keras model. Received: {model!r}")
-
-    try:
-        # The loss is measured on a copy that is made like this one.
-        copy = keras.models.clone_model(
-            model,
-            clone_function=lambda layer: type(layer).from_config(layer.get_config()),
-        )
-        copy.set_weights(model.get_weights())
-    except Exception as error:
-        raise ValueError(
-            f"{where}: must return a Sequential or functional model that Keras can "
-            f"copy. Received: {type(model).__name__} ({' '.join(str(error).split())})"
-        ) from error
-
-    # A Sequential model that was never built has no shapes.
-    takes = getattr(model, "input_shape", None)
-    if takes != (None, *input_shape):
-        raise ValueError(
-            f"{where}: must return a model with inputs of shape "
-            f"{(None, *input_shape)}. Received: {takes}"
-        )
-    returns = getattr(model, "output_shape", None)
-    if returns != (None, classes):
-        raise ValueError(
-            f"{where}: must return a model with outputs of shape {(None, classes)}. "
-            f"Received: {returns}"
-        )
+    copy = _copy(model, where)
+    _check_shapes(model, where, input_shape, classes)
     if not model.trainable_variables:
         raise ValueError(
             f"{where}: must return a model with trainable weights. Received: none"
@@ -103,7 +78,53 @@ def check(model, *, where: str, input_shape, classes) -> None:
             "copy, layers with all their settings. Received: a copy that differs"
         )
 
-    # The loss takes a softmax. On top of another one, training would run, but badly.
+    _check_logits(model, where, outputs)
+    # The paper's f is the mean cross entropy and nothing else.
+    if model.losses:
+        raise ValueError(
+            f"{where}: must return a model without regularizers or other losses. "
+            f"Received: {len(model.losses)}"
+        )
+
+
+def _copy(model, where):
+    """Return a copy of a model, made as the one on which the loss is measured."""
+    try:
+        copy = keras.models.clone_model(
+            model,
+            clone_function=lambda layer: type(layer).from_config(layer.get_config()),
+        )
+        copy.set_weights(model.get_weights())
+    except Exception as error:
+        raise ValueError(
+            f"{where}: must return a Sequential or functional model that Keras can "
+            f"copy. Received: {type(model).__name__} ({' '.join(str(error).split())})"
+        ) from error
+    return copy
+
+
+def _check_shapes(model, where, input_shape, classes):
+    """Refuse a model whose inputs or outputs have another shape than the dataset."""
+    # A Sequential model that was never built has no shapes.
+    takes = getattr(model, "input_shape", None)
+    if takes != (None, *input_shape):
+        raise ValueError(
+            f"{where}: must return a model with inputs of shape "
+            f"{(None, *input_shape)}. Received: {takes}"
+        )
+    returns = getattr(model, "output_shape", None)
+    if returns != (None, classes):
+        raise ValueError(
+            f"{where}: must return a model with outputs of shape {(None, classes)}. "
+            f"Received: {returns}"
+        )
+
+
+def _check_logits(model, where, outputs):
+    """Refuse a model that returns probabilities, by its last layer or its `outputs`.
+
+    The loss takes a softmax. On top of another one, training would run, but badly.
+    """
     last = model.layers[-1]
     kind = type(last).__name__
     activation = getattr(getattr(last, "activation", None), "__name__", "")
@@ -118,12 +139,6 @@ def check(model, *, where: str, input_shape, classes) -> None:
         raise ValueError(
             f"{where}: must return a model with logits, nothing after the last layer. "
             "Received: rows of numbers from 0 to 1 that sum to 1"
-        )
-    # The paper's f is the mean cross entropy and nothing else.
-    if model.losses:
-        raise ValueError(
-            f"{where}: must return a model without regularizers or other losses. "
-            f"Received: {len(model.losses)}"
         )
 
 
