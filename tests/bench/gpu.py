@@ -16,6 +16,7 @@ To try it on a CPU, shrink it: `--networks F1 --examples 300 --epochs 1 --update
 
 import argparse
 import importlib.util
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -107,59 +108,33 @@ def _matrix_flops_per_second(side):
 
 
 def _train_and_measure(arguments):
+    """Train C1 in both regimes, search around both minima, and plot between them."""
     folder, data = arguments.output, arguments.dataset
     subset = {}
     if arguments.examples:
         keys = ("train_examples", "test_examples")
         subset = dict.fromkeys(keys, arguments.examples)
     network = cases.CONFIG["networks"]["C1"]
-    limit = {"max_evaluations": arguments.evaluations}
     choice = folder / "compilation.csv"
     choose_compilation.main(
         *(data, (choice, "bench"), folder / "compilation.cost.csv"),
         identity={"network": "C1", "dataset": network["dataset"]},
         **{"network": network, "threads": 1},
     )
-
-    def context(rule):
-        return Context(
-            rule,
-            dataset=data,
-            compiled=choice,
-            network=network,
-            evaluation=cases.CONFIG["evaluation"],
-            subset=subset,
-            threads=1,
-        )
-
+    context = partial(
+        Context,
+        dataset=data,
+        compiled=choice,
+        network=network,
+        evaluation=cases.CONFIG["evaluation"],
+        subset=subset,
+        threads=1,
+    )
     for regime in PAIR:
-        outputs = {
-            name: folder / f"{regime}.{name}.csv"
-            for name in ("history", "outcome", "cost")
-        }
-        train.main(
-            SimpleNamespace(dataset=data, compiled=choice, warm_start=[]),
-            SimpleNamespace(
-                weights=_weights(folder, regime),
-                iterates=folder / f"{regime}.iterates.h5",
-                **outputs,
-            ),
-            run=_run(regime, network, subset, arguments.epochs),
-            **{"builder_file": None, "threads": 1},
-        )
-        epsilons = cases.CONFIG["sharpness"]["epsilons"]
-        files = {
-            space: [folder / f"{regime}.{space}_{epsilon}.csv" for epsilon in epsilons]
-            for space in ("full", "subspace")
-        }
-        measure_sharpness.main(
-            context("measure_sharpness"),
-            _weights(folder, regime),
-            Study(cases.CONFIG).search | limit,
-            epsilons,
-            cost=folder / f"{regime}.measure.cost.csv",
-            **files,
-        )
+        inputs = SimpleNamespace(dataset=data, compiled=choice, warm_start=[])
+        run = _run(regime, network, subset, arguments.epochs)
+        _train(regime, inputs, folder, run)
+        _search(regime, context("measure_sharpness"), folder, arguments.evaluations)
     measure_interpolation.main(
         context("measure_interpolation"),
         [_weights(folder, regime) for regime in PAIR],
@@ -167,6 +142,34 @@ def _train_and_measure(arguments):
         plot=folder / "interpolation.csv",
         distances=folder / "distances.csv",
         cost=folder / "interpolation.cost.csv",
+    )
+
+
+def _train(regime, inputs, folder, run):
+    """Train as the rule `train` does."""
+    tables = ("history", "outcome", "cost")
+    outputs = SimpleNamespace(
+        weights=_weights(folder, regime),
+        iterates=folder / f"{regime}.iterates.h5",
+        **{name: folder / f"{regime}.{name}.csv" for name in tables},
+    )
+    train.main(inputs, outputs, run=run, builder_file=None, threads=1)
+
+
+def _search(regime, context, folder, evaluations):
+    """Measure as the rule `measure_sharpness` does, with a limit of evaluations."""
+    epsilons = cases.CONFIG["sharpness"]["epsilons"]
+    files = {
+        space: [folder / f"{regime}.{space}_{epsilon}.csv" for epsilon in epsilons]
+        for space in ("full", "subspace")
+    }
+    measure_sharpness.main(
+        context,
+        _weights(folder, regime),
+        Study(cases.CONFIG).search | {"max_evaluations": evaluations},
+        epsilons,
+        cost=folder / f"{regime}.measure.cost.csv",
+        **files,
     )
 
 
