@@ -1,8 +1,9 @@
-"""The default config with changes, for tests of what is wrong with a config."""
+"""The default config with changes, and what is said of them, for tests of mistakes."""
 
 import copy
 
 from project import default_config
+from sharpminima.config.mistakes import mistakes
 
 
 def changed(path, value):
@@ -35,3 +36,10 @@ def with_sections(**sections):
     for name, changes in sections.items():
         config[name] |= changes
     return config
+
+
+def assert_said_in_a_line(config, line):
+    """Assert that a mistake of `config` begins like this, and that each is a line."""
+    found = mistakes(config)
+    assert any(mistake.startswith(line) for mistake in found), found
+    assert all("\n" not in mistake for mistake in found), found

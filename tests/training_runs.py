@@ -18,6 +18,7 @@ from sharpminima.training.start import starting_point
 
 NETWORK = {"builder": "fully_connected", "options": {"hidden_layers": 1, "units": 8}}
 EVALUATION = {"batch_norm": "batch", "batch_size": 5000}
+EVERYTHING = [np.arange(90)]  # one batch of all training examples
 
 
 def blobs() -> Dataset:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from configs import changed, merged
+from configs import assert_said_in_a_line, changed, merged
 from project import default_config
 from sharpminima.config.mistakes import mistakes
 
@@ -37,9 +37,7 @@ WRONG = {
 @pytest.mark.parametrize(("path", "expected"), WRONG.items(), ids=WRONG)
 def test_a_mistake_is_one_line_that_helps(path, expected):
     value, line = expected
-    found = mistakes(changed(path, value))
-    assert any(mistake.startswith(line) for mistake in found), found
-    assert all("\n" not in mistake for mistake in found)
+    assert_said_in_a_line(changed(path, value), line)
 
 
 def test_a_large_batch_beyond_the_declared_data_is_refused():

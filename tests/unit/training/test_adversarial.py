@@ -7,17 +7,6 @@ import training_runs as small
 from sharpminima.training import adversarial
 
 pytestmark = pytest.mark.computes
-EVERYTHING = [np.arange(90)]
-
-
-@pytest.fixture
-def dataset():
-    return small.blobs()
-
-
-@pytest.fixture
-def model(dataset):
-    return small.linear(dataset)
 
 
 def test_the_adversary_follows_the_sign_of_the_gradient_by_the_inputs(model, dataset):
@@ -26,7 +15,7 @@ def test_the_adversary_follows_the_sign_of_the_gradient_by_the_inputs(model, dat
     worst = oracle.perturbed(0.3)
     assert len(np.unique(worst - oracle.x, axis=0).round(6)) > 2
     objective = adversarial.objective(strength=0.3, weight=0.25)
-    small.descend(model, dataset, EVERYTHING, objective=objective)
+    small.descend(model, dataset, small.EVERYTHING, objective=objective)
     expected = 0.75 * oracle.gradient(oracle.x) + 0.25 * oracle.gradient(worst)
     np.testing.assert_allclose(start - small.point(model), expected, atol=1e-6)
     assert np.abs(expected - oracle.gradient(oracle.x)).max() > 1e-2

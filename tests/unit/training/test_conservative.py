@@ -15,14 +15,8 @@ def settings(weight, iterations):
     return {"conservative": {"weight": weight, "iterations": iterations}}
 
 
-@pytest.fixture
-def dataset():
-    return small.blobs()
-
-
-def test_each_iteration_is_pulled_to_where_the_batch_began(dataset):
+def test_each_iteration_is_pulled_to_where_the_batch_began(model, dataset):
     """By hand in float64; the optimizer's momentum lasts from batch to batch."""
-    model = small.linear(dataset)
     x = dataset.x_train.astype(np.float64)
     hits = np.eye(3)[dataset.y_train]
 
@@ -69,10 +63,9 @@ def test_without_weight_each_batch_makes_three_plain_updates(build):
 
 def test_the_loss_of_a_batch_is_the_one_before_its_first_iteration(dataset):
     plain, other = (small.linear(dataset) for _ in range(2))
-    cut = [np.arange(90)]
-    seen = small.descend(plain, dataset, cut)
+    seen = small.descend(plain, dataset, small.EVERYTHING)
     around = partial(conservative, weight=0.3, iterations=3)
-    assert small.descend(other, dataset, cut, around=around) == seen
+    assert small.descend(other, dataset, small.EVERYTHING, around=around) == seen
 
 
 def test_a_huge_weight_stays_within_a_few_steps_of_the_starting_point(dataset):

@@ -7,14 +7,9 @@ from sharpminima import backend
 from sharpminima.regimes import batches
 from sharpminima.training import optimizer
 from sharpminima.training.start import starting_point
-from training_runs import NETWORK, blobs, run, settings
+from training_runs import NETWORK, run, settings
 
 pytestmark = pytest.mark.computes
-
-
-@pytest.fixture
-def dataset():
-    return blobs()
 
 
 def test_the_last_batch_can_be_dropped(dataset):

@@ -12,14 +12,9 @@ from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks.parameters import flatten, point_of
 from sharpminima.training.fit import fit
 from sharpminima.training.start import starting_point
-from training_runs import EVALUATION, NETWORK, blobs, run, settings
+from training_runs import EVALUATION, NETWORK, run, settings
 
 pytestmark = pytest.mark.computes
-
-
-@pytest.fixture
-def dataset():
-    return blobs()
 
 
 def test_there_is_a_row_for_each_epoch(dataset):

@@ -4,14 +4,9 @@ import pytest
 
 from sharpminima.cost import Work
 from sharpminima.training.outcome import work_of
-from training_runs import blobs, run, settings
+from training_runs import run, settings
 
 pytestmark = pytest.mark.computes
-
-
-@pytest.fixture
-def dataset():
-    return blobs()
 
 
 @pytest.mark.parametrize(

@@ -8,17 +8,6 @@ from sharpminima import backend
 from sharpminima.training import stability
 
 pytestmark = pytest.mark.computes
-EVERYTHING = [np.arange(90)]
-
-
-@pytest.fixture
-def dataset():
-    return small.blobs()
-
-
-@pytest.fixture
-def model(dataset):
-    return small.linear(dataset)
 
 
 def test_divergence_of_known_probabilities():
@@ -47,7 +36,7 @@ def test_stability_is_the_loss_and_the_divergence_from_noisy_inputs(model, datas
     plain, found = small.objective_of(objective, model, dataset, noisy)
     assert found == pytest.approx(value(np.float64(start)), rel=1e-5)
     assert found > plain + 0.02
-    small.descend(model, dataset, EVERYTHING, (x, noisy), objective=objective)
+    small.descend(model, dataset, small.EVERYTHING, (x, noisy), objective=objective)
     steps = 1e-6 * np.eye(9)
     expected = [(value(start + e) - value(start - e)) / 2e-6 for e in steps]
     np.testing.assert_allclose(start - small.point(model), expected, atol=1e-5)

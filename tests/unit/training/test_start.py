@@ -6,14 +6,9 @@ import pytest
 from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks.parameters import flatten, point_of
 from sharpminima.training.start import starting_point
-from training_runs import NETWORK, blobs, run
+from training_runs import NETWORK, run
 
 pytestmark = pytest.mark.computes
-
-
-@pytest.fixture
-def dataset():
-    return blobs()
 
 
 def test_regimes_of_a_seed_start_at_the_same_point(dataset):
