@@ -11,13 +11,13 @@ import numpy as np
 
 from sharpminima import backend
 from sharpminima.backend import keras
-from sharpminima.data.datasets import Dataset
 from sharpminima.loss.batch_norm import POLICIES
 from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks.initialisation import initialise
 from sharpminima.networks.parameters import flatten, point_of
 from sharpminima.training.fit import fit
 from sharpminima.training.start import starting_point
+from training_runs import images
 
 layers = keras.layers
 TRAINED = {"builder": "fully_connected", "options": {"hidden_layers": 2, "units": 16}}
@@ -30,15 +30,6 @@ SETTINGS = {
         **{"min_epochs": 1, "max_epochs": 4},
     },
 }
-
-
-def blobs() -> Dataset:
-    """Return four classes of noisy 8 x 8 images, 96 and 32 of them."""
-    rng = np.random.default_rng(0)
-    y = (np.arange(128) % 4).astype(np.int32)
-    x = rng.random((4, 8, 8, 3))[y] + 0.5 * rng.random((128, 8, 8, 3))
-    x = x.astype(np.float32)
-    return Dataset(x[:96], y[:96], x[96:], y[96:], classes=4)
 
 
 def smooth_network(first):
@@ -83,7 +74,7 @@ def trained(data):
 def main(path):
     """Write everything that is compared, and which backends are loaded."""
     backend.configure(threads=1)
-    data = blobs()
+    data = images(96, 32, channels=3)
     found = {
         **dict(measured("dense", smooth_network(layers.Dense(16)), data)),
         **dict(measured("convolutional", smooth_network(layers.Conv2D(8, 3)), data)),

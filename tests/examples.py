@@ -73,8 +73,9 @@ def outcomes(*runs, **common):
     return pd.DataFrame(rows)
 
 
-COMMON = {"network": "F1", "dataset": "mnist5k", "variant": "plain"}
-COMMON |= {
+IDENTITY = {"network": "F1", "dataset": "mnist5k"}
+COMMON = IDENTITY | {
+    "variant": "plain",
     "learning_rate": 1e-3,
     "parameters": 7,
     "train_examples": 4000,

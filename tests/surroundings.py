@@ -8,18 +8,19 @@
 import hashlib
 
 import numpy as np
-from compute import blobs, layers
+from compute import layers
 
 from sharpminima import backend
 from sharpminima.backend import keras
 from sharpminima.networks.initialisation import initialise
 from sharpminima.networks.parameters import flatten
+from training_runs import images
 
 
 def main():
     """Print each way of compiling with a digest of the weights that it leads to."""
     backend.configure(threads=1)
-    data = blobs()
+    data = images(96, 32, channels=3)
     x, y = backend.to_device(data.x_train), backend.to_device(data.y_train)
     # Convolutions in the first way, since they take long to compile in the others.
     for way, first in zip(backend.WAYS, (layers.Conv2D(8, 3), layers.Dense(8))):

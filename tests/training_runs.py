@@ -31,13 +31,13 @@ def blobs() -> Dataset:
     return Dataset(x[:90], y[:90], x[90:], y[90:], classes=3)
 
 
-def images() -> Dataset:
-    """Return four classes of noisy 8 x 8 images, 90 and 30 of them."""
+def images(train=90, test=30, channels=2) -> Dataset:
+    """Return four classes of noisy 8 x 8 images."""
     rng = np.random.default_rng(0)
-    y = (np.arange(120) % 4).astype(np.int32)
-    x = rng.random((4, 8, 8, 2))[y] + 0.5 * rng.random((120, 8, 8, 2))
-    x = x.astype(np.float32)
-    return Dataset(x[:90], y[:90], x[90:], y[90:], classes=4)
+    y = (np.arange(train + test) % 4).astype(np.int32)
+    clean = rng.random((4, 8, 8, channels))[y]
+    x = (clean + 0.5 * rng.random(clean.shape)).astype(np.float32)
+    return Dataset(x[:train], y[:train], x[train:], y[train:], classes=4)
 
 
 def settings(**changes) -> dict:

@@ -3,10 +3,10 @@
 import pandas as pd
 import pytest
 
+from examples import IDENTITY
 from sharpminima.charts import performance_model, pictures
 
 KINDS = ("html", "svg", "png")
-IDENTITY = {"network": "F1", "dataset": "mnist5k"}
 
 
 @pytest.fixture

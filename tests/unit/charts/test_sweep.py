@@ -3,11 +3,9 @@
 import pandas as pd
 import pytest
 
-from examples import data_of, fields, layers
+from examples import IDENTITY, data_of, fields, layers
 from sharpminima.charts import pictures
 from sharpminima.charts import sweep as chart_of
-
-IDENTITY = {"network": "F1", "dataset": "mnist5k"}
 
 
 @pytest.fixture

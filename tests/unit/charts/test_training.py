@@ -3,10 +3,8 @@
 import pandas as pd
 import pytest
 
-from examples import data_of
+from examples import IDENTITY, data_of
 from sharpminima.charts import training
-
-IDENTITY = {"network": "F1", "dataset": "mnist5k"}
 
 
 @pytest.fixture

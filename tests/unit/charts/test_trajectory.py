@@ -2,10 +2,8 @@
 
 import pandas as pd
 
-from examples import data_of, fields
+from examples import IDENTITY, data_of, fields
 from sharpminima.charts import trajectory
-
-IDENTITY = {"network": "F1", "dataset": "mnist5k"}
 
 
 def test_trajectories_join_iterates_in_the_order_of_epochs():

@@ -3,10 +3,8 @@
 import pandas as pd
 import pytest
 
-from examples import data_of, layers
+from examples import IDENTITY, data_of, layers
 from sharpminima.charts import warm_start
-
-IDENTITY = {"network": "F1", "dataset": "mnist5k"}
 
 
 @pytest.fixture

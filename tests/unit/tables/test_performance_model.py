@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from examples import IDENTITY
 from sharpminima.tables import performance_model
-
-IDENTITY = {"network": "F1", "dataset": "mnist5k"}
 
 
 def run(regime, batch_size, updates, accuracies, *, seed=0, seconds=1.0, **outcome):
