@@ -34,14 +34,10 @@ keras.config.set_epsilon(1e-7)
 keras.config.set_dtype_policy("float32")
 
 WAYS = _chosen.WAYS
-# What both backends offer under the same names. `epoch_runner` and `compiled` below
-# also need the way of compiling.
+# What both backends offer under the same names, and what they say of themselves.
 tensor_float_32 = _chosen.tensor_float_32
 to_device = _chosen.to_device
 traced = _chosen.traced
-value_and_gradients = _chosen.value_and_gradients
-vector_product = _chosen.vector_product
-loss_and_correct = _chosen.loss_and_correct
 cross_entropies = _chosen.cross_entropies
 
 # A process works on one network, so it compiles in one way. The first way can compile
@@ -104,6 +100,38 @@ def epoch_runner(model, optimizer, x, y, *, objective=None, around=None):
     return _chosen.epoch_runner(
         *(model, optimizer, x, y, _way), objective=objective, around=around
     )
+
+
+def value_and_gradients(function, *arguments):
+    """Return what `function` returns, and the gradients of the scalar in it.
+
+    Args:
+        function: Returns a scalar and anything else, as a pair.
+        arguments: Arguments of `function`; there is a gradient by each, which is zero
+            where the scalar does not depend on it.
+    """
+    return _chosen.value_and_gradients(function, *arguments)
+
+
+def vector_product(function, argument, weights):
+    """Return the gradient of the inner product of `weights` with `function(argument)`.
+
+    Args:
+        function: Returns a list of tensors.
+        argument: The gradient is by this argument, at its value.
+        weights: A tensor for each that `function` returns, of the same shape.
+    """
+    return _chosen.vector_product(function, argument, weights)
+
+
+def loss_and_correct(labels, logits):
+    """Return the sum of the cross entropies (nats, float64), and of correct answers.
+
+    Args:
+        labels: Integer labels, shape `(N,)`.
+        logits: Logits, shape `(N, classes)`.
+    """
+    return _chosen.loss_and_correct(labels, logits)
 
 
 def describe() -> dict[str, str]:

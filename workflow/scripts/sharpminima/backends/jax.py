@@ -120,35 +120,19 @@ def traced(function):
 
 
 def value_and_gradients(function, *arguments):
-    """Return what `function` returns, and the gradients of the scalar in it.
-
-    Args:
-        function: Returns a scalar and anything else, as a pair.
-        arguments: Arguments of `function`; there is a gradient by each.
-    """
+    """Return what `backend.value_and_gradients` returns."""
     by_all = range(len(arguments))
     return jax.value_and_grad(function, by_all, has_aux=True)(*arguments)
 
 
 def vector_product(function, argument, weights):
-    """Return the gradient of the inner product of `weights` with `function(argument)`.
-
-    Args:
-        function: Returns a list of arrays.
-        argument: The gradient is by this argument, at its value.
-        weights: An array for each that `function` returns, of the same shape.
-    """
+    """Return what `backend.vector_product` returns."""
     _, pull_back = jax.vjp(function, argument)
     return pull_back(weights)[0]
 
 
 def loss_and_correct(labels, logits):
-    """Return the sum of the cross entropies, in float64, and of correct answers.
-
-    Args:
-        labels: Integer labels, shape `(N,)`.
-        logits: Logits, shape `(N, classes)`.
-    """
+    """Return what `backend.loss_and_correct` returns."""
     return _summed(cross_entropies(labels, logits)), _correct(labels, logits)
 
 

@@ -124,12 +124,7 @@ def traced(function):
 
 
 def value_and_gradients(function, *arguments):
-    """Return what `function` returns, and the gradients of the scalar in it.
-
-    Args:
-        function: Returns a scalar and anything else, as a pair.
-        arguments: Arguments of `function`; there is a gradient by each.
-    """
+    """Return what `backend.value_and_gradients` returns."""
     with tf.GradientTape() as tape:
         tape.watch(arguments)
         value, beside = function(*arguments)
@@ -139,13 +134,7 @@ def value_and_gradients(function, *arguments):
 
 
 def vector_product(function, argument, weights):
-    """Return the gradient of the inner product of `weights` with `function(argument)`.
-
-    Args:
-        function: Returns a list of tensors.
-        argument: The gradient is by this argument, at its value.
-        weights: A tensor for each that `function` returns, of the same shape.
-    """
+    """Return what `backend.vector_product` returns."""
     with tf.GradientTape() as tape:
         tape.watch(argument)
         values = function(argument)
@@ -155,12 +144,7 @@ def vector_product(function, argument, weights):
 
 
 def loss_and_correct(labels, logits):
-    """Return the sum of the cross entropies, in float64, and of correct answers.
-
-    Args:
-        labels: Integer labels, shape `(N,)`.
-        logits: Logits, shape `(N, classes)`.
-    """
+    """Return what `backend.loss_and_correct` returns."""
     return _summed(cross_entropies(labels, logits)), _correct(labels, logits)
 
 
