@@ -38,3 +38,9 @@ def test_what_pandas_reads_is_the_same(tmp_path):
     pd.DataFrame(given).to_csv(tmp_path / "theirs.csv", index=False)
     ours, theirs = (pd.read_csv(tmp_path / f"{n}.csv") for n in ("ours", "theirs"))
     pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
+
+
+def test_a_run_is_identified_by_what_its_checkpoint_says_of_it():
+    identity = {"network": "F1", "dataset": "mnist", "regime": "SB", "seed": 0}
+    origin = {"status": "floor", **identity, "batch_size": 256, "versions": "keras 1"}
+    assert rows.identity_of_run(origin) == identity

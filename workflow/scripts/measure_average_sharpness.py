@@ -7,7 +7,7 @@ from sharpminima.loss.context import Context
 from sharpminima.measures import average_sharpness
 from sharpminima.networks import parameters
 from sharpminima.networks.parameters import Point
-from sharpminima.rows import DIVERGED, IDENTITY
+from sharpminima.rows import DIVERGED, identity_of_run
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -28,7 +28,7 @@ def main(context, weights, settings, row, cost):
             seed = origin["seed"]
             found = average_sharpness.measure(loss, point.parameters, settings, seed)
     context.write(row, [found], origin)
-    context.write_cost(cost, {name: origin[name] for name in IDENTITY})
+    context.write_cost(cost, identity_of_run(origin))
 
 
 if __name__ == "__main__":

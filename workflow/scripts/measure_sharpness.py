@@ -7,7 +7,7 @@ from sharpminima.loss.context import Context
 from sharpminima.measures import sharpness
 from sharpminima.measures.maximisers import Minimum
 from sharpminima.networks import parameters
-from sharpminima.rows import DIVERGED, IDENTITY
+from sharpminima.rows import DIVERGED, identity_of_run
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -37,7 +37,7 @@ def main(context, weights, settings, epsilons, cost, **spaces):
             which = (space, epsilon)
             rows = [row for row in found if (row["space"], row["epsilon"]) == which]
             context.write(path, rows, origin)
-    context.write_cost(cost, {name: origin[name] for name in IDENTITY})
+    context.write_cost(cost, identity_of_run(origin))
 
 
 if __name__ == "__main__":

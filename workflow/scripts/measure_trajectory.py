@@ -6,7 +6,7 @@ from sharpminima import backend, logs
 from sharpminima.loss.context import Context
 from sharpminima.measures import trajectory
 from sharpminima.networks import iterates, parameters
-from sharpminima.rows import IDENTITY
+from sharpminima.rows import identity_of_run
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -23,7 +23,7 @@ def main(context, weights, kept, settings, rows, cost):
     with backend.enough_memory("evaluation.batch_size"):
         found = trajectory.measure(context.loss, points, settings, origin["seed"])
         context.write(rows, found, origin)
-    context.write_cost(cost, {name: origin[name] for name in IDENTITY})
+    context.write_cost(cost, identity_of_run(origin))
 
 
 if __name__ == "__main__":

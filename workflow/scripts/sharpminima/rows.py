@@ -12,6 +12,15 @@ DIVERGED = "diverged"
 UNCONVERGED = "max_epochs"
 
 
+def identity_of_run(origin: Mapping) -> dict:
+    """Return network, dataset, regime and seed of a run, from all that `origin` says.
+
+    Args:
+        origin: The attributes of the run's checkpoint.
+    """
+    return {name: origin[name] for name in IDENTITY}
+
+
 def identity_of_pair(origins: list[dict]) -> dict:
     """Return what identifies a comparison of two runs of one seed in a row.
 
