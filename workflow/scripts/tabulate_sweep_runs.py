@@ -17,8 +17,4 @@ def main(outcomes, searches, csv, *, epsilon):
 
 if __name__ == "__main__":
     logs.write_to(snakemake.log[0])
-    main(
-        **snakemake.input,
-        csv=snakemake.output[0],
-        epsilon=snakemake.params.study["epsilon"],
-    )
+    main(**snakemake.input, csv=snakemake.output[0], **snakemake.params.study)

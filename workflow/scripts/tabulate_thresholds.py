@@ -20,8 +20,4 @@ def main(outcomes, searches, output, *, epsilon):
 
 if __name__ == "__main__":
     logs.write_to(snakemake.log[0])
-    main(
-        **snakemake.input,
-        output=snakemake.output,
-        epsilon=snakemake.params.study["epsilon"],
-    )
+    main(**snakemake.input, output=snakemake.output, **snakemake.params.study)

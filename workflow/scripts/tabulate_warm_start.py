@@ -21,8 +21,4 @@ def main(outcomes, searches, trajectories, output, *, epochs, epsilon):
 
 if __name__ == "__main__":
     logs.write_to(snakemake.log[0])
-    main(
-        **snakemake.input,
-        output=snakemake.output,
-        **snakemake.params.study,
-    )
+    main(**snakemake.input, output=snakemake.output, **snakemake.params.study)
