@@ -21,7 +21,9 @@ def draw(points: pd.DataFrame) -> alt.HConcatChart:
     the seeds, and bands span the seeds. Seeds with a run that diverged are left out.
 
     Args:
-        points: One row per point, as the rule `measure_interpolation` writes it.
+        points: One row per point, as the rule `measure_interpolation` writes it: the
+            pair's identity and `status`, `path`, `alpha`, loss (nats per example) and
+            accuracy (percent) of both sets.
     """
     sound = tidy(points[points["status"] != DIVERGED], ["path", "alpha", "seed"])
     first, second = points["first"].iloc[0], points["second"].iloc[0]

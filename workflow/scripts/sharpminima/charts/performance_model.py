@@ -16,7 +16,7 @@ def draw(
     Args:
         table: The performance model (see `tables.performance_model`), of one network.
         outcomes: The runs behind it, for the title.
-        parallel_efficiency: Values of f_s(P).
+        parallel_efficiency: Values of f_s(P), above 0 and at most 1.
     """
     table = table.assign(batch_ratio=1.0 / table["bound"])
     drawn = table.dropna(subset="iterations_ratio")

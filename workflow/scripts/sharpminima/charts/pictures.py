@@ -6,7 +6,14 @@ PIXELS_PER_POINT = 2
 
 
 def save(chart: alt.TopLevelMixin, html: str, svg: str, png: str) -> None:
-    """Write `chart` to the three files; the HTML carries the libraries it needs."""
+    """Write `chart` to three files.
+
+    Args:
+        chart: The chart.
+        html: The HTML file, which carries the libraries that it needs.
+        svg: The SVG file.
+        png: The PNG file.
+    """
     chart.save(html, inline=True)
     chart.save(svg)
     chart.save(png, scale_factor=PIXELS_PER_POINT)

@@ -8,7 +8,12 @@ from sharpminima.rows import DIVERGED
 
 
 def drawn(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """Return the runs that did not diverge, with a measure above 0 as `value`."""
+    """Return the runs that did not diverge, with a measure above 0 as `value`.
+
+    Args:
+        rows: One row per run, with its `status` and the measure.
+        measure: The column of the measure.
+    """
     sound = rows[(rows["status"] != DIVERGED) & (rows[measure] > 0)]
     return sound.assign(value=sound[measure])
 
@@ -17,7 +22,7 @@ def panel(rows: pd.DataFrame, x: alt.X, y: dict, colour) -> alt.LayerChart:
     """Return each row's `value` as a point, and a line through the means over seeds.
 
     Args:
-        rows: What `drawn` returns.
+        rows: What `drawn` returns, with the columns of both axes and `seed`.
         x: The horizontal axis.
         y: What `altair.Y` should know of the vertical axis.
         colour: The colour of points and line.

@@ -11,7 +11,9 @@ def draw(history: pd.DataFrame, regimes: list[str]) -> alt.HConcatChart:
     """Return the training curves of one network.
 
     Args:
-        history: One row per epoch of each run, as the rule `train` writes it.
+        history: One row per epoch of each run, as the rule `train` writes it: its
+            identity, `epoch`, `status`, loss (nats per example) and accuracy (percent)
+            of both sets.
         regimes: The regimes, in the order of their colours.
     """
     rows = tidy(history, ["regime", "seed", "epoch"])

@@ -10,7 +10,9 @@ def draw(rows: pd.DataFrame, regimes: list[str]) -> alt.Chart:
     """Return one line per run of one network.
 
     Args:
-        rows: One row per iterate, as the rule `measure_trajectory` writes it.
+        rows: One row per iterate, as the rule `measure_trajectory` writes it: the run's
+            identity, `epoch`, `status`, `train_loss` (nats per example) and `sharpness`
+            (percent).
         regimes: The regimes, in the order of their colours.
     """
     loss = alt.X(

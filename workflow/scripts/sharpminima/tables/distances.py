@@ -14,5 +14,9 @@ def tabulate(rows: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         rows: One row per pair of runs, as the rule `measure_interpolation` writes it.
+
+    Returns:
+        Counts; mean and standard deviation of the three Euclidean distances, and of
+        `distance_ratio`, the first minimum's distance to x_0 over the second's.
     """
     return summarise(rows, KEYS, MEASURES)

@@ -13,7 +13,11 @@ TEXT = {"subspace_seed": str}
 
 
 def gather(paths: Iterable[str | Path]) -> pd.DataFrame:
-    """Return the rows of all CSV files `paths`, in their order."""
+    """Return the rows of all CSV files `paths`, in their order.
+
+    Raises:
+        ValueError: If there are no files.
+    """
     return pd.concat(
         [pd.read_csv(path, dtype=TEXT) for path in paths], ignore_index=True
     )

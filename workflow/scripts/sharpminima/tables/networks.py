@@ -13,6 +13,10 @@ def tabulate(outcomes: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         outcomes: One row per run, as the rule `train` writes it.
+
+    Returns:
+        What builds the network, its dataset, shape of an input, numbers of classes, of
+        trained parameters and of examples, and `versions`.
     """
     table = outcomes[COLUMNS].drop_duplicates().set_index("network")
     return with_versions(table, outcomes, ["network"]).reset_index()

@@ -13,5 +13,9 @@ def tabulate(rows: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         rows: One row per run, as `sweep_runs.tabulate` returns it.
+
+    Returns:
+        Counts; mean and standard deviation of the accuracies and of the sharpness in
+        the full space (all in percent).
     """
     return summarise(rows, KEYS, MEASURES)

@@ -21,6 +21,11 @@ def tabulate(
         outcomes: One row per run, as the rule `train` writes it.
         measurements: One row per search, as the rule `measure_sharpness` writes it.
         epsilon: The size of the box that the sharpness is shown for.
+
+    Returns:
+        `COLUMNS`: identity, status and length of the run; accuracies (percent) and
+        training loss (nats per example) at its end; sharpness in the full space
+        (percent).
     """
     rows = measured_runs.join(outcomes, measurements, epsilon)
     return rows.sort_values(ORDER, kind="stable")[COLUMNS]

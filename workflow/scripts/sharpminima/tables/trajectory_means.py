@@ -13,5 +13,9 @@ def tabulate(rows: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         rows: One row per iterate, as the rule `measure_trajectory` writes it.
+
+    Returns:
+        Counts; mean and standard deviation of the losses (nats per example), of the
+        accuracies and of the sharpness (percent).
     """
     return summarise(rows, KEYS, MEASURES)

@@ -12,6 +12,10 @@ def tabulate(rows: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         rows: One row per run, as `warm_start_runs.tabulate` returns it.
+
+    Returns:
+        Counts; mean and standard deviation of every `first_...` and `second_...`:
+        accuracies and sharpness (percent), loss (nats per example).
     """
     first = [name for name in rows.columns if name.startswith("first_")]
     second = [name for name in rows.columns if name.startswith("second_")]

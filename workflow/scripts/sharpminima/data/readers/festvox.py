@@ -36,7 +36,11 @@ LARGEST_MEMBER = 1 << 26  # bytes; a sentence takes far less
 
 
 def require_libraries() -> None:
-    """Raise an ImportError that says how to install a library that is missing."""
+    """Refuse to go on without the libraries that this reader needs.
+
+    Raises:
+        ImportError: If one is missing; the message says how to install it.
+    """
     for name in LIBRARIES:
         if importlib.util.find_spec(name) is None:
             raise ImportError(
@@ -84,7 +88,11 @@ def read(
 
 
 def split(names: list[str]) -> dict[str, list[str]]:
-    """Return which of the sorted utterances `names` are in `train` and in `test`."""
+    """Return the utterances of each set: a mapping from `train` and `test` to names.
+
+    Args:
+        names: All utterances, sorted.
+    """
     parts = {"train": [], "test": []}
     for position, name in enumerate(names):
         parts["test" if position % 10 in TEST_DIGITS else "train"].append(name)

@@ -54,7 +54,10 @@ def read_folder(
 
     Returns:
         Images in [0, 1] in float32, `(N, height, width)` or with channels last; labels
-        in int32.
+        in int32, `(N,)`; the file of each.
+
+    Raises:
+        ValueError: If the files are not the four, or one is damaged (see `read`).
     """
     sources = {array: paths[name] for array, name in roles(paths).items()}
     arrays = {}

@@ -36,6 +36,9 @@ def load(
         reader: A name in `READERS`.
         declared: The dataset's entry in the catalogue.
 
+    Returns:
+        The four `datasets.ARRAYS`, `classes`, and what else the reader stores.
+
     Raises:
         ValueError: If a file is damaged, or not as declared (see `integrity.checked`).
     """

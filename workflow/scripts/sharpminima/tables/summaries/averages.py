@@ -30,7 +30,12 @@ def summarise(
 
 
 def counted(rows: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
-    """Return how many `runs` each condition has, and how many of them `diverged`."""
+    """Return how many `runs` each condition has, and how many of them `diverged`.
+
+    Args:
+        rows: One row per run, with its `status`.
+        keys: The columns that make a condition, which become the index.
+    """
     groups = rows.groupby(keys, sort=False)["status"]
     return pd.DataFrame(
         {

@@ -60,10 +60,13 @@ def middle(values: pd.DataFrame) -> float:
 
 
 def points(values: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Return the values of all runs, and the log2(batch size) of each, both flat.
+    """Return the values of all runs, and the log2(batch size) of each.
 
     Args:
         values: What `by_size` returns.
+
+    Returns:
+        Both of shape `(N,)`, for the N values that are known.
     """
     y = values.to_numpy()
     x = np.broadcast_to(values.columns.to_numpy(), y.shape)
@@ -72,5 +75,10 @@ def points(values: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 
 def beyond(x: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Return how far each `x` lies beyond `at`, and 0 where it does not."""
+    """Return how far each `x` lies beyond `at`, and 0 where it does not.
+
+    Args:
+        x: Any shape.
+        at: A number, or a shape that broadcasts with that of `x`.
+    """
     return np.maximum(x - at, 0.0)
