@@ -18,11 +18,19 @@ def whole(dataset):
 def test_weights_of_the_model_are_not_read(model, dataset):
     network, point = CompiledNetwork(model), point_of(model)
     given = (point.parameters, point.averages, whole(dataset))
-    before = [float(value) for value in network.loss(*given)]
+    weights = [np.ones(average.shape) for average in point.averages]
+
+    def computed():
+        yield from (float(value) for value in network.loss(*given))
+        yield from network.moments(*given)
+        yield network.moments_gradient(*given, weights)
+
+    before = list(computed())
     for weight in model.weights:
         if weight.dtype == "float64":
             weight.assign(weight * 2)
-    assert [float(value) for value in network.loss(*given)] == before
+    for found, expected in zip(computed(), before, strict=True):
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_gradients_come_with_the_loss(model, dataset):

@@ -144,6 +144,22 @@ def test_labels_may_have_any_integer_type(model, dataset, build, dtype, on_devic
 
 
 @pytest.mark.parametrize("policy", POLICIES)
+def test_frozen_weights_are_those_of_the_point(model, dataset, build, policy):
+    """A `Point` holds them among its averages, for they are not trained."""
+    model.layers[0].trainable = False
+    measured = build(model, dataset, policy)
+    # The network moves on, as when a checkpoint is loaded into it.
+    kernel = model.layers[0].kernel
+    kernel.assign(np.random.default_rng(3).normal(size=kernel.shape))
+    point, afresh = point_of(model), build(model, dataset, policy)
+    assert measured.measures(point) == pytest.approx(afresh.measures(point), rel=EXACT)
+    found, expected = (
+        loss.loss_accuracy_and_gradient(point)[2] for loss in (measured, afresh)
+    )
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
 def test_it_is_a_function_of_the_point_alone(model, dataset, build, policy):
     measured, point = build(model, dataset, policy), point_of(model)
     before = measured.measures(point)

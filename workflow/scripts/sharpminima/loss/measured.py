@@ -144,7 +144,11 @@ class MeasuredLoss:
         # Where m depends on x: df/dx + (dm/dx)^T (df/dm), the chain rule.
         if self._recalibrates:
             gradient += policies.gradient_through_moments(
-                self._moments, x, self._sets["train"].batches(), by_averages
+                self._moments,
+                x,
+                point.averages,
+                self._sets["train"].batches(),
+                by_averages,
             )
             self.work += Work(gradient_examples=examples)
         return loss, 100.0 * correct / examples, gradient
@@ -193,7 +197,7 @@ class MeasuredLoss:
         """Return what batch normalisation computes with at x."""
         if not self._recalibrates:
             return averages
-        # m(x) depends on x alone: the averages that training left do not enter.
+        # The moving averages that training left do not enter, but frozen weights do.
         batches_of_training = self._sets["train"].batches()
         self.work += Work(forward_examples=len(self._sets["train"]))
-        return policies.recalibrated(self._moments, x, batches_of_training)
+        return policies.recalibrated(self._moments, x, averages, batches_of_training)
