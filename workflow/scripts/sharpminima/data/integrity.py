@@ -21,9 +21,10 @@ def checked(
 
     Raises:
         ValueError: If a set does not have the declared number of examples and labels,
-            inputs have another shape than declared or are not finite, or a label is not
-            below the number of classes; without `classes`, if a label below the largest
-            one is missing in the training set. The message names the file.
+            labels have more than one dimension, inputs have another shape than declared
+            or are not finite, or a label is not below the number of classes; without
+            `classes`, if a label below the largest one is missing in the training set.
+            The message names the file.
     """
     for name in datasets.ARRAYS:
         _, split = name.split("_")
@@ -32,6 +33,13 @@ def checked(
             raise ValueError(
                 f"{sources[name]}: expected {examples} examples. "
                 f"Received: {len(arrays[name])}"
+            )
+
+    for name in ("y_train", "y_test"):
+        if arrays[name].ndim != 1:
+            raise ValueError(
+                f"{sources[name]}: expected one label for each example, in one "
+                f"dimension. Received: {name} of shape {arrays[name].shape}"
             )
 
     # For speech, this counts the neighbours, which `datasets.read` adds.
@@ -51,16 +59,9 @@ def checked(
                 f"in example {np.flatnonzero(~finite)[0]}"
             )
 
-    classes = declared.get("classes")
-    if classes is None:
-        # One more than the largest label, if every label below it occurs.
-        classes = int(arrays["y_train"].max()) + 1
-        absent = np.setdiff1d(np.arange(classes), arrays["y_train"])
-        if absent.size:
-            raise ValueError(
-                f"{sources['y_train']}: expected every label from 0 to {classes - 1}, "
-                f"since `classes` is not declared. Received: no {absent[0]}"
-            )
+    classes = declared.get("classes") or _classes_among(
+        arrays["y_train"], sources["y_train"]
+    )
     for name in ("y_train", "y_test"):
         labels = arrays[name]
         outside = np.flatnonzero((labels < 0) | (labels >= classes))
@@ -70,3 +71,15 @@ def checked(
                 f"Received: {labels[outside[0]]} at position {outside[0]}"
             )
     return {**arrays, "classes": int(classes)}
+
+
+def _classes_among(labels, source):
+    """Return one more than the largest label, if every label below it occurs."""
+    classes = int(labels.max()) + 1
+    absent = np.setdiff1d(np.arange(classes), labels)
+    if absent.size:
+        raise ValueError(
+            f"{source}: expected every label from 0 to {classes - 1}, "
+            f"since `classes` is not declared. Received: no {absent[0]}"
+        )
+    return classes
