@@ -55,6 +55,12 @@ def measure(
     }
 
 
+def not_measured(settings: Mapping) -> dict:
+    """Return the row of a point without a finite loss: its settings, no values."""
+    measured = ("average_rise", "standard_error", "average_sharpness", "loss_before")
+    return {**settings, **dict.fromkeys(measured, np.nan)}
+
+
 def planned(config: Mapping, job: Mapping) -> Planned:
     """Return what measuring one checkpoint at one epsilon evaluates."""
     return Planned(train_losses=1 + 2 * config["average_sharpness"]["pairs"])
