@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sharpminima.measures import sharpness
-from sharpminima.measures.maximisers import Minimum
+from sharpminima.measures.maximisers import Minimum, maximise
 
 RNG = np.random.default_rng(0)
 EPSILONS = [1e-2, 5e-3]
@@ -65,6 +65,21 @@ def test_a_new_epsilon_changes_no_row_of_the_others():
     for row in (*alone, *together):
         del row["seconds"]
     assert alone == together
+
+
+def test_all_epsilons_of_a_checkpoint_see_the_same_subspaces(monkeypatch):
+    directions = {epsilon: [] for epsilon in EPSILONS}
+
+    def recorded(*given, space, epsilon, **options):
+        directions[epsilon].append(space.displacement(np.ones(3)))
+        return maximise(*given, space=space, epsilon=epsilon, **options)
+
+    monkeypatch.setattr(sharpness, "maximise", recorded)
+    x = RNG.normal(size=50)
+    measure(bowl(x + 1e-3), x, full={"starts": []})
+    first, second = map(np.array, directions.values())
+    np.testing.assert_array_equal(first, second)
+    assert len(np.unique(first, axis=0)) == SETTINGS["subspace"]["draws"]
 
 
 def test_both_regimes_of_a_seed_are_measured_in_the_same_subspaces():
