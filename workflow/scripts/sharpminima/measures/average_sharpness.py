@@ -14,8 +14,7 @@ import numpy as np
 
 from sharpminima import streams
 from sharpminima.measures.planned import Planned
-from sharpminima.measures.sharpness import metric
-from sharpminima.measures.spaces import box_half_widths
+from sharpminima.measures.spaces import box_half_widths, metric
 
 
 def measure(

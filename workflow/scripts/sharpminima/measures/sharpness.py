@@ -26,12 +26,12 @@ from sharpminima.measures.maximisers import (
     starting_z,
 )
 from sharpminima.measures.planned import Planned, by_searches
-from sharpminima.measures.spaces import FullSpace, RandomSubspace, box_half_widths
-
-
-def metric(loss_before: float, loss_after: float) -> float:
-    """Return Metric 2.1 in percent (equation 4), from f(x) and the maximum of f."""
-    return 100.0 * (loss_after - loss_before) / (1.0 + loss_before)
+from sharpminima.measures.spaces import (
+    FullSpace,
+    RandomSubspace,
+    box_half_widths,
+    metric,
+)
 
 
 def measure(
