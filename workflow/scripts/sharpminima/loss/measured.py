@@ -33,9 +33,7 @@ class ExampleSet:
         """Cut the set called `split` into batches of at most `batch_size`."""
         cuts = batches.evaluation_batches(split, len(x), batch_size)
         cuts = [backend.to_device(cut.astype(np.int32)) for cut in cuts]
-        # Labels may come in any integer type; the backends count in int32.
-        y = keras.ops.cast(backend.to_device(y), "int32")
-        return cls(backend.to_device(x), y, cuts)
+        return cls(backend.to_device(x), backend.to_device(y), cuts)
 
     def __len__(self):
         return len(self.x)
