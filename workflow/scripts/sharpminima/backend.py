@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from sharpminima.backends import environment
 
 # Before the libraries are imported, which read these variables.
-_removed = environment.without_altering()
+_removed = environment.remove_altering()
 
 match os.environ.setdefault("KERAS_BACKEND", "tensorflow"):
     case "tensorflow":
