@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sharpminima.loss.compiled import CompiledNetwork, on_device
+from sharpminima.loss.compiled import CompiledNetwork, vector_to_device
 from sharpminima.networks.parameters import point_of
 
 pytestmark = pytest.mark.computes
@@ -56,5 +56,5 @@ def test_a_batch_is_the_examples_of_its_indices(model, dataset):
 
 
 def test_a_vector_on_the_device_stays_there():
-    x = on_device(np.arange(3.0))
-    assert on_device(x) is x
+    x = vector_to_device(np.arange(3.0))
+    assert vector_to_device(x) is x

@@ -124,7 +124,7 @@ def test_mixing_different_networks_is_refused(model, dataset, build):
 def test_data_may_lie_on_the_device_already(model, dataset, build):
     point = point_of(model)
     expected = build(model, dataset).measures(point)
-    assert build(model, backend.on_device(dataset)).measures(point) == expected
+    assert build(model, backend.dataset_to_device(dataset)).measures(point) == expected
 
 
 @pytest.mark.parametrize("on_device", [False, True])
@@ -135,7 +135,7 @@ def test_labels_may_have_any_integer_type(model, dataset, build, dtype, on_devic
     y_train, y_test = (y.astype(dtype) for y in labels)
     other = dataclasses.replace(dataset, y_train=y_train, y_test=y_test)
     if on_device:
-        other = backend.on_device(other)
+        other = backend.dataset_to_device(other)
     measured = build(model, other)
     assert measured.measures(point) == expected
     assert measured.loss_accuracy_and_gradient(point)[0] == pytest.approx(

@@ -111,7 +111,7 @@ def describe() -> dict[str, str]:
     return {"device": _chosen.device(), "way": _way, "versions": _chosen.versions()}
 
 
-def on_device(dataset):
+def dataset_to_device(dataset):
     """Return a `datasets.Dataset` with its arrays on the device.
 
     Training and evaluation then share one copy of the data.

@@ -30,7 +30,7 @@ class CompiledNetwork:
 
     def loss(self, x, averages, batch):
         """Return summed loss and number of correct answers, both on the device."""
-        return self._loss(on_device(x), averages, *batch)
+        return self._loss(vector_to_device(x), averages, *batch)
 
     def loss_and_gradients(self, x, averages, batch):
         """Return the summed loss of a batch and its gradients.
@@ -40,7 +40,7 @@ class CompiledNetwork:
             each average as a list.
         """
         (loss, correct), (by_x, by_averages) = self._loss_gradients(
-            on_device(x), averages, *batch
+            vector_to_device(x), averages, *batch
         )
         by_averages = [np.asarray(g) for g in by_averages]
         return float(loss), int(correct), np.asarray(by_x), by_averages
@@ -52,7 +52,9 @@ class CompiledNetwork:
         momentum 0 the values before the pass drop out. Frozen weights, which count as
         averages too, stay as they are.
         """
-        return [np.asarray(m) for m in self._moments(on_device(x), averages, *batch)]
+        return [
+            np.asarray(m) for m in self._moments(vector_to_device(x), averages, *batch)
+        ]
 
     def moments_gradient(self, x, averages, batch, weights) -> np.ndarray:
         """Return the gradient by x of the inner product of `weights` and `moments`.
@@ -63,7 +65,7 @@ class CompiledNetwork:
             batch: The batch.
             weights: One array for each average, of the same shape.
         """
-        product = self._moments_gradient(on_device(x), averages, *batch, weights)
+        product = self._moments_gradient(vector_to_device(x), averages, *batch, weights)
         return np.asarray(product)
 
     def _call(self, x, averages, inputs):
@@ -107,7 +109,7 @@ class CompiledNetwork:
         return backend.vector_product(moments, x, weights)
 
 
-def on_device(x):
+def vector_to_device(x):
     """Return the vector `x`, shape `(n,)`, on the device."""
     if keras.ops.is_tensor(x):
         return x

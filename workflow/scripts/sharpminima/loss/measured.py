@@ -15,7 +15,7 @@ from sharpminima.backend import keras
 from sharpminima.cost import NOTHING, Work
 from sharpminima.data.datasets import Dataset
 from sharpminima.loss import batch_norm as policies
-from sharpminima.loss.compiled import CompiledNetwork, on_device
+from sharpminima.loss.compiled import CompiledNetwork, vector_to_device
 from sharpminima.networks.parameters import Point
 from sharpminima.regimes import batches
 
@@ -29,7 +29,7 @@ class ExampleSet:
     cuts: list
 
     @classmethod
-    def on_device(cls, split: str, x, y, batch_size: int) -> "ExampleSet":
+    def cut(cls, split: str, x, y, batch_size: int) -> "ExampleSet":
         """Cut the set called `split` into batches of at most `batch_size`."""
         cuts = batches.evaluation_batches(split, len(x), batch_size)
         cuts = [backend.to_device(cut.astype(np.int32)) for cut in cuts]
@@ -79,7 +79,7 @@ class MeasuredLoss:
         self._model, self._recalibrates = model, batch_norm == "recalibrated"
         # Both sets go to the device once, for all evaluations.
         self._sets = {
-            split: ExampleSet.on_device(split, x, y, batch_size)
+            split: ExampleSet.cut(split, x, y, batch_size)
             for split, x, y in (
                 ("train", dataset.x_train, dataset.y_train),
                 ("test", dataset.x_test, dataset.y_test),
@@ -101,7 +101,7 @@ class MeasuredLoss:
             point: Its parameters may lie on the device.
             split: `train` or `test`.
         """
-        x, examples = on_device(point.parameters), len(self._sets[split])
+        x, examples = vector_to_device(point.parameters), len(self._sets[split])
         averages = self._averages(x, point.averages)
         found = [
             self._network.loss(x, averages, batch)
@@ -125,7 +125,7 @@ class MeasuredLoss:
 
         The gradient is by the parameters, a float64 vector of shape `(n,)`.
         """
-        x, examples = on_device(point.parameters), len(self._sets["train"])
+        x, examples = vector_to_device(point.parameters), len(self._sets["train"])
         averages = self._averages(x, point.averages)
         loss, correct, gradient = 0.0, 0, np.zeros(x.shape)
         by_averages = [np.zeros(average.shape) for average in averages]
@@ -179,7 +179,7 @@ class MeasuredLoss:
                 "`start` and `end` must have as many parameters. "
                 f"Received: shapes {shapes[0]} and {shapes[1]}"
             )
-        ends = on_device(start.parameters), on_device(end.parameters)
+        ends = vector_to_device(start.parameters), vector_to_device(end.parameters)
         mixed = backend.compiled(lambda a, b, start, end: a * start + b * end)
 
         def measures(a: float, b: float, alpha: float):
