@@ -33,7 +33,10 @@ class ExampleSet:
         """Cut the set called `split` into batches of at most `batch_size`."""
         cuts = batches.evaluation_batches(split, len(x), batch_size)
         cuts = [backend.to_device(cut.astype(np.int32)) for cut in cuts]
-        return cls(backend.to_device(x), backend.to_device(y), cuts)
+        # Labels may come in any integer type. Cast inside the compiled program, a byte
+        # would alter how JAX rounds.
+        y = keras.ops.cast(backend.to_device(y), "int32")
+        return cls(backend.to_device(x), y, cuts)
 
     def __len__(self):
         return len(self.x)
