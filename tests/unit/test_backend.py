@@ -191,6 +191,18 @@ def test_losses_are_summed_in_float64():
 
 
 @pytest.mark.computes
+def test_labels_of_8_and_64_bits_count_as_well():
+    labels = np.array([0, 2, 1])
+    logits = backend.to_device(np.eye(3, dtype=np.float32))
+    found = [
+        backend.loss_and_correct(backend.to_device(labels.astype(kind)), logits)
+        for kind in (np.int32, np.int64, np.uint8)
+    ]
+    assert [int(correct) for _, correct in found] == [1, 1, 1]
+    assert len({float(loss) for loss, _ in found}) == 1
+
+
+@pytest.mark.computes
 @pytest.mark.parametrize("kind", ["uint8", "int64"])
 def test_labels_of_any_integer_type_lead_to_the_same_numbers(kind):
     def numbers(kind):
