@@ -25,7 +25,8 @@ def main():
     # Convolutions in the first way, since they take long to compile in the others.
     for way, first in zip(backend.WAYS, (layers.Conv2D(8, 3), layers.Dense(8))):
         backend.compile_by(way)
-        stack = [first, layers.Activation("tanh"), layers.Flatten(), layers.Dense(4)]
+        stack = [first, layers.Activation("softmax"), layers.Flatten()]
+        stack += [layers.Dropout(0.5, seed=0), layers.Dense(4)]
         model = keras.Sequential([keras.Input((8, 8, 3)), *stack])
         initialise(model, 0)
         optimizer = keras.optimizers.SGD(0.1)

@@ -51,9 +51,9 @@ def run(dataset, **changes):
     """Train `NETWORK`; return the model, the rows of its history, and its outcome."""
     chosen = settings(**changes)
     model = starting_point(NETWORK, dataset, chosen["seed"], chosen["precision"])
-    evaluation = MeasuredLoss(model, dataset, **EVALUATION)
-    rows = list(fit(model, dataset, chosen, evaluation))
-    return model, rows, outcome_of(model, dataset, chosen, evaluation, rows)
+    measured = MeasuredLoss(model, dataset, **EVALUATION)
+    rows = list(fit(model, dataset, chosen, measured))
+    return model, rows, outcome_of(model, dataset, chosen, measured, rows)
 
 
 def linear(dataset):

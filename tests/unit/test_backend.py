@@ -1,5 +1,6 @@
 """Two backends: their numbers agree, and nothing around a process alters them."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -13,9 +14,10 @@ from project import ROOT, require_jax
 from sharpminima import backend
 from sharpminima.loss.batch_norm import POLICIES
 from sharpminima.loss.compiled import CompiledNetwork
+from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks.parameters import point_of
 from sharpminima.training.start import starting_point
-from training_runs import NETWORK, blobs
+from training_runs import EVALUATION, NETWORK, blobs, run
 
 BACKENDS = ("tensorflow", "jax")
 NETWORKS = ("dense", "convolutional")
@@ -87,6 +89,8 @@ VARIABLES = {
     "TF_ENABLE_ONEDNN_OPTS": "0",
     "ONEDNN_DEFAULT_FPMATH_MODE": "BF16",
     "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+    "JAX_SOFTMAX_CUSTOM_JVP": "1",
+    "JAX_THREEFRY_PARTITIONABLE": "0",
 }
 
 
@@ -187,15 +191,36 @@ def test_losses_are_summed_in_float64():
 
 
 @pytest.mark.computes
-def test_labels_of_64_bits_count_as_well():
+def test_labels_of_8_and_64_bits_count_as_well():
     labels = np.array([0, 2, 1])
     logits = backend.to_device(np.eye(3, dtype=np.float32))
     found = [
         backend.loss_and_correct(backend.to_device(labels.astype(kind)), logits)
-        for kind in (np.int32, np.int64)
+        for kind in (np.int32, np.int64, np.uint8)
     ]
-    assert [int(correct) for _, correct in found] == [1, 1]
-    assert float(found[0][0]) == float(found[1][0])
+    assert [int(correct) for _, correct in found] == [1, 1, 1]
+    assert len({float(loss) for loss, _ in found}) == 1
+
+
+@pytest.mark.computes
+@pytest.mark.parametrize("kind", ["uint8", "int64"])
+def test_labels_of_any_integer_type_lead_to_the_same_numbers(kind):
+    def numbers(kind):
+        data = blobs()
+        labels = {
+            name: getattr(data, name).astype(kind) for name in ("y_train", "y_test")
+        }
+        data = dataclasses.replace(data, **labels)
+        model, rows, _ = run(data, learning_rate=0.01)
+        point, losses = point_of(model), MeasuredLoss(model, data, **EVALUATION)
+        return [
+            *(rows[-1][name] for name in ("train_loss", "train_accuracy")),
+            *losses.measures(point).values(),
+            *losses.loss_accuracy_and_gradient(point)[2],
+            *point.parameters,
+        ]
+
+    assert numbers(kind) == numbers("int32")
 
 
 @pytest.mark.computes

@@ -88,7 +88,7 @@ def test_tabulate_claims_reads_what_the_study_has(run_script, files_of_table, tm
     assert (row["verdict"], row["seeds"], row["diverged"]) == ("reproduced", 1, 1)
     assert row["effect"] == pytest.approx(1.69897)
     assert set(table["verdict"].drop("lb-sharper")) == {"not studied"}
-    assert "LB ends in sharper minima than SB" in output[1].read_text()
+    assert "LB's minima are at least twice as sharp as SB's" in output[1].read_text()
 
 
 def test_speech_says_how_to_get_the_libraries_that_it_lacks(run_script, monkeypatch):

@@ -217,7 +217,7 @@ def planned_after(finished_study, config, project, module, old, new):
 # What is edited: a file of the workflow, the text before and after, and what reruns.
 EDITS = {
     "formula of a measure": (
-        "sharpminima/measures/sharpness.py",
+        "sharpminima/measures/spaces.py",
         "100.0 * (loss_after",
         "1.0 * (loss_after",
         AFTER_SHARPNESS,
@@ -373,6 +373,17 @@ def test_a_change_of_code_reruns_only_its_dependants(
 ):
     planned = planned_after(finished_study, config, copied_project, module, old, new)
     assert planned == reruns
+
+
+def test_the_solver_does_not_measure_average_sharpness_again(
+    tmp_path, config, copied_project
+):
+    config["average_sharpness"] = AVERAGED
+    study = Study(tmp_path / "study")
+    study.record_as_finished(config)
+    maximisers = "sharpminima/measures/maximisers.py"
+    edited = (maximisers, "factor = 100.0", "factor = 10.0")
+    assert planned_after(study, config, copied_project, *edited) == AFTER_SHARPNESS
 
 
 def test_a_remedys_formula_retrains_the_runs_that_use_it(

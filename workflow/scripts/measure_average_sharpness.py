@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 def main(context, weights, settings, row, cost):
     """Write the row of the checkpoint `weights`, without values if the run diverged."""
     origin = parameters.attributes(weights)
-    found = settings
-    if origin["status"] != DIVERGED:
+    if origin["status"] == DIVERGED:
+        found = average_sharpness.not_measured(settings)
+    else:
         point = parameters.restore(weights, context.model)
 
         # The parameters move, and batch normalisation keeps the checkpoint's averages.

@@ -34,7 +34,7 @@ def main(inputs, outputs, *, run, builder_file, threads):
     job = Job("train")
     backend.configure(threads)
     compilation.use(inputs.compiled)
-    data = backend.on_device(datasets.read(inputs.dataset, run["subset"]))
+    data = backend.dataset_to_device(datasets.read(inputs.dataset, run["subset"]))
     network = {**run["network"], "file": builder_file}
     identity, settings = run["identity"], run["training"]
     # Step 1: start at x_0, or at an iterate of another run (Figure 5).
@@ -43,14 +43,14 @@ def main(inputs, outputs, *, run, builder_file, threads):
         restore(inputs.warm_start, settings["warm_start"]["epoch"], model)
     # Step 2: train, and keep iterates on the way (Figure 6).
     with backend.enough_memory("evaluation.batch_size", identity["regime"]):
-        evaluation = MeasuredLoss(model, data, **run["evaluation"])
-        history = fit(model, data, settings, evaluation)
+        measured = MeasuredLoss(model, data, **run["evaluation"])
+        history = fit(model, data, settings, measured)
         keep = settings.get("iterates", [])
         rows = list(keeping(outputs.iterates, model, keep, history))
     # Step 3: write what the run reached.
     row = {
         **identity,
-        **outcome_of(model, data, settings, evaluation, rows),
+        **outcome_of(model, data, settings, measured, rows),
         "builder": run["network"]["builder"],
         "batch_norm": run["evaluation"]["batch_norm"],
         "threads": threads,
@@ -65,7 +65,7 @@ def main(inputs, outputs, *, run, builder_file, threads):
         outputs.cost,
         identity,
         device=row["device"],
-        work=work_of(data, settings, rows) + evaluation.work,
+        work=work_of(data, settings, rows) + measured.work,
         flops_per_example=flops.per_example(model),
     )
 

@@ -9,13 +9,13 @@ from sharpminima.charts import trajectory
 def test_trajectories_join_iterates_in_the_order_of_epochs():
     rows = pd.DataFrame(
         {
-            **{key: [value] * 3 for key, value in IDENTITY.items()},
-            "regime": ["SB-iterates"] * 3,
-            "seed": [0] * 3,
-            "epoch": [0, 1, 2],
-            "status": ["max_epochs"] * 3,
-            "train_loss": [2.3, 0.5, None],
-            "sharpness": [1.0, 2.0, None],
+            **{key: [value] * 4 for key, value in IDENTITY.items()},
+            "regime": ["SB-iterates"] * 4,
+            "seed": [0] * 4,
+            "epoch": [0, 1, 2, 3],
+            "status": ["max_epochs"] * 4,
+            "train_loss": [2.3, 0.5, None, 0.0],
+            "sharpness": [1.0, 2.0, None, 3.0],
         }
     )
     chart = trajectory.draw(rows, ["SB-iterates", "LB-iterates"])
@@ -28,4 +28,4 @@ def test_trajectories_join_iterates_in_the_order_of_epochs():
     assert encoding["x"]["title"] == title
     assert encoding["x"]["scale"]["type"] == encoding["y"]["scale"]["type"] == "log"
     assert data_of(chart)["epoch"].tolist() == [0, 1]
-    assert "not drawn: 1 value" in chart.to_dict()["title"]["subtitle"]
+    assert "not drawn: 2 values" in chart.to_dict()["title"]["subtitle"]

@@ -198,6 +198,14 @@ def test_a_claim_is_judged_by_its_tables(name, verdict):
     assert np.sign(row["effect"]) == {"contradicted": -1}.get(verdict, 1)
 
 
+@pytest.mark.parametrize("name", ["lb-sharpens", "sb-does-not-sharpen"])
+def test_the_unit_of_a_correlation_says_whether_its_sign_is_changed(name):
+    """Sharpness rises here as the loss falls: the correlation itself is -1."""
+    row = row_of(name, trajectory([(0, 1)], rises=1))
+    sign = -1.0 if row["unit"].endswith("times -1") else 1.0
+    assert sign * row["effect"] == pytest.approx(-1.0)
+
+
 @pytest.mark.parametrize("name", MADE_UP)
 def test_seeds_that_diverged_are_left_out_and_counted(name):
     tables = tables_of(name, VERDICTS["reproduced"])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from examples import idx_file
+from sharpminima.data import integrity
 from sharpminima.data.readers import registry
 
 DECLARED = {"train_examples": 6, "test_examples": 4, "classes": 3}
@@ -70,3 +71,15 @@ def test_a_label_without_an_image_is_found(raw):
         ValueError, match="train-labels.*: expected 6 examples. Received: 5"
     ):
         registry.load(raw, reader="idx", declared=DECLARED)
+
+
+@pytest.mark.parametrize("name", ["y_train", "y_test"])
+def test_labels_in_several_dimensions_are_refused(name):
+    """Such as one-hot labels, one row for each example."""
+    arrays = {"x_train": np.zeros((6, 5)), "y_train": np.arange(6) % 3}
+    arrays |= {"x_test": np.zeros((4, 5)), "y_test": np.arange(4) % 3}
+    arrays[name] = np.eye(3, dtype=int)[arrays[name]]
+    sources = {array: f"{array}.npy" for array in arrays}
+    message = rf"{name}.npy: expected one label for each .*{name} of shape \(\d, 3\)"
+    with pytest.raises(ValueError, match=message):
+        integrity.checked(arrays, sources, DECLARED)

@@ -37,8 +37,8 @@ def batches_of(dataset):
 
 def test_recalibration_averages_the_moments_by_shares(model, dataset):
     network = CompiledNetwork(batch_norm.copy_of(model, batch_moments=True))
-    x = point_of(model).parameters
-    found = batch_norm.recalibrated(network, x, batches_of(dataset))
+    point, batches = point_of(model), batches_of(dataset)
+    found = batch_norm.recalibrated(network, point.parameters, point.averages, batches)
     kernel, bias = (v.numpy() for v in model.trainable_variables[:2])
     hidden = dataset.x_train @ kernel + bias
     mean = hidden.mean(axis=0)
@@ -49,14 +49,17 @@ def test_recalibration_averages_the_moments_by_shares(model, dataset):
 
 def test_the_gradient_through_moments_is_that_of_differences(model, dataset):
     network = CompiledNetwork(batch_norm.copy_of(model, batch_moments=True))
-    x, batches = point_of(model).parameters, batches_of(dataset)
+    point, batches = point_of(model), batches_of(dataset)
+    x, averages = point.parameters, point.averages
     rng = np.random.default_rng(0)
     weights, direction = rng.normal(size=(2, 5)), rng.normal(size=x.shape)
-    gradient = batch_norm.gradient_through_moments(network, x, batches, list(weights))
+    gradient = batch_norm.gradient_through_moments(
+        network, x, averages, batches, list(weights)
+    )
     step = 1e-3
 
     def product(x):
-        moments = batch_norm.recalibrated(network, x, batches)
+        moments = batch_norm.recalibrated(network, x, averages, batches)
         return sum(w @ m for w, m in zip(weights, moments))
 
     slope = (product(x + step * direction) - product(x - step * direction)) / (2 * step)

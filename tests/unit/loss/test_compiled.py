@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sharpminima.loss.compiled import CompiledNetwork, on_device
+from sharpminima.loss.compiled import CompiledNetwork, vector_to_device
 from sharpminima.networks.parameters import point_of
 
 pytestmark = pytest.mark.computes
@@ -18,11 +18,19 @@ def whole(dataset):
 def test_weights_of_the_model_are_not_read(model, dataset):
     network, point = CompiledNetwork(model), point_of(model)
     given = (point.parameters, point.averages, whole(dataset))
-    before = [float(value) for value in network.loss(*given)]
+    weights = [np.ones(average.shape) for average in point.averages]
+
+    def computed():
+        yield from (float(value) for value in network.loss(*given))
+        yield from network.moments(*given)
+        yield network.moments_gradient(*given, weights)
+
+    before = list(computed())
     for weight in model.weights:
         if weight.dtype == "float64":
             weight.assign(weight * 2)
-    assert [float(value) for value in network.loss(*given)] == before
+    for found, expected in zip(computed(), before, strict=True):
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_gradients_come_with_the_loss(model, dataset):
@@ -48,5 +56,5 @@ def test_a_batch_is_the_examples_of_its_indices(model, dataset):
 
 
 def test_a_vector_on_the_device_stays_there():
-    x = on_device(np.arange(3.0))
-    assert on_device(x) is x
+    x = vector_to_device(np.arange(3.0))
+    assert vector_to_device(x) is x

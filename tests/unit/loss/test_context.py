@@ -13,6 +13,7 @@ from sharpminima import backend, compilation
 from sharpminima.backend import keras
 from sharpminima.data import datasets
 from sharpminima.loss.context import Context
+from sharpminima.measures import average_sharpness
 from sharpminima.networks import builders, iterates, parameters
 from sharpminima.networks.initialisation import initialise
 
@@ -48,6 +49,9 @@ def folder(tmp_path, monkeypatch, float64):
     datasets.write(tmp_path / "blobs.h5", {**arrays, "classes": np.array(3)}, {})
     model = builders.build(NETWORK, input_shape=(2,), classes=3)
     initialise(model, 0)
+    # Training moves the averages, so code that ignores them has to show.
+    for average in parameters.averages_of(model):
+        average.assign(average + 0.5)
     parameters.save(tmp_path / "final.weights.h5", model, ORIGIN)
     list(iterates.keeping(tmp_path / "kept.h5", model, [0, 9], []))
     return tmp_path
@@ -128,6 +132,42 @@ def test_a_diverged_run_has_rows_without_values(folder, monkeypatch):
     assert rows["message"].tolist() == ["diverged"] * 2
     assert rows["sharpness"].isna().all()
     assert pd.read_csv(folder / "cost.csv")["gradient_evaluations"].tolist() == [0]
+
+
+AVERAGED = {"epsilon": 0.1, "pairs": 3}
+
+
+def averaged(folder, monkeypatch):
+    """Return the row and the cost of the checkpoint's average-case sharpness."""
+    main = script("measure_average_sharpness", monkeypatch).main
+    paths = folder / "row.csv", folder / "cost.csv"
+    main(context(folder), folder / "final.weights.h5", AVERAGED, *paths)
+    return [pd.read_csv(path).iloc[0] for path in paths]
+
+
+def test_average_sharpness_keeps_the_averages_of_the_checkpoint(folder, monkeypatch):
+    row, cost = averaged(folder, monkeypatch)
+    job = context(folder)
+    point = parameters.restore(folder / "final.weights.h5", job.model)
+
+    def loss(x):
+        return job.loss.measures(parameters.Point(x, point.averages))["train_loss"]
+
+    expected = average_sharpness.measure(loss, point.parameters, AVERAGED, 0)
+    for name, value in expected.items():
+        assert row[name] == pytest.approx(value, rel=1e-6)
+    assert (row["network"], row["regime"], row["seed"]) == ("N1", "SB", 0)
+    assert cost["forward_examples"] == 60 * (1 + 2 * 3)
+    assert cost["gradient_evaluations"] == 0
+
+
+def test_average_sharpness_of_a_diverged_run_has_no_value(folder, monkeypatch):
+    with h5py.File(folder / "final.weights.h5", "a") as file:
+        file.attrs["status"] = "diverged"
+    row, cost = averaged(folder, monkeypatch)
+    assert (row["status"], row["pairs"]) == ("diverged", 3)
+    assert row[["average_rise", "standard_error", "average_sharpness"]].isna().all()
+    assert cost["forward_examples"] == 0
 
 
 def test_iterates_are_measured_with_their_own_averages(folder, monkeypatch):

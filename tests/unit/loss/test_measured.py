@@ -124,7 +124,7 @@ def test_mixing_different_networks_is_refused(model, dataset, build):
 def test_data_may_lie_on_the_device_already(model, dataset, build):
     point = point_of(model)
     expected = build(model, dataset).measures(point)
-    assert build(model, backend.on_device(dataset)).measures(point) == expected
+    assert build(model, backend.dataset_to_device(dataset)).measures(point) == expected
 
 
 @pytest.mark.parametrize("on_device", [False, True])
@@ -135,12 +135,28 @@ def test_labels_may_have_any_integer_type(model, dataset, build, dtype, on_devic
     y_train, y_test = (y.astype(dtype) for y in labels)
     other = dataclasses.replace(dataset, y_train=y_train, y_test=y_test)
     if on_device:
-        other = backend.on_device(other)
+        other = backend.dataset_to_device(other)
     measured = build(model, other)
     assert measured.measures(point) == expected
     assert measured.loss_accuracy_and_gradient(point)[0] == pytest.approx(
         expected["train_loss"], rel=1e-12
     )
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_frozen_weights_are_those_of_the_point(model, dataset, build, policy):
+    """A `Point` holds them among its averages, for they are not trained."""
+    model.layers[0].trainable = False
+    measured = build(model, dataset, policy)
+    # The network moves on, as when a checkpoint is loaded into it.
+    kernel = model.layers[0].kernel
+    kernel.assign(np.random.default_rng(3).normal(size=kernel.shape))
+    point, afresh = point_of(model), build(model, dataset, policy)
+    assert measured.measures(point) == pytest.approx(afresh.measures(point), rel=EXACT)
+    found, expected = (
+        loss.loss_accuracy_and_gradient(point)[2] for loss in (measured, afresh)
+    )
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.parametrize("policy", POLICIES)

@@ -63,9 +63,27 @@ def test_every_point_stays_in_the_box():
     assert np.max(seen, axis=0) == pytest.approx(HALF_WIDTHS, rel=0.2)
 
 
+def test_all_epsilons_see_the_same_directions():
+    def seen(epsilon):
+        points = []
+        settings = {"epsilon": epsilon, "pairs": 3}
+        average_sharpness.measure(lambda x: points.append(x) or 0.0, X, settings, 0)
+        return [(x - X) / epsilon for x in points]
+
+    np.testing.assert_allclose(seen(0.1), seen(0.05), atol=1e-12)
+
+
 def test_the_same_seed_draws_the_same_points():
     assert measured(quadratic, pairs=4) == measured(quadratic, pairs=4)
     assert measured(quadratic, pairs=4) != measured(quadratic, pairs=4, seed=1)
+
+
+def test_a_diverged_run_has_the_same_columns_without_values():
+    found, settings = measured(quadratic, pairs=3), {"epsilon": EPSILON, "pairs": 3}
+    missing = average_sharpness.not_measured(settings)
+    assert list(missing) == list(found)
+    assert {name: missing[name] for name in settings} == settings
+    assert np.isnan([missing[name] for name in set(missing) - set(settings)]).all()
 
 
 def test_a_plan_counts_the_point_itself_and_both_of_each_pair():

@@ -1,8 +1,12 @@
 """Searches in a box against cases whose answer is known in closed form."""
 
+import sys
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from sharpminima.measures import maximisers
 from sharpminima.measures.maximisers import Minimum, maximise, starting_z
 from sharpminima.measures.spaces import FullSpace, RandomSubspace, box_half_widths
 
@@ -131,6 +135,20 @@ def test_evaluations_never_exceed_their_limit(limit):
     assert ascent.evaluations == limit
     assert len(calls) == limit + 1
     assert ascent.message == f"STOP: {limit} EVALUATIONS OF F AND G"
+
+
+def test_the_clock_starts_when_the_solver_is_imported(monkeypatch):
+    monkeypatch.delitem(sys.modules, "scipy.optimize", raising=False)
+    imported = []
+
+    def clock():
+        imported.append("scipy.optimize" in sys.modules)
+        return float(len(imported))
+
+    monkeypatch.setattr(maximisers, "time", SimpleNamespace(perf_counter=clock))
+    ascent = search(bowl(np.ones(3), np.ones(3)), np.zeros(3), 1e-3)
+    assert imported == [True, True]
+    assert ascent.seconds == 1.0
 
 
 def test_iterations_end_at_their_limit():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from sharpminima.measures import sharpness
-from sharpminima.measures.maximisers import Minimum
+from sharpminima.measures.maximisers import Minimum, maximise
+from sharpminima.measures.spaces import metric
 
 RNG = np.random.default_rng(0)
 EPSILONS = [1e-2, 5e-3]
@@ -33,21 +34,13 @@ def identities(rows):
     return [tuple(row.get(key) for key in keys) for row in rows]
 
 
-def test_the_metric_is_the_rise_in_percent_of_one_plus_the_loss():
-    assert sharpness.metric(0.5, 0.5) == 0.0
-    assert sharpness.metric(0.5, 2.0) == pytest.approx(100.0)
-    assert sharpness.metric(0.0, 0.25) == pytest.approx(25.0)
-
-
 def test_a_row_has_the_metric_of_its_losses():
     x, slope = RNG.normal(size=50), RNG.normal(size=50)
     rows = measure(lambda y: (0.5 + slope @ (y - x), slope), x)
     rise = np.abs(slope) @ (1e-2 * (np.abs(x) + 1))
     for row in rows[:2]:
         assert row["sharpness"] == pytest.approx(100 * rise / 1.5, rel=1e-9)
-        assert row["sharpness"] == sharpness.metric(
-            row["loss_before"], row["loss_after"]
-        )
+        assert row["sharpness"] == metric(row["loss_before"], row["loss_after"])
 
 
 def test_there_is_a_row_for_each_space_epsilon_start_and_draw():
@@ -65,6 +58,21 @@ def test_a_new_epsilon_changes_no_row_of_the_others():
     for row in (*alone, *together):
         del row["seconds"]
     assert alone == together
+
+
+def test_all_epsilons_of_a_checkpoint_see_the_same_subspaces(monkeypatch):
+    directions = {epsilon: [] for epsilon in EPSILONS}
+
+    def recorded(*given, space, epsilon, **options):
+        directions[epsilon].append(space.displacement(np.ones(3)))
+        return maximise(*given, space=space, epsilon=epsilon, **options)
+
+    monkeypatch.setattr(sharpness, "maximise", recorded)
+    x = RNG.normal(size=50)
+    measure(bowl(x + 1e-3), x, full={"starts": []})
+    first, second = map(np.array, directions.values())
+    np.testing.assert_array_equal(first, second)
+    assert len(np.unique(first, axis=0)) == SETTINGS["subspace"]["draws"]
 
 
 def test_both_regimes_of_a_seed_are_measured_in_the_same_subspaces():

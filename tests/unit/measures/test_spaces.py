@@ -1,9 +1,9 @@
-"""Spaces against their matrices, and the box."""
+"""Spaces against their matrices, the box, and the metric."""
 
 import numpy as np
 import pytest
 
-from sharpminima.measures.spaces import RandomSubspace, box_half_widths
+from sharpminima.measures.spaces import RandomSubspace, box_half_widths, metric
 
 N = 400
 
@@ -34,3 +34,9 @@ def test_the_subspace_is_consistent_with_its_matrix():
     x = np.random.default_rng(0).normal(size=N)
     np.testing.assert_allclose(space.coordinates(x), np.linalg.pinv(a) @ x, rtol=1e-9)
     np.testing.assert_allclose(space.pull_back(x), a.T @ x, rtol=1e-4)
+
+
+def test_the_metric_is_the_rise_in_percent_of_one_plus_the_loss():
+    assert metric(0.5, 0.5) == 0.0
+    assert metric(0.5, 2.0) == pytest.approx(100.0)
+    assert metric(0.0, 0.25) == pytest.approx(25.0)

@@ -37,8 +37,8 @@ def trained(dataset, path, kept=(), start=None, **changes):
     model = starting_point(NETWORK, dataset, 0)
     if start is not None:
         restore(*start, model)
-    evaluation = MeasuredLoss(model, dataset, batch_norm="moving", batch_size=50)
-    history = fit(model, dataset, settings, evaluation)
+    measured = MeasuredLoss(model, dataset, batch_norm="moving", batch_size=50)
+    history = fit(model, dataset, settings, measured)
     rows = list(keeping(path, model, kept, history))
     return model, [{**row, "seconds": 0} for row in rows]
 
@@ -95,8 +95,8 @@ def test_a_warm_start_begins_with_weights_and_moving_averages(dataset, tmp_path)
     _, rows = trained(dataset, tmp_path / "cold.h5")
     model = starting_point(NETWORK, dataset, 0)
     point = restore(tmp_path / "kept.h5", 1, model)
-    evaluation = MeasuredLoss(model, dataset, batch_norm="moving", batch_size=50)
-    reached = evaluation.measures(point)
+    measured = MeasuredLoss(model, dataset, batch_norm="moving", batch_size=50)
+    reached = measured.measures(point)
     assert reached["test_loss"] == pytest.approx(rows[0]["test_loss"], rel=1e-6)
     still, _ = trained(
         dataset,

@@ -38,9 +38,9 @@ def test_the_first_update_is_adams(dataset):
     chosen = settings(batch_size=90)
     model = starting_point(NETWORK, dataset, 0)
     before = flatten(model.trainable_variables)
-    evaluation = MeasuredLoss(model, dataset, **EVALUATION)
-    _, _, gradient = evaluation.loss_accuracy_and_gradient(point_of(model))
-    next(fit(model, dataset, chosen, evaluation))
+    measured = MeasuredLoss(model, dataset, **EVALUATION)
+    _, _, gradient = measured.loss_accuracy_and_gradient(point_of(model))
+    next(fit(model, dataset, chosen, measured))
     moved = flatten(model.trainable_variables) - before
     steep = np.abs(gradient) > 1e-4
     expected = -1e-3 * gradient / (np.abs(gradient) + 1e-8 / np.sqrt(1e-3))
@@ -111,8 +111,8 @@ TRAIN_A_CONVOLUTIONAL_NETWORK = """
         "stopping": {"patience": 9, "relative_improvement": 0, "loss_floor": 0,
                      "min_epochs": 1, "max_epochs": 3},
     }
-    evaluation = MeasuredLoss(model, data, batch_norm="batch", batch_size=5000)
-    list(fit(model, data, settings, evaluation))
+    measured = MeasuredLoss(model, data, batch_norm="batch", batch_size=5000)
+    list(fit(model, data, settings, measured))
     parameters.save(sys.argv[1], model, {"seed": 0})
 """
 

@@ -58,9 +58,7 @@ class Path:
         variables = model.trainable_variables
         for variable in variables:
             variable.assign(variable + 0.25)
-        evaluation = MeasuredLoss(
-            model, dataset, batch_norm="batch", batch_size=EXAMPLES
-        )
+        measured = MeasuredLoss(model, dataset, batch_norm="batch", batch_size=EXAMPLES)
         run = backend.epoch_runner(
             model,
             optimizer.make(model, settings, EXAMPLES),
@@ -68,7 +66,7 @@ class Path:
         )
         self.points, self.gradients = [flatten(variables)], []
         for _ in range(updates):
-            _, _, gradient = evaluation.loss_accuracy_and_gradient(point_of(model))
+            _, _, gradient = measured.loss_accuracy_and_gradient(point_of(model))
             self.gradients.append(gradient)
             run([np.arange(EXAMPLES)])
             self.points.append(flatten(variables))

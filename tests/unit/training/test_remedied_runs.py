@@ -40,12 +40,12 @@ def run(network, config, regime):
     dataset, precision = small.images(), settings["precision"]
     model = starting_point(network, dataset, 0, precision)
     start = small.point(model)
-    evaluation = MeasuredLoss(model, dataset, batch_norm="batch", batch_size=50)
-    rows = list(fit(model, dataset, settings, evaluation))
+    measured = MeasuredLoss(model, dataset, batch_norm="batch", batch_size=50)
+    rows = list(fit(model, dataset, settings, measured))
     assert np.abs(small.point(model) - start).max() > 1e-3
-    outcome = outcome_of(model, dataset, settings, evaluation, rows)
+    outcome = outcome_of(model, dataset, settings, measured, rows)
     assert outcome["status"] == "max_epochs"
-    done = work_of(dataset, settings, rows) + evaluation.work
+    done = work_of(dataset, settings, rows) + measured.work
     job = {"network": "F1", "regime": regime}
     assert done == planned_work.of_training(config, job, epochs=3)
     return rows

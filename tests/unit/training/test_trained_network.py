@@ -9,8 +9,7 @@ from sharpminima.data import datasets
 from sharpminima.data.readers import registry
 from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.measures.maximisers import Minimum, maximise, starting_z
-from sharpminima.measures.sharpness import metric
-from sharpminima.measures.spaces import FullSpace, box_half_widths
+from sharpminima.measures.spaces import FullSpace, box_half_widths, metric
 from sharpminima.networks.parameters import point_of
 from sharpminima.regimes.settings import of_regime
 from sharpminima.training.fit import fit

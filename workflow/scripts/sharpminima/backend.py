@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from sharpminima.backends import environment
 
 # Before the libraries are imported, which read these variables.
-_removed = environment.without_altering()
+_removed = environment.remove_altering()
 
 match os.environ.setdefault("KERAS_BACKEND", "tensorflow"):
     case "tensorflow":
@@ -139,7 +139,7 @@ def describe() -> dict[str, str]:
     return {"device": _chosen.device(), "way": _way, "versions": _chosen.versions()}
 
 
-def on_device(dataset):
+def dataset_to_device(dataset):
     """Return a `datasets.Dataset` with its arrays on the device.
 
     Training and evaluation then share one copy of the data.

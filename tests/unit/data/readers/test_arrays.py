@@ -67,6 +67,8 @@ def change(name, value):
         (change("x_train", np.zeros((6, 2), np.uint16)), "numbers. Received: uint16"),
         (change("x_test", np.full((4, 2), np.nan)), "finite inputs.* in example 0"),
         (change("y_train", np.full(6, 3)), "labels from 0 to 2. Received: 3"),
+        (change("y_train", np.zeros((6, 3), int)), r"one label.* of shape \(6, 3\)"),
+        (change("y_test", np.zeros((4, 1), int)), r"y_test of shape \(4, 1\)"),
         (change("x_train", np.zeros((0, 2))), "expected 6 examples. Received: 0"),
         (change("y_test", np.zeros(3, int)), "expected 4 examples. Received: 3"),
     ],

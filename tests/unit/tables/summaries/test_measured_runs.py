@@ -28,3 +28,11 @@ def test_the_versions_that_trained_and_measured_are_told_apart():
     rows = measured_runs.join(SWEPT, OF_SWEPT)
     assert set(rows["trained_with"]) == {"keras 1"}
     assert set(rows["versions"]) == {"keras 2"}
+
+
+def test_each_epsilon_names_the_versions_that_measured_it():
+    later = OF_SWEPT["epsilon"] == 5e-4
+    searches = OF_SWEPT.assign(versions=later.map({False: "keras 2", True: "keras 3"}))
+    rows = measured_runs.join(SWEPT, searches).query("regime == 'B64' and seed == 1")
+    versions = rows.set_index("epsilon")["versions"].to_dict()
+    assert versions == {1e-3: "keras 2", 5e-4: "keras 3"}

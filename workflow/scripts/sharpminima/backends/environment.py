@@ -6,9 +6,8 @@ depend on them, since no row and no file would say so.
 
 import os
 
-# Measured on a CPU: each of these changes weights or losses on one of the backends. The
-# TF32 variable does so on a GPU, where it overrides what the program asks for.
 ALTERING = (
+    # Measured on a CPU: each changes weights or losses on one of the backends.
     "XLA_FLAGS",
     "TF_XLA_FLAGS",
     "TF_ENABLE_ONEDNN_OPTS",
@@ -18,13 +17,26 @@ ALTERING = (
     "DNNL_MAX_CPU_ISA",
     "JAX_DISABLE_JIT",
     "JAX_DISABLE_MOST_OPTIMIZATIONS",
+    "JAX_SOFTMAX_CUSTOM_JVP",
+    "JAX_THREEFRY_PARTITIONABLE",
+    # Keras' keys do not fit other generators: dropout would end in a TypeError.
+    "JAX_DEFAULT_PRNG_IMPL",
+    # A run that diverges would end in an error in place of a row that says so.
+    "JAX_DEBUG_NANS",
+    "JAX_DEBUG_INFS",
+    # They choose XLA's passes. On a CPU they changed nothing; on a GPU they may.
+    "JAX_OPTIMIZATION_LEVEL",
+    "JAX_EXEC_TIME_OPTIMIZATION_EFFORT",
+    "JAX_MEMORY_FITTING_LEVEL",
+    "JAX_MEMORY_FITTING_EFFORT",
+    # On a GPU it overrides what the program asks for.
     "NVIDIA_TF32_OVERRIDE",
 )
 # Flags of XLA that only say where files are.
 HARMLESS = ("--xla_gpu_cuda_data_dir=", "--xla_dump_to=")
 
 
-def without_altering() -> dict[str, str]:
+def remove_altering() -> dict[str, str]:
     """Remove what would alter numbers from this process' environment; return it.
 
     Harmless flags stay in XLA_FLAGS.

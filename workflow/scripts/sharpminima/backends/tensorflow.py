@@ -151,7 +151,12 @@ def loss_and_correct(labels, logits):
 def cross_entropies(labels, logits):
     """Return the cross entropy of each example, shape `(N,)`, in nats."""
     logits = tf.cast(logits, keras.config.floatx())
-    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(_int32(labels), logits)
+
+
+def _int32(labels):
+    # TensorFlow's cross entropy takes no shorter integers, such as bytes.
+    return tf.cast(labels, tf.int32)
 
 
 def _gpus():
@@ -163,5 +168,5 @@ def _summed(losses):
 
 
 def _correct(labels, logits):
-    hits = tf.equal(tf.argmax(logits, -1, tf.as_dtype(labels.dtype)), labels)
+    hits = tf.equal(tf.argmax(logits, -1, tf.int32), _int32(labels))
     return tf.reduce_sum(tf.cast(hits, tf.int32))

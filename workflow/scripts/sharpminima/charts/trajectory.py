@@ -21,8 +21,9 @@ def draw(rows: pd.DataFrame, regimes: list[str]) -> alt.Chart:
         scale=style.LOG,
         axis=style.LOG_AXIS,
     )
-    # Both axes are logarithmic.
-    drawn = rows[(rows["train_loss"] > 0) & (rows["sharpness"] > 0)]
+    # Both axes are logarithmic, so the smaller of both values tells if a point shows.
+    smaller = rows[["train_loss", "sharpness"]].min(axis=1, skipna=False)
+    drawn = rows[smaller > 0]
     chart = (
         alt.Chart(drawn, width=2 * style.WIDTH, height=1.5 * style.HEIGHT)
         .mark_line(point=True, strokeWidth=1, opacity=0.8)
@@ -36,5 +37,5 @@ def draw(rows: pd.DataFrame, regimes: list[str]) -> alt.Chart:
             tooltip=["regime", "seed", "epoch", "train_loss", "sharpness"],
         )
     )
-    note = style.not_drawn(rows["sharpness"])
+    note = style.not_drawn(smaller)
     return chart.properties(title=style.title(rows, "sharpness on the way", note))

@@ -19,8 +19,8 @@ def draw(rows: pd.DataFrame, first: str, second: str) -> alt.VConcatChart:
         first: The regime of the iterates.
         second: The regime that begins with them.
     """
-    title, whole = f"epochs of {first} before {second}", alt.Axis(tickMinStep=1)
-    x = alt.X("epoch:Q", title=title, axis=whole)
+    epochs = f"epochs of {first} before {second}"
+    x = alt.X("epoch:Q", title=epochs, axis=alt.Axis(tickMinStep=1))
     # The accuracy of an untrained network would stretch the axis.
     trained = rows[rows["epoch"] > 0]
     runs = {

@@ -26,8 +26,9 @@ COLUMNS = ["network", "seed", "effect", "diverged"]
 PLAIN = "plain"
 # Points of training accuracy: the largest deficit of LB in Table 2 is 1.64 (F2).
 DEFICIT = 2.0
-DISTANCE_RATIO = (3.0, 10.0)  # of ||x_s - x0|| over ||x_l - x0||, section 2.2.3
-# Percent of LB's test error: remedies that help take 5 or more in Tables 6 and 7.
+# Of ||x_s - x0|| over ||x_l - x0||; section 2, as recalled.
+DISTANCE_RATIO = (3.0, 10.0)
+# Percent of LB's test error: in Tables 6 and 7, remedies that help remove 5 or more.
 GAIN = 5.0
 
 
@@ -80,7 +81,7 @@ def steepness(tables: Tables, pair: Pair) -> pd.DataFrame:
 def distance_ratio(tables: Tables, pair: Pair) -> pd.DataFrame:
     """Return how far inside `DISTANCE_RATIO` the ratio of distances lies, in log10.
 
-    The ratio is the distance of SB's minimum from x0 over LB's (section 2.2.3).
+    The ratio is the distance of SB's minimum from x0 over LB's.
     """
     low, high = np.log10(DISTANCE_RATIO)
 
@@ -124,21 +125,19 @@ def accuracy_after_warm_start(tables: Tables, pair: Pair) -> pd.DataFrame:
     """
     return _of_each_seed(
         tables["warm_start_runs"],
-        lambda rows: _late_less_early(rows, rows["second_test_accuracy"]),
+        lambda rows: _late_minus_early(rows, rows["second_test_accuracy"]),
     )
 
 
 def sharpness_after_warm_start(tables: Tables, pair: Pair) -> pd.DataFrame:
-    """Return by how much LB is sharper after few epochs of SB than after many.
+    """Return how much sharper LB is after few epochs of SB than after many (Figure 5).
 
-    The unit is log10 of the ratio.
-
-    The first third of the epochs that LB starts after is compared with the last third
-    (Figure 5).
+    LB starts after several epochs of SB. The first third of these is compared with the
+    last third. The unit is log10 of the ratio.
     """
     return _of_each_seed(
         tables["warm_start_runs"],
-        lambda rows: -_late_less_early(rows, _log10(rows["second_sharpness"])),
+        lambda rows: -_late_minus_early(rows, _log10(rows["second_sharpness"])),
     )
 
 
@@ -169,7 +168,7 @@ def gained_test_accuracy(tables: Tables, pair: Pair, *, remedy: str) -> pd.DataF
 def missing_gain(tables: Tables, pair: Pair, *, remedy: str) -> pd.DataFrame:
     """Return how far a remedy's gain falls short of `GAIN` (appendix E.3).
 
-    The gain is the test error that the remedy takes away, in percent of LB's.
+    The gain is the test error that the remedy removes, in percent of LB's.
     """
     large, remedied = _of_remedy(tables, pair, remedy)
 
@@ -305,7 +304,7 @@ def _by_threshold(tables, measure, effect):
     return _of_each_seed(tables["sweep_runs"], of_seed)
 
 
-def _late_less_early(rows, values):
+def _late_minus_early(rows, values):
     """Return the mean over the last third of epochs minus the mean over the first."""
     epochs = np.sort(rows["epoch"].unique())
     third = max(1, len(epochs) // 3)

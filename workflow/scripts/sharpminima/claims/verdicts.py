@@ -31,7 +31,8 @@ def judge(values: pd.Series, bound: float) -> dict:
         - `verdict`: `reproduced` if every effect is positive and the mean exceeds the
           bound; `contradicted` if every effect is negative and the mean is below minus
           the bound; `not studied` if there are no effects; else `undecided`.
-        - `p`: of the exact test that flips the signs of the seeds, two-sided.
+        - `p`: how likely a mean at least this far from zero is, if each seed's effect
+          is as likely to be negative as positive.
         - `smallest_p`: the smallest p that this many seeds can have.
     """
     values = values.mask(values.abs() < ROUNDING, 0.0)
@@ -70,7 +71,7 @@ def _interval(means):
 
 
 def _p(means):
-    """Return the two-sided p of the hypothesis that each sign is as likely."""
+    """Return how likely so large a mean, of either sign, is if all signs are chance."""
     if len(means) == 0 or np.isnan(means).any():
         return np.nan
     # SciPy wants two values. One value has two patterns of signs, both as extreme.

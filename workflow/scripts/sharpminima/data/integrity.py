@@ -21,7 +21,7 @@ def checked(
 
     Raises:
         ValueError: If a set does not have the declared number of examples and labels,
-            inputs have another shape than declared or are not finite, or a label is not
+            labels have more than one dimension, inputs have another shape than declared or are not finite, or a label is not
             below the number of classes; without `classes`, if a label below the largest
             one is missing in the training set. The message names the file.
     """
@@ -32,6 +32,12 @@ def checked(
             raise ValueError(
                 f"{sources[name]}: expected {examples} examples. "
                 f"Received: {len(arrays[name])}"
+            )
+    for name in ("y_train", "y_test"):
+        if arrays[name].ndim != 1:
+            raise ValueError(
+                f"{sources[name]}: expected one label for each example, in one "
+                f"dimension. Received: {name} of shape {arrays[name].shape}"
             )
     _check_inputs(arrays, sources, declared)
     classes = declared.get("classes")

@@ -77,24 +77,32 @@ def _copied(model, batch_moments):
     return copy
 
 
-def recalibrated(network: CompiledNetwork, x, batches: Iterable) -> list[np.ndarray]:
+def recalibrated(
+    network: CompiledNetwork, x, averages: list[np.ndarray], batches: Iterable
+) -> list[np.ndarray]:
     """Return the batch moments at x, averaged over `batches`: m(x) = sum_B w_B m_B(x).
 
     Args:
         network: A copy with batch moments, compiled.
         x: Parameters, shape `(n,)`.
+        averages: The point's own. Frozen weights among them stay as they are.
         batches: Each batch B of the training set, and its share w_B of the examples.
     """
     # Sum in float64, since a large set has many batches.
     means = None
     for batch, share in batches:
-        terms = [share * m.astype(np.float64) for m in network.moments(x, batch)]
+        moments = network.moments(x, averages, batch)
+        terms = [share * m.astype(np.float64) for m in moments]
         means = terms if means is None else [a + b for a, b in zip(means, terms)]
     return _floatx(means)
 
 
 def gradient_through_moments(
-    network: CompiledNetwork, x, batches: Iterable, by_averages: list[np.ndarray]
+    network: CompiledNetwork,
+    x,
+    averages: list[np.ndarray],
+    batches: Iterable,
+    by_averages: list[np.ndarray],
 ) -> np.ndarray:
     """Return `(dm/dx)^T (df/dm)`, which recalibration adds to the gradient of f.
 
@@ -103,6 +111,7 @@ def gradient_through_moments(
     Args:
         network: A copy with batch moments, compiled.
         x: Parameters, shape `(n,)`.
+        averages: The point's own, as `recalibrated` takes them.
         batches: Each batch B and its share w_B, as `recalibrated` takes them.
         by_averages: `df/dm`, one array for each average.
 
@@ -113,7 +122,9 @@ def gradient_through_moments(
     for batch, share in batches:
         # m = sum_B w_B m_B, so each batch adds w_B (dm_B/dx)^T (df/dm).
         weights = _floatx(share * part for part in by_averages)
-        gradient += network.moments_gradient(x, batch, weights).astype(np.float64)
+        gradient += network.moments_gradient(x, averages, batch, weights).astype(
+            np.float64
+        )
     return gradient
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from sharpminima import backend
 from sharpminima.backend import keras
-from sharpminima.networks.parameters import averages_of, is_average
+from sharpminima.networks.parameters import is_average
 
 
 class CompiledNetwork:
@@ -14,8 +14,8 @@ class CompiledNetwork:
 
     Every method takes the parameters as one flat vector x, shape `(n,)`, an array or on
     the device, and a batch `(inputs, labels, indices)`: a whole set on the device, and
-    the indices of some of its examples, which the compiled function picks. Nothing that
-    the network itself holds is read, except by `moments` and its gradient.
+    the indices of some of its examples, which the compiled function picks. What the
+    network itself holds is not read.
 
     Args:
         network: A Keras model. It is called with `training=False`.
@@ -30,7 +30,7 @@ class CompiledNetwork:
 
     def loss(self, x, averages, batch):
         """Return summed loss and number of correct answers, both on the device."""
-        return self._loss(on_device(x), averages, *batch)
+        return self._loss(vector_to_device(x), averages, *batch)
 
     def loss_and_gradients(self, x, averages, batch):
         """Return the summed loss of a batch and its gradients.
@@ -40,30 +40,33 @@ class CompiledNetwork:
             each average as a list.
         """
         (loss, correct), (by_x, by_averages) = self._loss_gradients(
-            on_device(x), averages, *batch
+            vector_to_device(x), averages, *batch
         )
         by_averages = [np.asarray(g) for g in by_averages]
         return float(loss), int(correct), np.asarray(by_x), by_averages
 
-    def moments(self, x, batch) -> list[np.ndarray]:
+    def moments(self, x, averages, batch) -> list[np.ndarray]:
         """Return the averages after one pass over a batch.
 
-        In a network of `BatchMoments` layers these are the moments of the batch.
+        In a network of `BatchMoments` layers these are the moments of the batch: at
+        momentum 0 the values before the pass drop out. Frozen weights, which count as
+        averages too, stay as they are.
         """
-        # Every pass takes averages; at momentum 0 their values drop out of the result.
-        own = [v.numpy() for v in averages_of(self._network)]
-        return [np.asarray(m) for m in self._moments(on_device(x), own, *batch)]
+        return [
+            np.asarray(m) for m in self._moments(vector_to_device(x), averages, *batch)
+        ]
 
-    def moments_gradient(self, x, batch, weights) -> np.ndarray:
+    def moments_gradient(self, x, averages, batch, weights) -> np.ndarray:
         """Return the gradient by x of the inner product of `weights` and `moments`.
 
         Args:
             x: Parameters.
+            averages: The averages before the pass.
             batch: The batch.
             weights: One array for each average, of the same shape.
         """
-        own = [v.numpy() for v in averages_of(self._network)]
-        return np.asarray(self._moments_gradient(on_device(x), own, *batch, weights))
+        product = self._moments_gradient(vector_to_device(x), averages, *batch, weights)
+        return np.asarray(product)
 
     def _call(self, x, averages, inputs):
         """Return logits and averages after a pass of the network at x and averages."""
@@ -106,7 +109,7 @@ class CompiledNetwork:
         return backend.vector_product(moments, x, weights)
 
 
-def on_device(x):
+def vector_to_device(x):
     """Return the vector `x`, shape `(n,)`, on the device."""
     if keras.ops.is_tensor(x):
         return x

@@ -38,7 +38,7 @@ class Context:
         # Set the threads and the way of compiling before anything computes.
         backend.configure(threads)
         compilation.use(compiled)
-        self.data = backend.on_device(datasets.read(dataset, subset))
+        self.data = backend.dataset_to_device(datasets.read(dataset, subset))
         self.model = builders.for_dataset(network, self.data)
         self.loss = MeasuredLoss(self.model, self.data, **evaluation)
         self.made_with = backend.describe()

@@ -15,7 +15,7 @@ from sharpminima.backend import keras
 from sharpminima.cost import NOTHING, Work
 from sharpminima.data.datasets import Dataset
 from sharpminima.loss import batch_norm as policies
-from sharpminima.loss.compiled import CompiledNetwork, on_device
+from sharpminima.loss.compiled import CompiledNetwork, vector_to_device
 from sharpminima.networks.parameters import Point
 from sharpminima.regimes import batches
 
@@ -29,11 +29,12 @@ class ExampleSet:
     cuts: list
 
     @classmethod
-    def on_device(cls, split: str, x, y, batch_size: int) -> "ExampleSet":
+    def cut(cls, split: str, x, y, batch_size: int) -> "ExampleSet":
         """Cut the set called `split` into batches of at most `batch_size`."""
         cuts = batches.evaluation_batches(split, len(x), batch_size)
         cuts = [backend.to_device(cut.astype(np.int32)) for cut in cuts]
-        # Labels may come in any integer type; the backends count in int32.
+        # Labels may come in any integer type. Cast inside the compiled program, a byte
+        # would alter how JAX rounds.
         y = keras.ops.cast(backend.to_device(y), "int32")
         return cls(backend.to_device(x), y, cuts)
 
@@ -81,7 +82,7 @@ class MeasuredLoss:
         self._model, self._recalibrates = model, batch_norm == "recalibrated"
         # Both sets go to the device once, for all evaluations.
         self._sets = {
-            split: ExampleSet.on_device(split, x, y, batch_size)
+            split: ExampleSet.cut(split, x, y, batch_size)
             for split, x, y in (
                 ("train", dataset.x_train, dataset.y_train),
                 ("test", dataset.x_test, dataset.y_test),
@@ -103,7 +104,7 @@ class MeasuredLoss:
             point: Its parameters may lie on the device.
             split: `train` or `test`.
         """
-        x, examples = on_device(point.parameters), len(self._sets[split])
+        x, examples = vector_to_device(point.parameters), len(self._sets[split])
         averages = self._averages(x, point.averages)
         found = [
             self._network.loss(x, averages, batch)
@@ -127,7 +128,7 @@ class MeasuredLoss:
 
         The gradient is by the parameters, a float64 vector of shape `(n,)`.
         """
-        x, examples = on_device(point.parameters), len(self._sets["train"])
+        x, examples = vector_to_device(point.parameters), len(self._sets["train"])
         averages = self._averages(x, point.averages)
         loss, correct, gradient = 0.0, 0, np.zeros(x.shape)
         by_averages = [np.zeros(average.shape) for average in averages]
@@ -144,7 +145,11 @@ class MeasuredLoss:
         # Where m depends on x: df/dx + (dm/dx)^T (df/dm), the chain rule.
         if self._recalibrates:
             gradient += policies.gradient_through_moments(
-                self._moments, x, self._sets["train"].batches(), by_averages
+                self._moments,
+                x,
+                point.averages,
+                self._sets["train"].batches(),
+                by_averages,
             )
             self.work += Work(gradient_examples=examples)
         return loss, 100.0 * correct / examples, gradient
@@ -177,7 +182,7 @@ class MeasuredLoss:
                 "`start` and `end` must have as many parameters. "
                 f"Received: shapes {shapes[0]} and {shapes[1]}"
             )
-        ends = on_device(start.parameters), on_device(end.parameters)
+        ends = vector_to_device(start.parameters), vector_to_device(end.parameters)
         mixed = backend.compiled(lambda a, b, start, end: a * start + b * end)
 
         def measures(a: float, b: float, alpha: float):
@@ -193,7 +198,7 @@ class MeasuredLoss:
         """Return what batch normalisation computes with at x."""
         if not self._recalibrates:
             return averages
-        # m(x) depends on x alone: the averages that training left do not enter.
+        # The moving averages that training left do not enter, but frozen weights do.
         batches_of_training = self._sets["train"].batches()
         self.work += Work(forward_examples=len(self._sets["train"]))
-        return policies.recalibrated(self._moments, x, batches_of_training)
+        return policies.recalibrated(self._moments, x, averages, batches_of_training)

@@ -14,8 +14,7 @@ import numpy as np
 
 from sharpminima import streams
 from sharpminima.measures.planned import Planned
-from sharpminima.measures.sharpness import metric
-from sharpminima.measures.spaces import box_half_widths
+from sharpminima.measures.spaces import box_half_widths, metric
 
 
 def measure(
@@ -53,6 +52,12 @@ def measure(
         "average_sharpness": metric(before, before + rise),
         "loss_before": before,
     }
+
+
+def not_measured(settings: Mapping) -> dict:
+    """Return the row of a point without a finite loss: its settings, no values."""
+    measured = ("average_rise", "standard_error", "average_sharpness", "loss_before")
+    return {**settings, **dict.fromkeys(measured, np.nan)}
 
 
 def planned(config: Mapping, job: Mapping) -> Planned:

@@ -54,7 +54,7 @@ def plots(measures: Measures, alphas: Iterable[float]) -> Iterator[dict]:
 def distances(initial: np.ndarray, start: np.ndarray, end: np.ndarray) -> dict:
     """Return Euclidean distances between x_0 and the two minima, and their ratio.
 
-    Section 2.2.3: SB ends 3-10 times further from x_0 than LB.
+    Section 2, as recalled: SB ends 3-10 times as far from x_0 as LB.
 
     Args:
         initial: The common starting point x_0, shape `(n,)`.

@@ -6,6 +6,7 @@ is a lower bound. Knows nothing of Keras: the loss comes as a function of one fl
 vector.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -50,6 +51,7 @@ class Ascent:
         evaluations: Evaluations of loss and gradient in this search.
         on_bound: Share of coordinates of the best z on the box's boundary.
         message: How the solver ended.
+        seconds: How long it took.
     """
 
     loss_before: float
@@ -59,6 +61,7 @@ class Ascent:
     evaluations: int
     on_bound: float
     message: str
+    seconds: float
 
 
 def starting_z(start: str, half_widths: np.ndarray, seed: int) -> np.ndarray:
@@ -103,13 +106,15 @@ def maximise(
         max_iterations: Cap on L-BFGS-B iterations; the paper stops at 10.
         max_evaluations: Cap on evaluations of loss and gradient.
     """
+    # SciPy is slow to import, and a plan of the study needs no solver. The first search
+    # imports it, before its clock starts.
+    from scipy.optimize import Bounds, minimize
+
+    started = time.perf_counter()
     # Step 1: scale the objective by the steepest slope at x.
     steepest = np.abs(space.pull_back(minimum.gradient)).max()
     factor = 100.0 * epsilon / steepest if steepest > 0 else 1.0
     search = _Search(loss_and_gradient, minimum, space, factor, max_evaluations)
-    # SciPy is slow to import, and a plan of the study needs no solver.
-    from scipy.optimize import Bounds, minimize
-
     # Step 2: minimise the negated loss in the box. The last z need not be the best
     # one, so the search itself remembers the best.
     try:
@@ -132,6 +137,7 @@ def maximise(
         evaluations=search.evaluations,
         on_bound=float(np.mean(np.abs(search.best) >= half_widths)),
         message=message,
+        seconds=time.perf_counter() - started,
     )
 
 

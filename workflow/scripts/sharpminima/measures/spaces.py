@@ -1,8 +1,9 @@
-"""The spaces that are searched for sharpness, and the box in them.
+"""The spaces that are searched for sharpness, the box in them, and Metric 2.1.
 
 Source: Keskar et al. 2017 (arXiv:1609.04836), section 2.2.2. A search moves x by A z,
 with A the identity (full space) or a random n x p matrix (subspace), and z in the box
-C of equation 3. Knows nothing of Keras.
+C of equation 3. Equation 4 turns the rise of the loss there into the metric. Knows
+nothing of Keras.
 """
 
 import numpy as np
@@ -80,3 +81,8 @@ def box_half_widths(coordinates: np.ndarray, epsilon: float) -> np.ndarray:
     if epsilon <= 0:
         raise ValueError(f"`epsilon` must be positive. Received: epsilon={epsilon}")
     return epsilon * (np.abs(coordinates) + 1.0)
+
+
+def metric(loss_before: float, loss_after: float) -> float:
+    """Return Metric 2.1 in percent (equation 4), from f(x) and the maximum of f."""
+    return 100.0 * (loss_after - loss_before) / (1.0 + loss_before)

@@ -20,7 +20,7 @@ from sharpminima.training import epochs
 
 
 def fit(
-    model, dataset: Dataset, settings: dict, evaluation: MeasuredLoss
+    model, dataset: Dataset, settings: dict, measured: MeasuredLoss
 ) -> Iterator[dict]:
     """Train `model` in place; yield one row of history for each epoch.
 
@@ -28,7 +28,7 @@ def fit(
         model: The network at its starting point.
         dataset: Both sets.
         settings: What `settings.of_regime` returned, and `seed`.
-        evaluation: The measured loss of `model`.
+        measured: The measured loss of `model`.
 
     Yields:
         A row with
@@ -49,7 +49,7 @@ def fit(
         started = time.perf_counter()
         # Epochs count from 0 here, and from 1 in the rows.
         epoch = run_epoch(len(losses))
-        reached = evaluation.loss_and_accuracy(point_of(model), "test")
+        reached = measured.loss_and_accuracy(point_of(model), "test")
         test_loss, test_accuracy = reached
         losses.append(epoch.loss)
         updates += epoch.updates

@@ -14,7 +14,7 @@ def outcome_of(
     model,
     dataset: Dataset,
     settings: dict,
-    evaluation: MeasuredLoss,
+    measured: MeasuredLoss,
     history: list[dict],
 ) -> dict:
     """Return the row of a finished run: its settings, how it ended, what it reached.
@@ -23,7 +23,7 @@ def outcome_of(
         model: The network at its final iterate.
         dataset: Both sets.
         settings: The settings that `fit` took.
-        evaluation: The measured loss of `model`.
+        measured: The measured loss of `model`.
         history: The rows that `fit` yielded.
 
     Returns:
@@ -32,7 +32,7 @@ def outcome_of(
         is `diverged` if a loss or an accuracy is not finite.
     """
     point = point_of(model)
-    reached = evaluation.measures(point)
+    reached = measured.measures(point)
     # The mean over the last epoch may be finite where the final iterate's loss is not.
     last, finite = history[-1], np.isfinite(list(reached.values())).all()
     examples = len(dataset.x_train)

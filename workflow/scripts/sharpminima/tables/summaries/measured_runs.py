@@ -28,6 +28,8 @@ def join(
     if epsilon is not None:
         searches = searches[np.isclose(searches["epsilon"], epsilon, rtol=1e-9, atol=0)]
     values = sharpness_of_runs(searches)[[*RUN, "epsilon", "sharpness"]]
-    measured_with = searches[[*RUN, "versions"]].drop_duplicates(RUN)
+    # An epsilon that was added later may have been measured with other versions.
+    each = [*RUN, "epsilon"]
+    measured_with = searches[[*each, "versions"]].drop_duplicates(each)
     rows = outcomes.rename(columns={"versions": "trained_with"})
-    return rows.merge(values, on=RUN).merge(measured_with, on=RUN)
+    return rows.merge(values, on=RUN).merge(measured_with, on=each)
