@@ -202,20 +202,28 @@ def of_each(networks):
     return [{"network": network} for network in networks]
 
 
-def epsilons_apart(epsilons, spaces):
-    """Return the epsilons at which finished checkpoints are not measured yet.
+def measured_together(network, regime, seed):
+    """Return the epsilons at which one job measured a checkpoint, as files name them.
+
+    A search that had a job of its own left a row of cost of its own.
+    """
+    where = Path(network, regime, f"seed{seed}")
+    costs = RESULTS / "cost/measure_sharpness" / where
+    files = (RESULTS / "sharpness" / where).glob("*_*.csv")
+    measured = {file.stem.rpartition("_")[2] for file in files}
+    return {e for e in measured if not Path(f"{costs}_{e}.csv").exists()}
+
+
+def epsilons_apart(epsilons):
+    """Return the epsilons that no finished checkpoint was measured at with others.
 
     A job on a cluster reads this file again, when other jobs have finished: it inherits
     what was planned.
     """
     planned = os.environ.get("SHARPMINIMA_APART")
     if planned is None or workflow.is_main_process:
-        folders = (RESULTS / "sharpness" / n / r / f"seed{s}" for n, r, s in STUDY.runs)
-        found = [
-            {e for e in epsilons if all((f / f"{s}_{e}.csv").exists() for s in spaces)}
-            for f in folders
-        ]
-        planned = " ".join(STUDY.epsilons_apart(epsilons, found))
+        together = [measured_together(*run) for run in STUDY.runs]
+        planned = " ".join(STUDY.epsilons_apart(epsilons, together))
         os.environ.update(SHARPMINIMA_APART=planned)
     return planned.split()
 
