@@ -319,6 +319,12 @@ EDITS = {
         "ROUNDS, SECONDS = 9",
         jobs("choose_compilation_again") | jobs("tabulate_cost"),
     ),
+    "builder of networks": (
+        "sharpminima/networks/builders.py",
+        "BATCH_NORM_EPSILON = 1e-5",
+        "BATCH_NORM_EPSILON = 1e-4",
+        jobs("choose_compilation") | after_training(),
+    ),
     "remedy that no run uses": (
         "sharpminima/training/adversarial.py",
         "(1.0 - weight)",

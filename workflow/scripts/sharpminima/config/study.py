@@ -21,6 +21,7 @@ from sharpminima.regimes import derived, settings
 Run = tuple[str, str, int]  # network, regime, seed
 OTHER_BACKEND = {"tensorflow": "jax", "jax": "tensorflow"}
 TRIAL = "sharpminima.training.trial"
+BUILDERS = "sharpminima/networks/builders"
 # Keys that say where raw files are. They alter no number, since `files` has checksums.
 WHERE = ("bundled", "urls")
 
@@ -186,7 +187,12 @@ class Study:
         How often the ways are tried is no part of it: trying more often makes the same
         choice surer, and no other one.
         """
-        code = fingerprint("choose_compilation", {TRIAL, *self.modules_not_used})
+        without = self.modules_not_used
+        # Without the trial, the script does not reach the builders.
+        code = [
+            fingerprint("choose_compilation", {TRIAL, *without}),
+            fingerprint(BUILDERS, without),
+        ]
         made_for = self.network(network), self.config["backend"], code
         return hashlib.sha256(repr(made_for).encode()).hexdigest()[:16]
 
