@@ -325,6 +325,12 @@ EDITS = {
         "BATCH_NORM_EPSILON = 1e-4",
         jobs("choose_compilation") | after_training(),
     ),
+    "FLOPs of a network": (
+        "sharpminima/networks/flops.py",
+        "2 * math.prod",
+        "3 * math.prod",
+        set(),
+    ),
     "remedy that no run uses": (
         "sharpminima/training/adversarial.py",
         "(1.0 - weight)",
