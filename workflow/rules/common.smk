@@ -90,14 +90,18 @@ def choice_of(network):
     return RESULTS / "compilation" / f"{network}.csv"
 
 
-def choice_made(network):
-    """Return the text of a choice that holds, or nothing where one is yet to be made."""
-    file, digest = choice_of(network), STUDY.compiled_for(network)
+def made_again(network):
+    """Return the file of another trial, beside the choice that running jobs read."""
+    return choice_of(network).with_suffix(".again")
+
+
+def choice_in(file, network):
+    """Return the text of `file` if its choice holds for the network as it is now."""
     text = file.read_text(encoding="utf-8") if file.exists() else ""
-    return text if digest in text else ""
+    return text if STUDY.compiled_for(network) in text else ""
 
 
-CHOSEN = {network: choice_made(network) for network in STUDY.networks}
+CHOSEN = {network: choice_in(choice_of(network), network) for network in STUDY.networks}
 
 
 # Not when the workflow is read: a plan or a report needs no backend.
@@ -110,15 +114,31 @@ onstart:
         )
 
 
-# Trying again is no job that others wait for. Where it finds another way, the next plan
-# sees another file.
-onsuccess:
-    changed = [n for n in STUDY.networks if CHOSEN[n] not in ("", choice_made(n))]
+def adopt_choices():
+    """Put choices of other trials in place where they differ, and warn of it.
+
+    No job reads a choice any more: the next plan sees another file.
+    """
+    changed = []
+    for network, chosen in CHOSEN.items():
+        again = made_again(network)
+        if chosen and choice_in(again, network) not in ("", chosen):
+            again.replace(choice_of(network))
+            changed.append(network)
+        again.unlink(missing_ok=True)
     if changed:
         logger.warning(
             f"{', '.join(changed)}: the way of compiling has changed. Run the same "
             "command again: it trains and measures what depends on it."
         )
+
+
+onsuccess:
+    adopt_choices()
+
+
+onerror:
+    adopt_choices()
 
 
 def files_of(pattern, runs, **others):
@@ -265,7 +285,8 @@ def network_config(wildcards):
 
 
 def choice_file(wildcards):
-    return str(choice_of(wildcards.network))
+    network = wildcards.network
+    return str(made_again(network) if CHOSEN[network] else choice_of(network))
 
 
 def compiled_for(wildcards):
