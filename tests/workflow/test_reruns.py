@@ -133,6 +133,23 @@ def test_a_change_of_config_reruns_only_its_dependants(
     assert finished_study.planned(config) == reruns
 
 
+@pytest.mark.parametrize(
+    ("apart", "rule"),
+    [("", "measure_sharpness"), ("0.005", "measure_sharpness_at_epsilon")],
+)
+def test_a_job_takes_what_is_apart_from_the_plan_and_not_from_files(
+    finished_study, config, apart, rule
+):
+    """Other jobs may have finished since the plan was made."""
+    config["sharpness"]["epsilons"].append(5e-3)
+    file = "results/sharpness/N1/SB/seed0/full_0.005.csv"
+    job = ("--mode", "remote", file)
+    planned = finished_study.planned(config, *job, SHARPMINIMA_APART=apart)
+    assert {name for name, _ in planned} == {rule}
+    planned = finished_study.planned(config, file, SHARPMINIMA_APART=apart)
+    assert {name for name, _ in planned} == {"measure_sharpness_at_epsilon"}
+
+
 def test_a_new_network_runs_alone(finished_study, config):
     config["networks"]["N3"] = config["networks"]["N2"]
     config["study"]["networks"] = ["N1", "N2", "N3"]
