@@ -13,7 +13,8 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 from sharpminima import provenance
 from sharpminima.config import layers, mistakes
 from sharpminima.config.study import Study
-from sharpminima.planning import memory, rules as planning
+from sharpminima.planning import memory
+from sharpminima.planning.rules import megabytes
 from sharpminima.regimes import derived, remedies, settings
 from sharpminima.provenance import ordered
 
@@ -46,8 +47,8 @@ config = derived.with_derived(config)
 
 # Snakemake would start a job that declares more memory than there is, as if it
 # declared less.
-megabytes = limit_of("mem_mb")
-if megabytes and (found := list(memory.too_large(config, megabytes))):
+MEMORY_LIMIT = limit_of("mem_mb")
+if MEMORY_LIMIT and (found := list(memory.too_large(config, MEMORY_LIMIT))):
     raise WorkflowError("Jobs do not fit into memory:\n" + "\n".join(found))
 
 STUDY = Study(config)
@@ -318,6 +319,7 @@ def epsilon_of_job(wildcards, output):
 
 
 def epsilons_together(wildcards, output):
+    # No value is compared here, either: one epsilon less repeats no search at others.
     return [float(epsilon) for epsilon in TOGETHER]
 
 
@@ -327,6 +329,6 @@ def regimes_of_network(wildcards):
 
 def memory_of(rule):
     """Return a resource function: the MB that a job of a rule declares."""
-    return lambda wildcards: planning.megabytes(
+    return lambda wildcards: megabytes(
         config, {"rule": rule, **dict(wildcards.items())}
     )
