@@ -197,6 +197,16 @@ def test_the_order_of_keys_does_not_matter(finished_study, config):
     assert finished_study.planned(config) == set()
 
 
+def test_cores_and_threads_do_not_matter(finished_study, config):
+    flags = ("--cores", "4", "--set-threads", "train=2")
+    assert finished_study.planned(config, *flags) == set()
+
+
+def test_ways_of_compiling_are_tried_again_on_demand(finished_study, config):
+    planned = finished_study.planned(config, "--forcerun", "choose_compilation_again")
+    assert planned == jobs("choose_compilation_again") | jobs("tabulate_cost")
+
+
 def test_addresses_of_a_dataset_do_not_matter(finished_study, config):
     config["datasets"]["tiny"]["urls"] = ["https://example.org/tiny"]
     assert finished_study.planned(config) == set()
