@@ -38,6 +38,7 @@ def test_a_choice_made_on_another_device_is_not_taken(tmp_path, caplog):
         compilation.use(tmp_path / "choice.csv")
     assert backend.describe()["way"] == backend.WAYS[0]
     assert "tried on TPU" in caplog.text
+    assert f"Delete {tmp_path / 'choice.csv'} to try again here." in caplog.text
 
 
 def test_an_unknown_way_is_refused():

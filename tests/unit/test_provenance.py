@@ -6,7 +6,8 @@ from sharpminima import provenance
 from sharpminima.provenance import fingerprint, ordered
 
 SOURCES = {
-    "step.py": "from pkg.inner import f\nfrom pkg.room import near, far\n",
+    "step.py": "from pkg.inner import f\nfrom pkg.room import near, far\n"
+    "from pkg.measures.height import n\n",
     "pkg/__init__.py": "",
     "pkg/inner.py": "from pkg import deep\nf = deep.g\n",
     "pkg/deep.py": "def g():\n    return 1\n",
@@ -15,6 +16,8 @@ SOURCES = {
     "pkg/room/near.py": "from pkg.room.corner.box import k\n",
     "pkg/room/far.py": "m = 0\n",
     "pkg/room/corner/__init__.py": "",
+    "pkg/measures/__init__.py": "",
+    "pkg/measures/height.py": "n = 0\n",
     "pkg/room/corner/box.py": "k = 0\n",
 }
 
@@ -51,7 +54,9 @@ def digest(without=()):
         ("deep", "def g():\n    logging.info('%s', 1)\n    return 1\n", False),
         ("room/far", "m = 1\n", True),
         ("room/corner/box", "k = 1\n", True),
-        ("deep", "def g():\n    return 1\n\ndef planned():\n    return 2\n", False),
+        ("deep", "def g():\n    return 1\n\ndef planned():\n    return 2\n", True),
+        ("measures/height", "n = 0\n\ndef planned():\n    return 2\n", False),
+        ("measures/height", "n = 1\n", True),
         ("other", "h = 1\n", False),
     ],
 )
@@ -105,6 +110,16 @@ def test_an_import_that_would_go_untracked_is_refused(scripts, line):
         digest()
 
 
+def test_the_exceptions_of_a_users_file_count(tmp_path):
+    """A user's code may catch them and read what they say."""
+    texts, digests = ("'relu'", "'gelu'"), []
+    for name, text in zip("ab", texts):
+        path = tmp_path / f"{name}.py"
+        path.write_text(f"def f():\n    raise Chosen({text})\n")
+        digests.append(provenance.fingerprint_of_file(str(path)))
+    assert digests[0] != digests[1]
+
+
 def test_ordered_sorts_keys_at_every_level():
     assert (
         repr(ordered({"b": 1, "a": {"d": (2,), "c": 3}}))
@@ -117,6 +132,10 @@ def test_ordered_sorts_keys_at_every_level():
     [
         ("def f():\n    return 2\n", True),
         ('"""Mine."""\n\n\ndef f():  # one\n    return 1\n', False),
+        ("def f():\n    logging.info('one')\n    return 1\n", False),
+        ("def f():\n    logs.append(1)\n    return 1\n", True),
+        ("def f():\n    model.add_note('one')\n    return 1\n", True),
+        ("def planned():\n    return 1\n\n\ndef f():\n    return 1\n", True),
     ],
 )
 def test_the_file_of_a_user_counts_by_its_behaviour(tmp_path, source, changes):

@@ -1,6 +1,7 @@
 """The rooms of the package: which may import which, and which must do without Keras."""
 
 import ast
+import re
 import subprocess
 import sys
 
@@ -60,6 +61,11 @@ def test_every_init_is_empty():
     faces = list(PACKAGE.rglob("__init__.py"))
     assert len(faces) >= len(ARROWS)
     assert [face for face in faces if face.read_text()] == []
+
+
+def test_nothing_imports_snakemake():
+    imports = re.compile(r"^ *(import|from) snakemake", re.MULTILINE)
+    assert [p for p in PACKAGE.rglob("*.py") if imports.search(p.read_text())] == []
 
 
 def test_every_folder_is_a_room_and_every_room_a_folder():

@@ -141,9 +141,12 @@ def test_a_backend_that_is_not_installed_stops_the_study_but_no_plan(study, conf
 def test_rules_that_compute_say_what_they_need():
     for name in ("train", "analyse"):
         text = (ROOT / f"workflow/rules/{name}.smk").read_text()
-        for block in text.split("\nrule ")[1:]:
-            assert "    threads: 1\n" in block
-            assert "        mem_mb=" in block
+        # Some rules stand under an `if`, and are indented.
+        blocks = re.split(r"\n *rule (?=\w+:)", text)[1:]
+        assert len(blocks) == text.count("script:")
+        for block in blocks:
+            assert re.search(r"^ +threads: 1$", block, re.MULTILINE)
+            assert re.search(r"^ +mem_mb=", block, re.MULTILINE)
 
 
 def test_memory_follows_network_and_batch(study, config):
@@ -164,6 +167,14 @@ def test_jobs_that_no_memory_would_do_for_are_refused_before_any_runs(study, con
     assert done.returncode != 0
     assert "networks.N1: measure_sharpness would take 2605 MB, and there are" in text
     assert "networks.N2" not in text
+
+
+def test_a_job_is_not_asked_whether_all_jobs_fit(study, config):
+    """It reads the Snakefile again, and its limit is the memory of its own."""
+    config["networks"]["N1"]["memory"] = MEMORY
+    job = ("--mode", "remote", "--resources", "mem_mb=2600")
+    done = study.run(config, "--dry-run", *job)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_memory_is_capped_at_the_machines():

@@ -1,7 +1,9 @@
 """Figures 4 to 6 and remedies: what they plan, what a change reruns, one real run."""
 
+import copy
 import itertools
 import json
+import shutil
 
 import pandas as pd
 import pytest
@@ -323,6 +325,25 @@ def test_remedies_stand_beside_the_pair(ran):
     assert list(rows.index.get_level_values("regime")[::2]) == ["SB", "LB", "LB-slow"]
     assert (rows.loc["LB", "test_accuracy_minus_LB_mean"] == 0).all()
     assert set(table(ran, "accuracy")["regime"]) == {"SB", "LB", "LB-slow"}
+
+
+@pytest.mark.slow
+def test_a_new_epsilon_is_measured_apart_and_goes_on_counting(ran, tmp_path):
+    """Its rows of cost stay in their table, and no search is made again."""
+    study, config = Study(tmp_path / "longer"), copy.deepcopy(ran[1])
+    shutil.copytree(ran[0].directory, study.directory, dirs_exist_ok=True)
+    config["sharpness"]["epsilons"].append(5e-3)
+    folders = [study.directory / "results/sharpness", study.directory / "results/cost"]
+    before = {p: p.read_bytes() for folder in folders for p in folder.rglob("*.csv")}
+    jobs_before = table(ran, "cost").set_index("rule")["jobs"]
+    done = study.run(config)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert study.planned(config) == set()
+    assert {path: path.read_bytes() for path in before} == before
+    added = table((study, config), "cost").set_index("rule")["jobs"] - jobs_before
+    # SB, LB and LB-slow, one seed.
+    assert added[added > 0].to_dict() == {"measure_sharpness_at_epsilon": 3}
+    assert set(table((study, config), "sharpness")["epsilon"]) == {1e-3, 5e-4, 5e-3}
 
 
 @pytest.mark.slow

@@ -133,6 +133,23 @@ def test_a_change_of_config_reruns_only_its_dependants(
     assert finished_study.planned(config) == reruns
 
 
+@pytest.mark.parametrize(
+    ("apart", "rule"),
+    [("", "measure_sharpness"), ("0.005", "measure_sharpness_at_epsilon")],
+)
+def test_a_job_takes_what_is_apart_from_the_plan_and_not_from_files(
+    finished_study, config, apart, rule
+):
+    """Other jobs may have finished since the plan was made."""
+    config["sharpness"]["epsilons"].append(5e-3)
+    file = "results/sharpness/N1/SB/seed0/full_0.005.csv"
+    job = ("--mode", "remote", file)
+    planned = finished_study.planned(config, *job, SHARPMINIMA_APART=apart)
+    assert {name for name, _ in planned} == {rule}
+    planned = finished_study.planned(config, file, SHARPMINIMA_APART=apart)
+    assert {name for name, _ in planned} == {"measure_sharpness_at_epsilon"}
+
+
 def test_a_new_network_runs_alone(finished_study, config):
     config["networks"]["N3"] = config["networks"]["N2"]
     config["study"]["networks"] = ["N1", "N2", "N3"]
@@ -178,6 +195,16 @@ def test_the_order_of_keys_does_not_matter(finished_study, config):
     for section in ("training", "sharpness", "networks", "datasets"):
         config[section] = dict(reversed(config[section].items()))
     assert finished_study.planned(config) == set()
+
+
+def test_cores_and_threads_do_not_matter(finished_study, config):
+    flags = ("--cores", "4", "--set-threads", "train=2")
+    assert finished_study.planned(config, *flags) == set()
+
+
+def test_ways_of_compiling_are_tried_again_on_demand(finished_study, config):
+    planned = finished_study.planned(config, "--forcerun", "choose_compilation_again")
+    assert planned == jobs("choose_compilation_again") | jobs("tabulate_cost")
 
 
 def test_addresses_of_a_dataset_do_not_matter(finished_study, config):
@@ -318,6 +345,18 @@ EDITS = {
         "ROUNDS, SECONDS = 5",
         "ROUNDS, SECONDS = 9",
         jobs("choose_compilation_again") | jobs("tabulate_cost"),
+    ),
+    "builder of networks": (
+        "sharpminima/networks/builders.py",
+        "BATCH_NORM_EPSILON = 1e-5",
+        "BATCH_NORM_EPSILON = 1e-4",
+        jobs("choose_compilation") | after_training(),
+    ),
+    "FLOPs of a network": (
+        "sharpminima/networks/flops.py",
+        "2 * math.prod",
+        "3 * math.prod",
+        set(),
     ),
     "remedy that no run uses": (
         "sharpminima/training/adversarial.py",

@@ -12,7 +12,7 @@ SEARCHES = {
     for space, count in by_searches(config["sharpness"], 1).searches.items()
     if count
 }
-APART = epsilons_apart(EPSILONS, SEARCHES)
+APART = epsilons_apart(EPSILONS)
 TOGETHER = [epsilon for epsilon in EPSILONS if epsilon not in APART]
 # What every job that measures a network sees.
 NETWORK = {

@@ -13,7 +13,8 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 from sharpminima import provenance
 from sharpminima.config import layers, mistakes
 from sharpminima.config.study import Study
-from sharpminima.planning import memory, rules as planning
+from sharpminima.planning import memory
+from sharpminima.planning.rules import megabytes
 from sharpminima.regimes import derived, remedies, settings
 from sharpminima.provenance import ordered
 
@@ -46,8 +47,8 @@ config = derived.with_derived(config)
 
 # Snakemake would start a job that declares more memory than there is, as if it
 # declared less.
-megabytes = limit_of("mem_mb")
-if megabytes and (found := list(memory.too_large(config, megabytes))):
+MEMORY_LIMIT = limit_of("mem_mb")
+if MEMORY_LIMIT and (found := list(memory.too_large(config, MEMORY_LIMIT))):
     raise WorkflowError("Jobs do not fit into memory:\n" + "\n".join(found))
 
 STUDY = Study(config)
@@ -90,14 +91,18 @@ def choice_of(network):
     return RESULTS / "compilation" / f"{network}.csv"
 
 
-def choice_made(network):
-    """Return the text of a choice that holds, or nothing where one is yet to be made."""
-    file, digest = choice_of(network), STUDY.compiled_for(network)
+def made_again(network):
+    """Return the file of another trial, beside the choice that running jobs read."""
+    return choice_of(network).with_suffix(".again")
+
+
+def choice_in(file, network):
+    """Return the text of `file` if its choice holds for the network as it is now."""
     text = file.read_text(encoding="utf-8") if file.exists() else ""
-    return text if digest in text else ""
+    return text if STUDY.compiled_for(network) in text else ""
 
 
-CHOSEN = {network: choice_made(network) for network in STUDY.networks}
+CHOSEN = {network: choice_in(choice_of(network), network) for network in STUDY.networks}
 
 
 # Not when the workflow is read: a plan or a report needs no backend.
@@ -110,15 +115,31 @@ onstart:
         )
 
 
-# Trying again is no job that others wait for. Where it finds another way, the next plan
-# sees another file.
-onsuccess:
-    changed = [n for n in STUDY.networks if CHOSEN[n] not in ("", choice_made(n))]
+def adopt_choices():
+    """Put choices of other trials in place where they differ, and warn of it.
+
+    No job reads a choice any more: the next plan sees another file.
+    """
+    changed = []
+    for network, chosen in CHOSEN.items():
+        again = made_again(network)
+        if chosen and choice_in(again, network) not in ("", chosen):
+            again.replace(choice_of(network))
+            changed.append(network)
+        again.unlink(missing_ok=True)
     if changed:
         logger.warning(
             f"{', '.join(changed)}: the way of compiling has changed. Run the same "
             "command again: it trains and measures what depends on it."
         )
+
+
+onsuccess:
+    adopt_choices()
+
+
+onerror:
+    adopt_choices()
 
 
 def files_of(pattern, runs, **others):
@@ -202,20 +223,28 @@ def of_each(networks):
     return [{"network": network} for network in networks]
 
 
-def epsilons_apart(epsilons, spaces):
-    """Return the epsilons at which finished checkpoints are not measured yet.
+def measured_together(network, regime, seed):
+    """Return the epsilons at which one job measured a checkpoint, as files name them.
+
+    A search that had a job of its own left a row of cost of its own.
+    """
+    where = Path(network, regime, f"seed{seed}")
+    costs = RESULTS / "cost/measure_sharpness" / where
+    files = (RESULTS / "sharpness" / where).glob("*_*.csv")
+    measured = {file.stem.rpartition("_")[2] for file in files}
+    return {e for e in measured if not Path(f"{costs}_{e}.csv").exists()}
+
+
+def epsilons_apart(epsilons):
+    """Return the epsilons that no finished checkpoint was measured at with others.
 
     A job on a cluster reads this file again, when other jobs have finished: it inherits
     what was planned.
     """
     planned = os.environ.get("SHARPMINIMA_APART")
     if planned is None or workflow.is_main_process:
-        folders = (RESULTS / "sharpness" / n / r / f"seed{s}" for n, r, s in STUDY.runs)
-        found = [
-            {e for e in epsilons if all((f / f"{s}_{e}.csv").exists() for s in spaces)}
-            for f in folders
-        ]
-        planned = " ".join(STUDY.epsilons_apart(epsilons, found))
+        together = [measured_together(*run) for run in STUDY.runs]
+        planned = " ".join(STUDY.epsilons_apart(epsilons, together))
         os.environ.update(SHARPMINIMA_APART=planned)
     return planned.split()
 
@@ -257,7 +286,8 @@ def network_config(wildcards):
 
 
 def choice_file(wildcards):
-    return str(choice_of(wildcards.network))
+    network = wildcards.network
+    return str(made_again(network) if CHOSEN[network] else choice_of(network))
 
 
 def compiled_for(wildcards):
@@ -289,6 +319,7 @@ def epsilon_of_job(wildcards, output):
 
 
 def epsilons_together(wildcards, output):
+    # No value is compared here, either: one epsilon less repeats no search at others.
     return [float(epsilon) for epsilon in TOGETHER]
 
 
@@ -298,6 +329,6 @@ def regimes_of_network(wildcards):
 
 def memory_of(rule):
     """Return a resource function: the MB that a job of a rule declares."""
-    return lambda wildcards: planning.megabytes(
+    return lambda wildcards: megabytes(
         config, {"rule": rule, **dict(wildcards.items())}
     )

@@ -30,7 +30,7 @@ rule choose_compilation:
 
 
 # Where a way is chosen, no job waits for another trial: it runs nothing else, unless it
-# finds that another way is faster.
+# finds that another way is faster. The choice stays until all jobs have ended.
 use rule choose_compilation as choose_compilation_again with:
     output:
         cost="<results>/cost/choose_compilation/{network}/trial.csv",

@@ -167,21 +167,24 @@ def test_a_search_is_the_same_at_every_epsilon(config):
 
 
 @pytest.mark.parametrize(
-    ("found", "apart"),
+    ("together", "apart"),
     [
         ([set(), set()], []),
         ([{"a", "b"}, {"a", "b"}], []),
         ([{"a", "b"}, set()], []),
         ([{"a"}, {"a"}], ["b"]),
-        ([{"a", "b"}, {"a"}], ["b"]),
-        ([{"a"}, {"b"}], ["a", "b"]),
+        ([{"a"}, set()], ["b"]),
+        ([{"c"}, {"c"}], ["a", "b"]),
+        ([{"a", "b"}, {"a"}], []),
+        ([{"a"}, {"b"}], []),
     ],
     ids=[
         *("nothing is finished", "all is", "a new seed", "a new epsilon"),
-        *("a new epsilon, half finished", "each lacks another"),
+        *("a new epsilon and a new seed", "other epsilons than before"),
+        *("seeds that began with other epsilons", "each lacks another"),
     ],
 )
-def test_an_epsilon_that_finished_checkpoints_lack_is_measured_apart(
-    config, found, apart
+def test_an_epsilon_that_no_finished_job_measured_is_measured_apart(
+    config, together, apart
 ):
-    assert Study(config).epsilons_apart(["a", "b"], found) == apart
+    assert Study(config).epsilons_apart(["a", "b"], together) == apart

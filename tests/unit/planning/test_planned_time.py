@@ -91,6 +91,25 @@ def test_finished_jobs_of_the_same_kind_are_preferred():
     assert estimated(INTERPOLATE, costs=costs) == pytest.approx((expected,) * 2)
 
 
+@pytest.mark.parametrize(
+    "finished", ["measure_sharpness", "measure_sharpness_at_epsilon"]
+)
+def test_a_search_takes_as_long_in_a_job_of_its_own(finished):
+    row = COST | {"rule": finished, "flops": 2e9, "seconds": 4.0}
+    costs = pd.DataFrame([row | {"startup_seconds": 3.0}])
+    together = estimated(MEASURE, costs=costs)[0]
+    apart = {"rule": "measure_sharpness_at_epsilon", "epsilon": "0.001"}
+    # Two epsilons in one job, and one.
+    assert estimated(MEASURE | apart, costs=costs)[0] - 3 == (together - 3) / 2
+
+
+def test_another_trial_takes_as_long_as_the_first():
+    trial = {"rule": "choose_compilation", "network": "F1"}
+    row = trial | {"dataset": "mnist5k", "startup_seconds": 1.0, "seconds": 40.0}
+    again = trial | {"rule": "choose_compilation_again"}
+    assert estimated(again, costs=pd.DataFrame([row])) == (41.0, 41.0)
+
+
 def test_another_regime_tells_nothing():
     rows = [COST | {"rule": "train", "flops": 2e9, "seconds": 4e9, "regime": "LB"}]
     costs = pd.DataFrame(rows).assign(startup_seconds=3.0)

@@ -39,5 +39,7 @@ def use(path: str | Path) -> None:
         backend.compile_by(tried["way"])
     else:
         logging.warning(
-            "The way of compiling was tried on %s, not %s.", tried["device"], here
+            "The way of compiling was tried on %s, not %s. "
+            "Delete %s to try again here.",
+            *(tried["device"], here, path),
         )

@@ -19,11 +19,12 @@ from pathlib import Path
 SCRIPTS = Path(__file__).resolve().parents[1]
 PACKAGE = Path(__file__).resolve().parent.name
 # They say what a job is going to do, what it does and what it took. No number of a
-# result depends on them, nor on a measure's function of the name `PLAN`.
+# result depends on them, nor on the function `PLAN` of a module in `MEASURES`.
 WITHOUT_NUMBERS = frozenset(
-    f"{PACKAGE}.{module}" for module in ("cost", "logs", "measures.planned")
+    f"{PACKAGE}.{module}"
+    for module in ("cost", "logs", "measures.planned", "networks.flops")
 )
-PLAN = "planned"
+MEASURES, PLAN = "measures", "planned"
 
 
 def ordered(value):
@@ -42,7 +43,7 @@ def fingerprint(script: str, without: Collection[str] = WITHOUT_NUMBERS) -> str:
     """Return a digest of the code that makes the numbers of `scripts/{script}.py`.
 
     Args:
-        script: Name of the script.
+        script: Name of the script; or a module's path from `scripts`, without `.py`.
         without: Dotted names of modules that are left out, such as
             `sharpminima.backends.jax`.
 
@@ -64,7 +65,8 @@ def _fingerprint(script, without):
     # Sorted, since a set has another order in every process.
     for path in sorted(_reachable(SCRIPTS / f"{script}.py", without)):
         found.update(path.relative_to(SCRIPTS).as_posix().encode())
-        found.update(_behaviour(path))
+        is_measure = path.parent == SCRIPTS / PACKAGE / MEASURES
+        found.update(_behaviour(path, _OfMeasure if is_measure else _OfPackage))
     return found.hexdigest()[:16]
 
 
@@ -72,9 +74,11 @@ def _fingerprint(script, without):
 def fingerprint_of_file(path: str) -> str:
     """Return a digest of the code in the user's file at `path`, wherever it lies.
 
-    Ignores what `fingerprint` ignores, and does not follow imports.
+    Ignores comments, layout, docstrings and calls of `logging`. A user's code may read
+    the texts of its errors, and name its functions and lists as it likes, so all else
+    counts. Does not follow imports.
     """
-    return hashlib.sha256(_behaviour(Path(path))).hexdigest()[:16]
+    return hashlib.sha256(_behaviour(Path(path), _OfUser)).hexdigest()[:16]
 
 
 def digest(path: str | Path) -> str:
@@ -88,9 +92,9 @@ def _tree(path):
 
 
 @cache
-def _behaviour(path):
+def _behaviour(path, visitor):
     # The visitor changes the cached tree. `_imported` has read its imports by then.
-    return ast.dump(_NumbersOnly().visit(_tree(path))).encode()
+    return ast.dump(visitor().visit(_tree(path))).encode()
 
 
 def _reachable(script, without):
@@ -145,12 +149,10 @@ def _file_of(dotted):
     return next((path for path in candidates if path.is_file()), None)
 
 
-class _NumbersOnly(ast.NodeTransformer):
-    """Takes docstrings, log lines, texts of errors and plans out of a syntax tree."""
+class _OfUser(ast.NodeTransformer):
+    """Takes docstrings and calls of `logging` out of a syntax tree."""
 
-    def visit_FunctionDef(self, node):
-        """Drop what says beforehand what a measure evaluates."""
-        return None if node.name == PLAN else self.generic_visit(node)
+    LOGS = ("logging",)
 
     def visit_Expr(self, node):
         """Drop statements that only state or log something: the tree is not run."""
@@ -158,14 +160,33 @@ class _NumbersOnly(ast.NodeTransformer):
         match node.value:
             case ast.Constant():
                 return None
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="logging" | "logs"))):
-                return None
-            case ast.Call(func=ast.Attribute(attr="add_note")):  # of an error
-                return None
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name))):
+                return None if name in self.LOGS else node
         return node
+
+
+class _OfPackage(_OfUser):
+    """Takes the texts of errors out as well: no code of the package reads them."""
+
+    LOGS = ("logging", "logs")
+
+    def visit_Expr(self, node):
+        """Drop notes on errors, too."""
+        match node.value:
+            case ast.Call(func=ast.Attribute(attr="add_note")):
+                return None
+        return super().visit_Expr(node)
 
     def visit_Raise(self, node):
         """Keep an error's type: what it says alters no number."""
         if isinstance(node.exc, ast.Call):
             node.exc = node.exc.func
         return self.generic_visit(node)
+
+
+class _OfMeasure(_OfPackage):
+    """Takes plans out as well."""
+
+    def visit_FunctionDef(self, node):
+        """Drop what says beforehand what a measure evaluates."""
+        return None if node.name == PLAN else self.generic_visit(node)

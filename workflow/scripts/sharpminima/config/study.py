@@ -21,6 +21,7 @@ from sharpminima.regimes import derived, settings
 Run = tuple[str, str, int]  # network, regime, seed
 OTHER_BACKEND = {"tensorflow": "jax", "jax": "tensorflow"}
 TRIAL = "sharpminima.training.trial"
+BUILDERS = "sharpminima/networks/builders"
 # Keys that say where raw files are. They alter no number, since `files` has checksums.
 WHERE = ("bundled", "urls")
 
@@ -186,7 +187,12 @@ class Study:
         How often the ways are tried is no part of it: trying more often makes the same
         choice surer, and no other one.
         """
-        code = fingerprint("choose_compilation", {TRIAL, *self.modules_not_used})
+        without = self.modules_not_used
+        # Without the trial, the script does not reach the builders.
+        code = [
+            fingerprint("choose_compilation", {TRIAL, *without}),
+            fingerprint(BUILDERS, without),
+        ]
         made_for = self.network(network), self.config["backend"], code
         return hashlib.sha256(repr(made_for).encode()).hexdigest()[:16]
 
@@ -246,17 +252,20 @@ class Study:
         epsilon = self.config["iterates"]["epsilon"]
         return ordered({**self.search, **once, "epsilon": epsilon})
 
-    def epsilons_apart(self, epsilons: list[str], found: Iterable[set]) -> list[str]:
-        """Return the epsilons that finished checkpoints lack.
+    def epsilons_apart(
+        self, epsilons: list[str], together: Iterable[set[str]]
+    ) -> list[str]:
+        """Return the epsilons that have jobs of their own.
 
         One job measures a checkpoint at all other epsilons, since a process takes as
-        long to start as a search. These have jobs of their own, so that nothing is
-        measured twice.
+        long to start as a search. An epsilon that is new to finished checkpoints has
+        jobs of its own, so that no search is repeated. It keeps them when they have
+        finished, so that their rows of cost count.
 
         Args:
             epsilons: The epsilons of the config, as files name them.
-            found: For each checkpoint, the epsilons at which it was measured.
+            together: For each checkpoint, the epsilons at which one job measured it.
         """
         # A checkpoint that has none of them waits for its one job anyway.
-        begun = [each for each in found if each]
-        return [e for e in epsilons if any(e not in each for each in begun)]
+        begun = [each for each in together if each]
+        return [e for e in epsilons if begun and all(e not in each for each in begun)]

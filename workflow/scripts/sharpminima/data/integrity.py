@@ -21,9 +21,10 @@ def checked(
 
     Raises:
         ValueError: If a set does not have the declared number of examples and labels,
-            labels have more than one dimension, inputs have another shape than declared or are not finite, or a label is not
-            below the number of classes; without `classes`, if a label below the largest
-            one is missing in the training set. The message names the file.
+            labels have more than one dimension, inputs have another shape than declared
+            or are not finite, or a label is not below the number of classes; without
+            `classes`, if a label below the largest one is missing in the training set.
+            The message names the file.
     """
     for name in datasets.ARRAYS:
         _, split = name.split("_")

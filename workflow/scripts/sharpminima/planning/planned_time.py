@@ -1,7 +1,7 @@
 """Roughly how long jobs take, said before they run.
 
 A job takes the time that its process needs to start, and the time of its FLOPs. The
-rate comes from finished jobs of the same rule, network, dataset and regime. Without
+rate comes from finished jobs of the same script, network, dataset and regime. Without
 any, stored rates serve; they also count the optimizer's updates and the solver. How
 many epochs a run trains is known from finished runs, or lies between `min_epochs` and
 `max_epochs`.
@@ -93,6 +93,11 @@ class Estimate:
     ):
         self._config, self._seconds_per = config, seconds_per
         self._sizes, self._past = sizes, past
+        # Jobs of one script take the same time, whichever rule they are of.
+        self._costs = past.costs
+        if not past.costs.empty:
+            scripts = past.costs["rule"].map(planned_work.script_of)
+            self._costs = past.costs.assign(rule=scripts)
 
     def seconds(self, job: Mapping) -> tuple[float, float]:
         """Return the least and the most seconds of a job; NaN if they are unknown.
@@ -120,9 +125,10 @@ class Estimate:
         alike = {
             n: job[n] for n in ("rule", "network", "dataset", "regime") if n in job
         }
+        alike["rule"] = planned_work.script_of(job["rule"])
         if "network" in job:
             alike["dataset"] = self._config["networks"][job["network"]]["dataset"]
-        past = _matching(self._past.costs, alike)
+        past = _matching(self._costs, alike)
         # Jobs that measure a diverged run compute nothing, so they tell no rate.
         if rule(job["rule"]).computes and not past.empty:
             return past[past["flops"] > 0]

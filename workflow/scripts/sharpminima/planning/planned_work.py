@@ -61,9 +61,14 @@ def of_evaluations(config: Mapping, network: str, planned: Planned) -> Work:
     )
 
 
+def script_of(rule: str) -> str:
+    """Return the script of a rule: two rules share one with the rule they vary."""
+    return rule.removesuffix("_at_epsilon").removesuffix("_again")
+
+
 def planned(config: Mapping, job: Mapping) -> Planned:
     """Return what a job that measures evaluates, as its measure says."""
-    name = job["rule"].removeprefix("measure_").removesuffix("_at_epsilon")
+    name = script_of(job["rule"]).removeprefix("measure_")
     measure = importlib.import_module(f"sharpminima.measures.{name}")
     return measure.planned(config, job)
 

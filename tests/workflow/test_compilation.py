@@ -1,0 +1,32 @@
+"""The way of compiling is tried again, for real, and no running job sees it change."""
+
+import pytest
+
+COST = "results/cost/choose_compilation/N1/trial.csv"
+TRAINED = "results/train/N1/SB/seed0/outcome.csv"
+CHANGED = "N1: the way of compiling has changed. Run the same command again"
+
+
+def tried_again(study, config, *targets):
+    """Try again while `magic`, which no trial chooses, is the way; return the run."""
+    choice = study.directory / "results/compilation/N1.csv"
+    row = choice.read_text()
+    choice.write_text(row.replace("graph", "magic").replace("xla", "magic"))
+    done = study.run(config, *targets, "--forcerun", "choose_compilation_again")
+    found = {path.name for path in choice.parent.iterdir()}
+    assert found == {"N1.csv"}
+    assert CHANGED in done.stdout + done.stderr
+    assert "magic" not in choice.read_text()
+    return done
+
+
+@pytest.mark.slow
+def test_another_way_waits_until_all_jobs_have_ended(study, config):
+    """Also those that fail, as a run does that is told to compile by magic."""
+    config["study"]["networks"] = ["N1"]
+    assert study.run(config, COST).returncode == 0
+    assert tried_again(study, config, COST).returncode == 0
+    done = tried_again(study, config, COST, TRAINED)
+    assert done.returncode != 0
+    assert "Received: 'magic'" in done.stdout + done.stderr
+    assert study.run(config, COST, TRAINED).returncode == 0
