@@ -1,4 +1,4 @@
-"""What all tests share: compiled programs of JAX, which are most of its tests' time."""
+"""What all tests share: compiled programs of JAX, and the order of the files."""
 
 import os
 
@@ -11,3 +11,17 @@ CACHE = {
 }
 # JAX reads them when it is imported, here and in the processes that tests start.
 os.environ.update(CACHE)
+
+# The files that take longest, longest first: workers share out whole files, and one that
+# began with the last of these would keep the others waiting.
+LONGEST = (
+    *("test_tiny_study", "test_experiments", "test_reruns", "test_trained_network"),
+    *("test_backend", "test_dag", "test_own_networks", "test_studies", "test_fit"),
+    *("test_remedied_runs", "test_festvox", "test_preview"),
+)
+
+
+def pytest_collection_modifyitems(items):
+    """Put the tests of the longest files first."""
+    rank = {name: position for position, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))

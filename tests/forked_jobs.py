@@ -3,7 +3,8 @@
     python tests/forked_jobs.py FLAGS
 
 A job runs its script as ever, but does without the three seconds that Python takes to
-import Keras. Tests that are about results take it; one study runs as users run it.
+import Keras. Tests that are about results take it; the study of one's own network in
+`workflow/test_own_networks.py` runs as users run it.
 """
 
 import multiprocessing

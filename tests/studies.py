@@ -26,7 +26,8 @@ FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
     [
         *("snakemake.cli", "snakemake.api", "snakemake.workflow", "snakemake.dag"),
-        *("snakemake.executors.touch", "jsonschema", "yaml", "yte", "numpy"),
+        *("snakemake.executors.touch", "snakemake.report.html_reporter", "smart_open"),
+        *("snakemake.profiles", "docutils.core", "jsonschema", "yaml", "yte", "numpy"),
     ]
 )
 TARGETS = ("all", "tables", "charts")

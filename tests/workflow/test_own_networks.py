@@ -138,15 +138,18 @@ def test_a_path_that_leads_nowhere_is_a_line_and_no_traceback(folders, tiny):
 
 
 @pytest.mark.slow
-def test_the_network_is_trained_and_measured(study, tiny):
-    """Restored by other jobs, it has the loss that its own run reported."""
+def test_the_network_is_trained_and_measured(tmp_path, tiny):
+    """Restored by other jobs, it has the loss that its own run reported.
+
+    This study runs as users run theirs: each job is a Python of its own.
+    """
+    study = Study(tmp_path, forked=False)
     shutil.copy(OWN, study.directory)
     config = with_own_network(tiny, ["N3"])
-    plot = "results/interpolation/N3/SB_LB/seed0.csv"
-    sharpness = "results/sharpness/N3/LB/seed0/full_0.001.csv"
-    done = study.run(config, plot, sharpness)
+    config["study"]["seeds"] = [0]
+    done = study.run(config)
     assert done.returncode == 0, done.stdout + done.stderr
-    points = pd.read_csv(study.directory / plot)
+    points = pd.read_csv(study.directory / "results/interpolation/N3/SB_LB/seed0.csv")
     for alpha, regime in ((0.0, "SB"), (1.0, "LB")):
         run = f"results/train/N3/{regime}/seed0/outcome.csv"
         outcome = pd.read_csv(study.directory / run).iloc[0]
@@ -154,5 +157,6 @@ def test_the_network_is_trained_and_measured(study, tiny):
         for measure in ("train_loss", "test_loss", "test_accuracy"):
             at = points[points["alpha"] == alpha][measure].tolist()
             assert at == pytest.approx([outcome[measure]] * 2, rel=1e-4)
-    assert (pd.read_csv(study.directory / sharpness)["sharpness"] > 0).all()
-    assert study.planned(config, plot, sharpness) == set()
+    rows = pd.read_csv(study.directory / "results/tables/sharpness.csv")
+    assert (rows["mean"] > 0).all()
+    assert study.planned(config) == set()

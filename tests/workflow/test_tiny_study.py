@@ -40,9 +40,7 @@ def ran(request, tmp_path_factory, tiny):
     }
     config["regimes"]["HB"] = {"batch_size": 8, "learning_rate": 1e30}
     config["average_sharpness"] = {"epsilons": [1e-3], "pairs": 4}
-    # On one backend the jobs run as users run them.
-    forked = config["backend"] == "jax"
-    study = Study(tmp_path_factory.mktemp("ran"), forked=forked)
+    study = Study(tmp_path_factory.mktemp("ran"))
     done = study.run(config)
     assert done.returncode == 0, done.stdout + done.stderr
     return study, config
