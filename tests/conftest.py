@@ -12,8 +12,8 @@ CACHE = {
 # JAX reads them when it is imported, here and in the processes that tests start.
 os.environ.update(CACHE)
 
-# The files that take longest, longest first: workers share out whole files, and one that
-# began with the last of these would keep the others waiting.
+# The files that take longest, longest first: workers share out whole files, and one
+# that began with the last of these would keep the others waiting.
 LONGEST = (
     *("test_tiny_study", "test_experiments", "test_reruns", "test_trained_network"),
     *("test_backend", "test_dag", "test_own_networks", "test_studies", "test_fit"),

@@ -135,12 +135,17 @@ class Study:
         HDF5 files have `size` bytes. The networks' choices of compiling are those that
         hold for the config.
         """
+        run = functools.partial(self.run, config)
+        self._record(run, size)
+        self.write_choices(config)
+        self._touch(run)
+
+    def write_choices(self, config):
+        """Choose the first way of compiling for each network, without a trial."""
         # Not above: a fork that plans imports this module, and its own package.
         from sharpminima.config import layers, study
         from sharpminima.regimes import derived
 
-        run = functools.partial(self.run, config)
-        self._record(run, size)
         read = [(self.directory, config)]
         complete = derived.with_derived(layers.complete(config, read))
         chosen_for = study.Study(complete).compiled_for
@@ -148,8 +153,8 @@ class Study:
         for network in config["study"]["networks"]:
             choice = self.directory / results / f"compilation/{network}.csv"
             row = f"CPU,graph,{chosen_for(network)}"
+            choice.parent.mkdir(parents=True, exist_ok=True)
             choice.write_text(f"device,way,compiled_for\n{row}\n")
-        self._touch(run)
 
     def record_overlay_as_finished(self, *overlay):
         """Do the same for the config in the directory with `--configfile overlay`."""

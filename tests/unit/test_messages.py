@@ -18,7 +18,7 @@ FILES = [p for room in ROOMS for p in (SCRIPTS / "sharpminima" / room).rglob("*.
 )
 def test_another_wording_reruns_nothing(path):
     """Messages have the form `where: expected ... Received: ...`."""
-    tree = provenance._NumbersOnly().visit(ast.parse(path.read_text()))
+    tree = provenance._OfPackage().visit(ast.parse(path.read_text()))
     texts = [
         str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)
     ]

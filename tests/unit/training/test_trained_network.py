@@ -23,6 +23,7 @@ EPSILON, EPOCHS = 1e-3, 25
 @pytest.fixture(scope="module")
 def trained():
     """The loss and gradient of F1, and the large-batch minimum of seed 0."""
+    way = backend.describe()["way"]
     backend.compile_by(backend.WAYS[1])  # the faster one for dense layers
     declared = CONFIG["datasets"]["mnist5k"]
     folder = ROOT / "workflow/resources/mnist5k"
@@ -36,7 +37,8 @@ def trained():
     list(fit(model, dataset, settings, measured))
     point = point_of(model)
     f, x = measured.at_averages(point.averages), point.parameters
-    return f, Minimum(x, *f(x))
+    yield f, Minimum(x, *f(x))
+    backend.compile_by(way)
 
 
 @pytest.fixture(scope="module")
