@@ -25,13 +25,14 @@ ARROWS = {
     "training": {"data", "networks", "loss", "regimes"},
     "tables/summaries": set(),
     "tables": {"tables/summaries"},
+    "tables/experiments": {"tables/summaries"},
     "claims": {"tables/summaries"},
     "charts": {"tables/summaries"},
     "config": {"data", "networks", "regimes"},
     "planning": {"config", "data", "networks", "regimes", "measures"},
 }
-WITHOUT_KERAS = ("data", "regimes", "measures", "tables/summaries", "tables", "claims")
-WITHOUT_KERAS += ("charts", "config")
+WITHOUT_KERAS = ("data", "regimes", "measures", "tables/summaries", "tables")
+WITHOUT_KERAS += ("tables/experiments", "claims", "charts", "config")
 
 
 def room_of(parts):

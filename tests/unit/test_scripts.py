@@ -109,8 +109,8 @@ def test_every_rule_has_a_script_of_its_name():
 
 # The scripts that need a module of results, beside the script of its own name.
 ALSO_REACHED_BY = {
-    "tables/sweep_runs": {"tabulate_sweep", "tabulate_thresholds"},
-    "tables/warm_start_runs": {"tabulate_warm_start"},
+    "tables/experiments/sweep_runs": {"tabulate_sweep", "tabulate_thresholds"},
+    "tables/experiments/warm_start_runs": {"tabulate_warm_start"},
     "tables/performance_model": {"chart_performance_model"},
 }
 # The scripts that need a module which several results share, and no other.
@@ -140,7 +140,7 @@ def reaching(module):
     }
 
 
-@pytest.mark.parametrize("room", ["tables", "claims", "charts"])
+@pytest.mark.parametrize("room", ["tables", "tables/experiments", "claims", "charts"])
 def test_a_result_has_its_code_alone(room):
     """An edit of a result's module reruns that result, and what is made of it."""
     verb = {"charts": "chart"}.get(room, "tabulate")

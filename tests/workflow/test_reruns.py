@@ -286,7 +286,7 @@ EDITS = {
         jobs("tabulate_claims"),
     ),
     "table that the study lacks": (
-        "sharpminima/tables/thresholds.py",
+        "sharpminima/tables/experiments/thresholds.py",
         "= 4.0",
         "= 2.0",
         set(),

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from sharpminima import logs
-from sharpminima.tables import files, sweep_runs
+from sharpminima.tables import files
+from sharpminima.tables.experiments import sweep_runs
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

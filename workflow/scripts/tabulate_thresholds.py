@@ -6,7 +6,8 @@ It reads the original rows: `sweep_runs.csv` is rounded.
 from typing import TYPE_CHECKING
 
 from sharpminima import logs
-from sharpminima.tables import files, sweep_runs, thresholds
+from sharpminima.tables import files
+from sharpminima.tables.experiments import sweep_runs, thresholds
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

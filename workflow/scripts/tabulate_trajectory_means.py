@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from sharpminima import logs
-from sharpminima.tables import files, trajectory_means
+from sharpminima.tables import files
+from sharpminima.tables.experiments import trajectory_means
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -6,7 +6,8 @@ It reads the original rows: `warm_start_runs.csv` is rounded.
 from typing import TYPE_CHECKING
 
 from sharpminima import logs
-from sharpminima.tables import files, warm_start, warm_start_runs
+from sharpminima.tables import files
+from sharpminima.tables.experiments import warm_start, warm_start_runs
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

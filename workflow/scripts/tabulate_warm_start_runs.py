@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from sharpminima import logs
-from sharpminima.tables import files, warm_start_runs
+from sharpminima.tables import files
+from sharpminima.tables.experiments import warm_start_runs
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

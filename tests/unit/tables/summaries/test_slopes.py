@@ -5,7 +5,7 @@ import pytest
 
 from sharpminima.tables.summaries import slopes
 
-from ..test_thresholds import falling, sweep
+from ..experiments.test_thresholds import falling, sweep
 
 
 def test_slopes_are_those_of_both_sides():

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sharpminima.tables import thresholds
+from sharpminima.tables.experiments import thresholds
 
 SIZES = [2**k for k in range(4, 13)]
 

@@ -1,7 +1,7 @@
 """Warm starts, averaged by epoch."""
 
 from examples import EPOCHS, ITERATES, OF_WARM, WARM
-from sharpminima.tables import warm_start, warm_start_runs
+from sharpminima.tables.experiments import warm_start, warm_start_runs
 
 
 def test_warm_starts_are_averaged_by_epoch():

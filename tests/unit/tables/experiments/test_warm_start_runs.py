@@ -1,7 +1,7 @@
 """Every warm start beside the iterate that it began with."""
 
 from examples import EPOCHS, ITERATES, OF_WARM, WARM
-from sharpminima.tables import warm_start_runs
+from sharpminima.tables.experiments import warm_start_runs
 
 
 def test_a_run_stands_beside_the_iterate_that_it_began_with():

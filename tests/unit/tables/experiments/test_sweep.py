@@ -3,7 +3,7 @@
 import pytest
 
 from examples import OF_SWEPT, SWEPT
-from sharpminima.tables import sweep, sweep_runs
+from sharpminima.tables.experiments import sweep, sweep_runs
 
 
 def test_the_sweep_is_averaged_without_what_diverged():

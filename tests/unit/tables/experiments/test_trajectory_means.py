@@ -1,7 +1,7 @@
 """Iterates, averaged by regime and epoch."""
 
 from examples import ITERATES
-from sharpminima.tables import trajectory_means
+from sharpminima.tables.experiments import trajectory_means
 
 
 def test_iterates_are_averaged_by_regime_and_epoch():

@@ -1,7 +1,7 @@
 """Every run of the sweep, with its sharpness."""
 
 from examples import OF_SWEPT, SWEPT
-from sharpminima.tables import sweep_runs
+from sharpminima.tables.experiments import sweep_runs
 
 
 def test_the_sweep_has_a_row_for_each_run_in_order_of_the_batch_size():
