@@ -90,11 +90,6 @@ def maximise(
 ) -> Ascent:
     """Search the box around a minimum for the largest loss: max f(x + A z), z in C.
 
-    The objective is multiplied by `100 epsilon / max|gradient by z|` and the search
-    runs in z, with `ftol = gtol = 0`. SciPy's tolerances are absolute, and its first
-    step is as long as the gradient. Without the factor L-BFGS-B would stop where it
-    starts, at a converged minimiser whose gradient is 1e-6, and report no sharpness.
-
     Args:
         loss_and_gradient: Maps parameters of shape `(n,)` to the mean training loss
             (nats per example, at least 0) and its gradient of shape `(n,)`.
@@ -111,12 +106,9 @@ def maximise(
     from scipy.optimize import Bounds, minimize
 
     started = time.perf_counter()
-    # Step 1: scale the objective by the steepest slope at x.
-    steepest = np.abs(space.pull_back(minimum.gradient)).max()
-    factor = 100.0 * epsilon / steepest if steepest > 0 else 1.0
+    factor = _factor(space.pull_back(minimum.gradient), epsilon)
     search = _Search(loss_and_gradient, minimum, space, factor, max_evaluations)
-    # Step 2: minimise the negated loss in the box. The last z need not be the best
-    # one, so the search itself remembers the best.
+    # The last z need not be the best one, so the search itself remembers the best.
     try:
         message = minimize(
             search.negated_loss,
@@ -129,16 +121,18 @@ def maximise(
         ).message
     except _OutOfEvaluations:
         message = f"STOP: {max_evaluations} EVALUATIONS OF F AND G"
-    return Ascent(
-        loss_before=minimum.loss,
-        loss_after=search.highest,
-        factor=factor,
-        iterations=search.iterations,
-        evaluations=search.evaluations,
-        on_bound=float(np.mean(np.abs(search.best) >= half_widths)),
-        message=message,
-        seconds=time.perf_counter() - started,
-    )
+    return search.ended(message, half_widths, time.perf_counter() - started)
+
+
+def _factor(gradient, epsilon):
+    """Return what the objective is multiplied by: `100 epsilon / max|gradient by z|`.
+
+    SciPy's tolerances are absolute, and its first step is as long as the gradient.
+    Without the factor L-BFGS-B would stop where it starts, at a converged minimiser
+    whose gradient is 1e-6, and report no sharpness. So both tolerances are 0 as well.
+    """
+    steepest = np.abs(gradient).max()
+    return 100.0 * epsilon / steepest if steepest > 0 else 1.0
 
 
 class _OutOfEvaluations(Exception):
@@ -172,3 +166,16 @@ class _Search:
         if loss > self.highest:
             self.highest, self.best = loss, z.copy()
         return -self._factor * loss, -self._factor * self._space.pull_back(gradient)
+
+    def ended(self, message, half_widths, seconds):
+        """Return what the search found."""
+        return Ascent(
+            loss_before=self._minimum.loss,
+            loss_after=self.highest,
+            factor=self._factor,
+            iterations=self.iterations,
+            evaluations=self.evaluations,
+            on_bound=float(np.mean(np.abs(self.best) >= half_widths)),
+            message=message,
+            seconds=seconds,
+        )
