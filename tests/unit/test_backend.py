@@ -118,7 +118,7 @@ def test_the_users_environment_alters_no_weight_and_the_log_says_so(clean):
     done = run_script(name, "surroundings.py", **VARIABLES)
     assert done.stdout == expected
     for variable, value in VARIABLES.items():
-        assert f"Ignored, as it would alter numbers: {variable}={value}" in done.stderr
+        assert f"Ignored, as it may alter results: {variable}={value}" in done.stderr
 
 
 def test_an_unknown_backend_is_refused():

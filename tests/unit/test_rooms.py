@@ -11,28 +11,15 @@ from project import ROOT
 
 SCRIPTS = ROOT / "workflow/scripts"
 PACKAGE = SCRIPTS / "sharpminima"
-# Which rooms a room may import from, the ground floor first. `root` are the modules
-# beside the rooms; every room may import those. A folder within a room that is not
-# named here belongs to that room.
-ARROWS = {
-    "backends": set(),
-    "root": {"backends"},
-    "data": set(),
-    "regimes": set(),
-    "networks": set(),
-    "loss": {"data", "networks", "regimes"},
-    "measures": set(),
-    "training": {"data", "networks", "loss", "regimes"},
-    "tables/summaries": set(),
-    "tables": {"tables/summaries"},
-    "tables/experiments": {"tables/summaries"},
-    "claims": {"tables/summaries"},
-    "charts": {"tables/summaries"},
-    "config": {"data", "networks", "regimes"},
-    "planning": {"config", "data", "networks", "regimes", "measures"},
-}
-WITHOUT_KERAS = ("data", "regimes", "measures", "tables/summaries", "tables")
-WITHOUT_KERAS += ("tables/experiments", "claims", "charts", "config")
+# Rows of CONTRIBUTING's table, the ground floor first: a room, * if it does without
+# Keras, what it holds, and the rooms that it may import. `root` are the modules beside
+# the rooms; every room may import those. A folder within a room that has no row
+# belongs to that room.
+ROW = re.compile(r"^\| `?([a-z/]+?)/?`?( \*)? \| .* \| ([a-z/, ]*?) ?\|$", re.MULTILINE)
+SECTION = (ROOT / "CONTRIBUTING.md").read_text().split("### ")[1]
+_, *ROWS = ROW.findall(SECTION)  # the first row is the header
+ARROWS = {room: set(re.findall(r"[a-z/]+", below)) for room, _, below in ROWS}
+WITHOUT_KERAS = [room for room, star, _ in ROWS if star]
 
 
 def room_of(parts):

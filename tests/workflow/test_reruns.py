@@ -370,6 +370,12 @@ EDITS = {
         "epoch %d of %d",
         set(),
     ),
+    "value in training's log": (
+        "sharpminima/training/fit.py",
+        'len(dataset.x_train) / row["seconds"]',
+        'len(dataset.x_test) / row["seconds"]',
+        set(),
+    ),
     "line of a search's log": (
         "sharpminima/measures/sharpness.py",
         'logging.info("%s", row)',
@@ -417,12 +423,21 @@ def test_a_change_of_code_reruns_only_its_dependants(
 def test_the_solver_does_not_measure_average_sharpness_again(
     tmp_path, config, copied_project
 ):
+    """It measures sharpness again, of minima and of iterates."""
     config["average_sharpness"] = AVERAGED
+    config["iterates"]["networks"] = ["N1"]
     study = Study(tmp_path / "study")
     study.record_as_finished(config)
     maximisers = "sharpminima/measures/maximisers.py"
-    edited = (maximisers, "factor = 100.0", "factor = 10.0")
-    assert planned_after(study, config, copied_project, *edited) == AFTER_SHARPNESS
+    edited = (maximisers, "return 100.0 * epsilon", "return 10.0 * epsilon")
+    kept = {"networks": ["N1"], "regimes": ["SB-iterates", "LB-iterates"]}
+    reruns = AFTER_SHARPNESS.union(
+        {("measure_trajectory", run) for _, run in jobs("train", **kept)},
+        jobs("tabulate_trajectory"),
+        jobs("tabulate_trajectory_means"),
+        {("chart_trajectory", "network=N1")},
+    )
+    assert planned_after(study, config, copied_project, *edited) == reruns
 
 
 def test_a_remedys_formula_retrains_the_runs_that_use_it(

@@ -12,7 +12,10 @@ SEARCHES = {
     for space, count in by_searches(config["sharpness"], 1).searches.items()
     if count
 }
-APART = epsilons_apart(EPSILONS)
+COST_AT_EPSILON = (
+    "<results>/cost/measure_sharpness/{network}/{regime}/seed{seed}_{epsilon}.csv"
+)
+APART = epsilons_apart(EPSILONS, SEARCHES.values(), COST_AT_EPSILON)
 TOGETHER = [epsilon for epsilon in EPSILONS if epsilon not in APART]
 # What every job that measures a network sees.
 NETWORK = {
@@ -63,7 +66,7 @@ rule measure_sharpness:
 use rule measure_sharpness as measure_sharpness_at_epsilon with:
     output:
         **{space: [file] for space, file in SEARCHES.items()},
-        cost="<results>/cost/measure_sharpness/{network}/{regime}/seed{seed}_{epsilon}.csv",
+        cost=COST_AT_EPSILON,
     log:
         "<logs>/measure_sharpness/{network}_{regime}_seed{seed}_{epsilon}.log",
     benchmark:

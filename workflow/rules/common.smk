@@ -223,28 +223,29 @@ def of_each(networks):
     return [{"network": network} for network in networks]
 
 
-def measured_together(network, regime, seed):
-    """Return the epsilons at which one job measured a checkpoint, as files name them.
-
-    A search that had a job of its own left a row of cost of its own.
-    """
-    where = Path(network, regime, f"seed{seed}")
-    costs = RESULTS / "cost/measure_sharpness" / where
-    files = (RESULTS / "sharpness" / where).glob("*_*.csv")
-    measured = {file.stem.rpartition("_")[2] for file in files}
-    return {e for e in measured if not Path(f"{costs}_{e}.csv").exists()}
+def found(pattern):
+    """Return the wildcards of the files that `pattern` names and that exist."""
+    return set(zip(*glob_wildcards(pattern.replace("<results>", str(RESULTS)))))
 
 
-def epsilons_apart(epsilons):
-    """Return the epsilons that no finished checkpoint was measured at with others.
+def epsilons_apart(epsilons, searches, cost):
+    """Return the epsilons that have jobs of their own: see `Study.epsilons_apart`.
 
     A job on a cluster reads this file again, when other jobs have finished: it inherits
     what was planned.
+
+    Args:
+        epsilons: The epsilons of the config, as files name them.
+        searches: The files of one run at one epsilon, as patterns of network, regime,
+            seed and epsilon.
+        cost: The file of its cost, if it had a job of its own; a pattern of the same.
     """
     planned = os.environ.get("SHARPMINIMA_APART")
     if planned is None or workflow.is_main_process:
-        together = [measured_together(*run) for run in STUDY.runs]
-        planned = " ".join(STUDY.epsilons_apart(epsilons, together))
+        together = {(n, r, str(seed)): set() for n, r, seed in STUDY.runs}
+        for *run, epsilon in set().union(*map(found, searches)) - found(cost):
+            together.get(tuple(run), set()).add(epsilon)
+        planned = " ".join(STUDY.epsilons_apart(epsilons, together.values()))
         os.environ.update(SHARPMINIMA_APART=planned)
     return planned.split()
 
@@ -314,12 +315,12 @@ def search_of_iterates(wildcards):
 
 
 def epsilon_of_job(wildcards, output):
-    # Of a function of the output, Snakemake compares no value: the files say it.
+    # Snakemake compares no value of a function of the output. The files' names say it.
     return [float(wildcards.epsilon)]
 
 
 def epsilons_together(wildcards, output):
-    # No value is compared here, either: one epsilon less repeats no search at others.
+    # Since Snakemake does not compare this, one epsilon less repeats no other search.
     return [float(epsilon) for epsilon in TOGETHER]
 
 

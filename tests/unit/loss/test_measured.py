@@ -144,12 +144,25 @@ def test_labels_may_have_any_integer_type(model, dataset, build, dtype, on_devic
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-def test_frozen_weights_are_those_of_the_point(model, dataset, build, policy):
-    """A `Point` holds them among its averages, for they are not trained."""
-    model.layers[0].trainable = False
+def test_frozen_weights_are_those_of_the_point(dataset, build, policy):
+    """A `Point` holds them among its averages, for they are not trained.
+
+    The frozen layer stands between a trained one and the normalisation, so that the
+    gradient goes through the moments and through it.
+    """
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((6,)),
+            layers.Dense(5, activation="tanh"),
+            layers.Dense(5, trainable=False),
+            layers.BatchNormalization(epsilon=1e-5),
+            layers.Dense(3),
+        ]
+    )
     measured = build(model, dataset, policy)
     # The network moves on, as when a checkpoint is loaded into it.
-    kernel = model.layers[0].kernel
+    kernel = model.layers[1].kernel
     kernel.assign(np.random.default_rng(3).normal(size=kernel.shape))
     point, afresh = point_of(model), build(model, dataset, policy)
     assert measured.measures(point) == pytest.approx(afresh.measures(point), rel=EXACT)

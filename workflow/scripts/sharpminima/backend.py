@@ -34,7 +34,8 @@ keras.config.set_epsilon(1e-7)
 keras.config.set_dtype_policy("float32")
 
 WAYS = _chosen.WAYS
-# What both backends offer under the same names, and what they say of themselves.
+# The backend's own functions, and their docstrings. The functions further down add the
+# way of compiling, or say at length what both backends do alike.
 tensor_float_32 = _chosen.tensor_float_32
 to_device = _chosen.to_device
 traced = _chosen.traced
@@ -51,7 +52,7 @@ def configure(threads: int) -> None:
     Call it before anything is computed.
     """
     for name, value in _removed.items():
-        logging.warning("Ignored, as it would alter numbers: %s=%s", name, value)
+        logging.warning("Ignored, as it may alter results: %s=%s", name, value)
     _chosen.configure(threads)
 
 

@@ -1,4 +1,4 @@
-"""The user's environment variables that would alter numbers, and their removal.
+"""The user's environment variables that may alter results, and their removal.
 
 The libraries read them on import or when they first compute. A result must not
 depend on them, since no row and no file would say so.
@@ -37,7 +37,7 @@ HARMLESS = ("--xla_gpu_cuda_data_dir=", "--xla_dump_to=")
 
 
 def remove_altering() -> dict[str, str]:
-    """Remove what would alter numbers from this process' environment; return it.
+    """Remove what may alter results from this process' environment; return it.
 
     Harmless flags stay in XLA_FLAGS.
     """

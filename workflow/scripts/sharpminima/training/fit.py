@@ -67,24 +67,19 @@ def fit(
             "seconds": time.perf_counter() - started,
             "status": status or "training",
         }
-        _log_epoch(row, rule.max_epochs, len(dataset.x_train))
+        # What only the log needs is computed in the call, which no fingerprint covers.
+        logging.info(
+            "epoch %d/%d  train loss %.3g accuracy %.2f %%  test loss %.3g "
+            "accuracy %.2f %%  %.2f s, %.0f examples/s, at most %.0f s left  %s",
+            row["epoch"],
+            rule.max_epochs,
+            row["train_loss"],
+            row["train_accuracy"],
+            row["test_loss"],
+            row["test_accuracy"],
+            row["seconds"],
+            len(dataset.x_train) / row["seconds"],
+            row["seconds"] * (rule.max_epochs - row["epoch"]),
+            row["status"],
+        )
         yield row
-
-
-def _log_epoch(row, max_epochs, examples):
-    """Log a row of history, the pace of training, and how long it may still take."""
-    # What only the log needs is computed in the call, which no fingerprint covers.
-    logging.info(
-        "epoch %d/%d  train loss %.3g accuracy %.2f %%  test loss %.3g "
-        "accuracy %.2f %%  %.2f s, %.0f examples/s, at most %.0f s left  %s",
-        row["epoch"],
-        max_epochs,
-        row["train_loss"],
-        row["train_accuracy"],
-        row["test_loss"],
-        row["test_accuracy"],
-        row["seconds"],
-        examples / row["seconds"],
-        row["seconds"] * (max_epochs - row["epoch"]),
-        row["status"],
-    )
