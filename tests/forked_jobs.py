@@ -1,4 +1,4 @@
-"""Snakemake whose jobs are forks of one process that has their packages loaded.
+"""Snakemake whose jobs are forks of a process that has their packages loaded.
 
     python tests/forked_jobs.py FLAGS
 
@@ -7,47 +7,90 @@ import Keras. Tests that are about results take it; the study of one's own netwo
 `workflow/test_own_networks.py` runs as users run it.
 """
 
-import multiprocessing
 import os
 import runpy
+import socket
+import socketserver
 import subprocess
 import sys
+import tempfile
+import traceback
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent
-SCRIPTS = TESTS.parent / "workflow/scripts"
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["preloaded"])
+# Snakemake tells so to the jobs that it starts itself.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def run_script(path):
-    """Run the script of a job, in a process of its own."""
-    sys.argv = [path]
-    runpy.run_path(path, run_name="__main__")
+class Job(socketserver.StreamRequestHandler):
+    """One job, in a fork of its own.
+
+    It reads the folder to run in and the path of a script. It writes its process, and a
+    word when the script has finished.
+    """
+
+    def handle(self):
+        folder, path = (self.rfile.readline().decode().strip() for _ in range(2))
+        self.wfile.write(f"{os.getpid()}\n".encode())
+        os.chdir(folder)
+        sys.argv = [path]
+        try:
+            runpy.run_path(path, run_name="__main__")
+        except BaseException:
+            traceback.print_exc()
+        else:
+            self.wfile.write(b"finished\n")
+
+
+class Jobs(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
+    """Forks for each job."""
 
 
 def execute_script(self, path, edit=False):
     """Do what Snakemake's `PythonScript.execute_script` does, by a fork."""
-    process = FORKS.Process(target=run_script, args=(str(path),))
-    process.start()
-    if self.bench_record is None:
-        process.join()
-    else:
-        with benchmarked(process.pid, self.bench_record):
-            process.join()
-    if process.exitcode:
-        raise subprocess.CalledProcessError(process.exitcode, str(path))
+    from snakemake.benchmark import benchmarked
+
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(os.environ["FORKED_JOBS"])
+        stream = client.makefile("rw")
+        stream.write(f"{Path.cwd()}\n{path}\n")
+        stream.flush()
+        job = int(stream.readline())
+        if self.bench_record is None:
+            status = stream.readline()
+        else:
+            with benchmarked(job, self.bench_record):
+                status = stream.readline()
+    # A job that fails or is killed leaves without a word.
+    if not status:
+        raise subprocess.CalledProcessError(1, str(path))
+
+
+def main(flags):
+    """Run Snakemake on a command line, and end this process.
+
+    The process that forks for jobs starts first: Snakemake has threads later.
+    """
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["FORKED_JOBS"] = f"{folder}/socket"
+        with Jobs(os.environ["FORKED_JOBS"], Job) as server:
+            process = os.fork()
+            if not process:
+                import preloaded  # noqa: F401
+
+                server.serve_forever()
+        from snakemake import cli
+        from snakemake.script import PythonScript
+
+        PythonScript.execute_script = execute_script
+        sys.argv = ["snakemake", *flags]
+        try:
+            cli.main()
+        finally:
+            os.kill(process, 9)
 
 
 if __name__ == "__main__":
-    from snakemake import cli
-    from snakemake.benchmark import benchmarked
-    from snakemake.script import PythonScript
-
-    # Snakemake tells so to the jobs that it starts itself.
-    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    os.environ.update(dict.fromkeys(threads, "1"))
-    # The process that is forked looks here for `preloaded`, and for the package.
-    os.environ["PYTHONPATH"] = os.pathsep.join(map(str, (TESTS, SCRIPTS)))
-    PythonScript.execute_script = execute_script
-    cli.main()
+    sys.path.insert(1, str(TESTS.parent / "workflow/scripts"))
+    main(sys.argv[1:])

@@ -7,6 +7,7 @@ import hashlib
 import multiprocessing
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tempfile
@@ -15,19 +16,22 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+import forked_jobs
 from examples import idx_file
 from project import ROOT
 
 TIMEOUT_S = 600
 LARGE = 2 << 20
-# What plans and runs no job: a fork of a process that has Snakemake loaded does it.
+# What plans and runs no job.
 PLANNING = {"--dry-run", "--summary", "--d3dag", "--touch"}
+# Forks of a process that has Snakemake, and what jobs import, loaded.
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
     [
         *("snakemake.cli", "snakemake.api", "snakemake.workflow", "snakemake.dag"),
         *("snakemake.executors.touch", "snakemake.report.html_reporter", "smart_open"),
         *("snakemake.profiles", "docutils.core", "jsonschema", "yaml", "yte", "numpy"),
+        *("snakemake.common.configfile", "snakemake.script", "preloaded"),
     ]
 )
 TARGETS = ("all", "tables", "charts")
@@ -67,6 +71,7 @@ class Study:
         """Run `snakemake *flags` on `config`; return the completed process."""
         (self.directory / "test.yaml").write_text(yaml.safe_dump(config))
         overlay = ("--configfile", str(self.directory / "test.yaml"))
+        options.setdefault("KERAS_BACKEND", config.get("backend", "tensorflow"))
         return self.snakemake(*flags, *overlay, **options)
 
     def snakemake(self, *flags, snakefile=ROOT / "Snakefile", **environment):
@@ -74,11 +79,14 @@ class Study:
         flags = ["--cores", "2", *flags, "--snakefile", str(snakefile)]
         flags += ["--directory", str(self.directory)]
         environment = ENVIRONMENT | environment
+        forked = self._forked and "PYTHONPATH" not in environment
         if PLANNING & set(flags) and "PYTHONPATH" not in environment:
-            return self._fork(flags, environment)
-        program = ["-m", "snakemake"]
-        if self._forked and "PYTHONPATH" not in environment:
-            program = [str(ROOT / "tests/forked_jobs.py")]
+            return self._fork(_plan, flags, environment)
+        if forked and environment.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
+            return self._fork(forked_jobs.main, flags, environment)
+        program = (
+            [str(ROOT / "tests/forked_jobs.py")] if forked else ["-m", "snakemake"]
+        )
         return subprocess.run(
             [sys.executable, *program, *flags],
             capture_output=True,
@@ -88,10 +96,12 @@ class Study:
             env=environment,
         )
 
-    def _fork(self, flags, environment):
+    def _fork(self, function, flags, environment):
+        """Call `function` with `flags` in a fork; return what it printed."""
         with tempfile.TemporaryDirectory() as folder:
             outputs = [Path(folder) / name for name in ("stdout", "stderr")]
-            process = FORKS.Process(target=_plan, args=(flags, environment, outputs))
+            given = function, flags, environment, outputs
+            process = FORKS.Process(target=_call, args=given)
             process.start()
             process.join(self._timeout_s)
             if process.is_alive():
@@ -116,16 +126,8 @@ class Study:
     def preview(self, config) -> str:
         """Return what `make preview` prints of `config`."""
         (self.directory / "test.yaml").write_text(yaml.safe_dump(config))
-        script = str(ROOT / "workflow/scripts/preview.py")
-        done = subprocess.run(
-            [sys.executable, script, "--cores", "2", "--configfile", "test.yaml"],
-            cwd=self.directory,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=self._timeout_s,
-            env=ENVIRONMENT,
-        )
+        flags = [self.directory, "--cores", "2", "--configfile", "test.yaml"]
+        done = self._fork(_preview, flags, ENVIRONMENT)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -173,18 +175,30 @@ class Study:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def _plan(flags, environment, outputs):
-    """Run Snakemake's command line in this process, a fork that ends with it."""
+def _call(function, flags, environment, outputs):
+    """Call `function` in this process, a fork that ends with it."""
     os.environ.clear()
     os.environ.update(environment)
     for descriptor, path in enumerate(outputs, start=1):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), descriptor)
+    function(flags)
+
+
+def _plan(flags):
     from snakemake import cli
     from snakemake.executors.touch import Executor
 
     Executor.SLEEPING_TIME = 0.0  # seconds before each job, which no test needs
     sys.argv = ["snakemake", *flags]
     cli.main()
+
+
+def _preview(arguments):
+    folder, *flags = arguments
+    os.chdir(folder)
+    script = str(ROOT / "workflow/scripts/preview.py")
+    sys.argv = [script, *flags]
+    runpy.run_path(script, run_name="__main__")
 
 
 def jobs_of(text: str) -> set[tuple[str, str]]:
