@@ -1,4 +1,4 @@
-"""What all tests share: compiled programs of JAX, and the order of the files."""
+"""What all tests share: compiled programs of JAX, cores, and the order of the files."""
 
 import os
 
@@ -9,8 +9,16 @@ CACHE = {
     "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
     "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
 }
-# JAX reads them when it is imported, here and in the processes that tests start.
-os.environ.update(CACHE)
+# Two workers share two cores, so each keeps to one, as a job of a study does.
+ONE_CORE = dict.fromkeys(
+    (
+        *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"),
+        *("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "PJRT_NPROC"),
+    ),
+    "1",
+)
+# Libraries read them when they are imported, here and in processes that tests start.
+os.environ.update(CACHE | ONE_CORE)
 
 # The files that take longest, longest first: workers share out whole files, and one
 # that began with the last of these would keep the others waiting.
