@@ -39,7 +39,7 @@ EPSILON = np.finfo(np.float64).eps
 DECREASE, CURVATURE, WIDTH = 1e-3, 0.9, 0.1
 MAX_STEPS, LONGEST_STEP = 20, 1e10
 # What a pass over the variables takes at once: its temporaries stay in the cache.
-BLOCK = 1 << 15
+BLOCK = 1 << 14
 
 CONVERGED_GRADIENT = "CONVERGENCE: NORM OF PROJECTED GRADIENT <= GTOL"
 CONVERGED_VALUE = "CONVERGENCE: RELATIVE REDUCTION OF F <= FTOL"
@@ -245,7 +245,10 @@ class _Pairs:
         self._spare = self._slots[0] if full else len(slots)
         # W'W grows by the products with the new pair.
         self._use(slots)
-        columns = (self._used @ newest.T)[self._order]
+        columns = np.zeros((len(self._used), 2))
+        for block in _blocks(newest.shape[1]):
+            columns += self._used[:, block] @ newest[:, block].T
+        columns = columns[self._order]
         self._gram = np.block([[kept, columns[:-2]], [columns.T]])
         self._refresh()
 
