@@ -199,14 +199,15 @@ class _Pairs:
     """
 
     def __init__(self, memory, n):
-        # One slot more than pairs. The next pair grows there while B is still needed.
+        # Two rows more than pairs have: the next pair grows there. Rows in use come
+        # first, for the others may hold infinite breakpoints.
         self._rows = np.empty((2 * (memory + 1), n))
         self._memory = memory
         self.forget()
 
     def forget(self):
         """Return to B = I."""
-        self._spare, self._gram = 0, np.empty((0, 0))
+        self._gram = np.empty((0, 0))
         self._use([])
         self._refresh()
 
@@ -216,12 +217,12 @@ class _Pairs:
     @property
     def y(self):
         """The row of the next y. Until then, room for n numbers."""
-        return self._rows[2 * self._spare]
+        return self._rows[2 * len(self)]
 
     @property
     def s(self):
         """The row of the next s. Until then, room for n numbers."""
-        return self._rows[2 * self._spare + 1]
+        return self._rows[2 * len(self) + 1]
 
     def add(self, gradient, step, curvature):
         """Add a pair: `s` holds the search direction so far, `y` the old gradient.
@@ -238,13 +239,14 @@ class _Pairs:
         np.subtract(gradient, y, out=y)
         y *= curvature**-0.5
         s *= step * curvature**-0.5
-        newest = self._rows[2 * self._spare : 2 * self._spare + 2]
         full = len(self) == self._memory
+        slot = self._slots[0] if full else len(self)
+        newest = self._rows[2 * slot : 2 * slot + 2]
+        if full:
+            newest[:] = y, s
         kept = self._gram[2:, 2:] if full else self._gram
-        slots = [*self._slots[full:], self._spare]
-        self._spare = self._slots[0] if full else len(slots)
+        self._use([*self._slots[full:], slot])
         # W'W grows by the products with the new pair.
-        self._use(slots)
         columns = np.zeros((len(self._used), 2))
         for block in _blocks(newest.shape[1]):
             columns += self._used[:, block] @ newest[:, block].T
@@ -292,7 +294,7 @@ class _Pairs:
     def _use(self, slots):
         """Take the pairs in these slots, the oldest first."""
         self._slots = slots
-        self._used = self._rows[: 2 * max(slots, default=-1) + 2]
+        self._used = self._rows[: 2 * len(slots)]
         self._order = np.ravel([(2 * i, 2 * i + 1) for i in slots]).astype(int)
 
     def _refresh(self):
