@@ -343,7 +343,7 @@ def _iterate(search, x, box, pairs, max_iterations, ftol, gtol):
             return CONVERGED_VALUE
         # Steps 2 and 3: the Cauchy point and the minimiser in its subspace.
         try:
-            trial, slope = _minimise_model(x, gradient, box, pairs)
+            x_bar, slope = _minimise_model(x, gradient, box, pairs)
         except np.linalg.LinAlgError:
             pairs.forget()
             continue
@@ -351,7 +351,7 @@ def _iterate(search, x, box, pairs, max_iterations, ftol, gtol):
         np.copyto(pairs.y, gradient)
         gradient = pairs.y
         line = _LineSearch(value, slope, *bounds.steps(search, x, pairs.s, box))
-        found = _descend(search, line, x, trial, box, pairs.s)
+        found = _descend(search, line, x, x_bar, box, pairs.s)
         if found is None and not pairs:
             return NO_DESCENT
         if found is None:
@@ -392,7 +392,7 @@ def _follow_gradient(x, gradient, box, t, d):
 
 
 def _minimise_model(x, gradient, box, pairs):
-    """Return the next x if the step is 1, and the slope of the search direction.
+    """Return x_bar, the next x if the step is 1, and the slope of x_bar - x.
 
     The direction is written to `pairs.s`, which holds the breakpoints. `pairs.y` holds
     the first direction of the projected gradient path.
@@ -405,11 +405,11 @@ def _minimise_model(x, gradient, box, pairs):
     if pairs and free.any():
         newton = _subspace_minimiser(t_star, c, free, d, products, pairs)
     model = _Model(x, d, box, pairs, t_star, free, newton)
-    trial, slope = model.minimiser(gradient, projected=True)
+    x_bar, slope = model.minimiser(gradient, projected=True)
     if slope > 0.0:
         # MN: the projection can point uphill. Then the step stops at the first bound.
-        trial, slope = model.minimiser(gradient, projected=False)
-    return trial, slope
+        x_bar, slope = model.minimiser(gradient, projected=False)
+    return x_bar, slope
 
 
 def _cauchy_point(t, d, products, pairs):
@@ -575,12 +575,13 @@ class _Found(NamedTuple):
     slope: float
 
 
-def _descend(search, line, x, trial, box, direction):
+def _descend(search, line, x, x_bar, box, direction):
     """Search along a direction. Return what was found, or None."""
     if line.slope >= 0.0:
         return None
     for _ in range(MAX_STEPS):
-        # `trial` lies on bounds exactly, x + direction only up to rounding.
+        # `x_bar` lies on bounds exactly, x + direction only up to rounding.
+        trial = x_bar
         if line.step != 1.0:
             trial = direction * line.step
             trial += x
