@@ -154,8 +154,14 @@ class _Search:
         self.seconds += time.perf_counter() - started
         value, gradient = float(value), np.asarray(gradient, np.float64)
         with np.errstate(invalid="ignore"):
-            if not np.isfinite(value + gradient.sum()):
-                raise _Ended(NOT_FINITE)
+            total = value + gradient.sum()
+        if not np.isfinite(total) and self.best is None:
+            raise ValueError(
+                "Value and gradient at the start must be finite. "
+                f"Received: {value}, sum of the gradient {total - value}"
+            )
+        if not np.isfinite(total):
+            raise _Ended(NOT_FINITE)
         if self.best is None or value < self.lowest:
             self.best, self.lowest = x, value
         return value, gradient

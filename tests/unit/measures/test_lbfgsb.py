@@ -1,0 +1,406 @@
+"""L-BFGS-B against SciPy's, evaluation by evaluation, and against naive algebra."""
+
+import itertools
+
+import numpy as np
+import pytest
+from scipy import optimize
+from scipy.optimize import _dcsrch
+
+from sharpminima.measures import lbfgsb
+from sharpminima.measures.lbfgsb import minimise
+
+FEW = {"max_iterations": 10, "max_evaluations": 100}
+
+
+def recorded(function):
+    """Return `function`, and the list that its points and values go to."""
+    seen = []
+
+    def wrapped(x):
+        value, gradient = function(x)
+        seen.append((value, x.copy()))
+        return value, gradient
+
+    return wrapped, seen
+
+
+def scipy_minimise(function, start, lower, upper, iterations):
+    return optimize.minimize(
+        function,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=optimize.Bounds(lower, upper),
+        options={"maxiter": iterations, "ftol": 0.0, "gtol": 0.0},
+    )
+
+
+def check_against_scipy(function, start, lower, upper, iterations=10):
+    """Compare all evaluations with SciPy's. Return our result."""
+    function_seen, seen = recorded(function)
+    scipy_function, scipy_seen = recorded(function)
+    limits = {"max_iterations": iterations, "max_evaluations": 1000}
+    ours = minimise(function_seen, start, lower, upper, **limits)
+    scipy = scipy_minimise(scipy_function, start, lower, upper, iterations)
+    assert ours.evaluations == len(seen) == len(scipy_seen)
+    assert ours.iterations == scipy.nit
+    for (value, x), (expected_value, expected) in zip(seen, scipy_seen):
+        assert np.all((lower <= x) & (x <= upper))
+        assert value == pytest.approx(expected_value, rel=1e-9)
+        np.testing.assert_allclose(x, expected, rtol=1e-6, atol=1e-9)
+    assert ours.value == min(value for value, _ in seen)
+    return ours
+
+
+def quadratic(curvatures, slope, rank=0, rng=None):
+    """Return f(x) = slope'x + 1/2 x'(diag(curvatures) + U U')x, U of `rank` columns."""
+    u = np.zeros((rank, len(slope)))
+    if rank:
+        u = rng.normal(size=u.shape) / np.sqrt(len(slope))
+
+    def function(x):
+        hx = curvatures * x + (u @ x) @ u
+        return slope @ x + 0.5 * x @ hx, slope + hx
+
+    return function
+
+
+def bounds(kind, n, rng):
+    lower, upper = -rng.uniform(0.2, 1.0, n), rng.uniform(0.2, 1.0, n)
+    if kind == "some infinite":
+        lower[::2], upper[::3] = -np.inf, np.inf
+    elif kind == "some equal":
+        lower[::3] = upper[::3]
+    elif kind == "none":
+        lower, upper = np.full(n, -np.inf), np.full(n, np.inf)
+    return lower, upper
+
+
+@pytest.mark.parametrize("kind", ["box", "some infinite", "some equal", "none"])
+@pytest.mark.parametrize("n", [2, 7, 100, 3000, 100_000])
+@pytest.mark.parametrize("start", ["inside", "on bounds"])
+def test_convex_quadratics_go_scipys_way(n, kind, start):
+    """Ten iterations: after more, rounding decides the steps near a minimum."""
+    rng = np.random.default_rng(n)
+    lower, upper = bounds(kind, n, rng)
+    function = quadratic(10 ** rng.uniform(-1, 1.5, n), rng.normal(size=n), 3, rng)
+    x = rng.uniform(-0.2, 0.2, n)
+    if start == "on bounds":
+        x = np.where(np.isfinite(lower), lower, x)
+    iterations = 3 if n < 10 else 10
+    check_against_scipy(function, np.clip(x, lower, upper), lower, upper, iterations)
+
+
+@pytest.mark.parametrize("n", [2, 7, 100, 3000, 100_000])
+def test_saddles_in_a_box_go_scipys_way(n):
+    rng = np.random.default_rng(n)
+    lower, upper = bounds("box", n, rng)
+    curvatures = 10 ** rng.uniform(-1, 1.5, n) * rng.choice([-1, 1, 1, 1], n)
+    function = quadratic(curvatures, rng.normal(size=n), 3, rng)
+    iterations = 3 if n < 10 else 10
+    found = check_against_scipy(function, np.zeros(n), lower, upper, iterations)
+    assert np.any((found.x == lower) | (found.x == upper))
+
+
+@pytest.mark.parametrize(
+    ("n", "iterations"), [(2, 8), (10, 8), (50, 8), (10, 16), (50, 16)]
+)
+def test_rosenbrocks_valley_goes_scipys_way(n, iterations):
+    """Long line searches. 16 iterations turn the memory of 10 pairs over.
+
+    Two variables get 8: ten pairs of so few are dependent, and SciPy itself then moves
+    by 1e-9 if its start moves by an ulp.
+    """
+    lower, upper = np.full(n, -1.5), np.where(np.arange(n) % 2, np.inf, 0.8)
+    start = np.where(np.arange(n) % 2, 1.0, -1.2)
+
+    def rosenbrock(x):
+        return optimize.rosen(x), optimize.rosen_der(x)
+
+    check_against_scipy(rosenbrock, start, lower, upper, iterations)
+
+
+def test_a_line_search_that_grows_to_a_whole_step_ends_at_the_cauchy_point():
+    """With one bound missing the first step is short; here each one is too short."""
+    lower, upper = np.array([-1.0, -np.inf]), np.array([2.0, 3.0])
+    function = quadratic(np.array([0.0, 1e-3]), np.array([-30.0, -40.0]))
+    found = check_against_scipy(function, np.zeros(2), lower, upper, 1)
+    assert list(found.x) == [2.0, 3.0]
+    assert found.evaluations > 2
+
+
+def test_an_uphill_projection_is_truncated(monkeypatch):
+    """Seeds in which MN's projection points uphill, found by trying."""
+    truncated = []
+    inner = lbfgsb._Model._feasible_share
+    monkeypatch.setattr(
+        lbfgsb._Model,
+        "_feasible_share",
+        lambda model: truncated.append(inner(model)) or truncated[-1],
+    )
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        q, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+        hessian, slope = q * 10 ** rng.uniform(-1, 2, 3) @ q.T, rng.normal(size=3)
+        before = len(truncated)
+
+        def function(x, hessian=hessian, slope=slope):
+            return slope @ x + 0.5 * x @ hessian @ x, slope + hessian @ x
+
+        start = rng.uniform(-0.1, 0.1, 3)
+        limits = {"max_iterations": 4, "max_evaluations": 100}
+        minimise(function, start, -0.1, 0.1, **limits)
+        if len(truncated) > before:
+            check_against_scipy(function, start, np.full(3, -0.1), np.full(3, 0.1), 4)
+    assert len(truncated) > 1
+    assert all(0.0 <= share < 1.0 for share in truncated)
+
+
+def test_a_linear_function_reaches_the_corner():
+    rng = np.random.default_rng(0)
+    slope, half_widths = rng.normal(size=400), 1e-3 * (1 + np.abs(rng.normal(size=400)))
+    found = minimise(
+        lambda x: (slope @ x, slope), np.zeros(400), -half_widths, half_widths, **FEW
+    )
+    assert found.value == pytest.approx(-np.abs(slope) @ half_widths, rel=1e-12)
+    assert np.all(np.abs(found.x) == half_widths)
+
+
+@pytest.mark.parametrize("centre", [-3.0, 0.4, 3.0])
+def test_one_variable(centre):
+    found = check_against_scipy(
+        lambda x: (float((x[0] - centre) ** 2), 2 * (x - centre)),
+        *(np.array([0.1]), np.array([-1.0]), np.array([1.0])),
+    )
+    assert found.x == pytest.approx(np.clip([centre], -1, 1))
+
+
+@pytest.mark.parametrize("at", [0.0, 1.0])
+def test_a_start_at_the_solution_is_kept(at):
+    """Within the box the gradient is 0; on the bound it points out of it."""
+    found = minimise(
+        lambda x: (-x[0] * at, np.array([-at])), np.array([at]), -1, 1, **FEW
+    )
+    assert list(found.x) == [at]
+    assert (found.iterations, found.evaluations) == (0, 1)
+    assert found.message == lbfgsb.CONVERGED_GRADIENT
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7])
+def test_evaluations_never_exceed_their_limit(limit):
+    function, seen = recorded(
+        lambda x: (optimize.rosen(x), optimize.rosen_der(x)),
+    )
+    start = np.full(6, -1.2)
+    found = minimise(function, start, -2, 2, max_iterations=50, max_evaluations=limit)
+    assert found.evaluations == len(seen) == limit
+    assert found.message == f"STOP: {limit} EVALUATIONS OF F AND G"
+    assert found.value == min(value for value, _ in seen)
+
+
+def test_one_iteration():
+    function = quadratic(np.array([1.0, 10.0]), np.array([1.0, -1.0]))
+    found = check_against_scipy(function, np.zeros(2), -np.ones(2), np.ones(2), 1)
+    assert found.iterations == 1
+    assert found.message == lbfgsb.OUT_OF_ITERATIONS
+
+
+@pytest.mark.parametrize("spoilt", ["value", "gradient"])
+def test_the_search_ends_at_a_point_that_is_not_finite(spoilt):
+    """The best point is one of those before it."""
+
+    def function(x):
+        value, gradient = optimize.rosen(x), optimize.rosen_der(x)
+        if len(seen) == 3:
+            value = -np.inf if spoilt == "value" else value
+            gradient = gradient * np.where(spoilt == "gradient", np.nan, 1.0)
+        return value, gradient
+
+    counted, seen = recorded(function)
+    found = minimise(counted, np.full(3, -1.2), -2, 2, **FEW)
+    assert found.message == lbfgsb.NOT_FINITE
+    assert found.evaluations == 4
+    assert found.value == min(value for value, _ in seen[:3])
+    assert np.isfinite(found.x).all()
+
+
+def test_a_first_value_that_is_not_finite_is_refused():
+    with pytest.raises(ValueError, match="at the start must be finite. Received: nan"):
+        minimise(lambda x: (np.nan, x), np.ones(2), -1, 1, **FEW)
+
+
+def test_crossed_bounds_are_refused():
+    with pytest.raises(ValueError, match="at most its upper bound"):
+        minimise(
+            lambda x: (0.0, x), np.ones(2), np.ones(2), np.array([2.0, 0.5]), **FEW
+        )
+
+
+def test_a_cap_below_one_is_refused():
+    with pytest.raises(ValueError, match="Received: 0, 5, 10"):
+        minimise(
+            lambda x: (0.0, x), np.ones(2), 0, 1, max_iterations=0, max_evaluations=5
+        )
+
+
+def test_the_function_may_use_one_array_for_all_gradients():
+    rng = np.random.default_rng(0)
+    function = quadratic(10 ** rng.uniform(-1, 2, 50), rng.normal(size=50))
+    gradient = np.empty(50)
+
+    def reusing(x):
+        value, gradient[:] = function(x)
+        return value, gradient
+
+    found, expected = (
+        minimise(f, np.zeros(50), -0.3, 0.3, **FEW) for f in (reusing, function)
+    )
+    assert found.value == expected.value
+    assert found.evaluations == expected.evaluations
+
+
+@pytest.mark.parametrize(("ftol", "gtol"), [(1e-4, 0.0), (0.0, 1e-3)])
+def test_tolerances_end_the_search_where_scipy_ends_it(ftol, gtol):
+    rng = np.random.default_rng(1)
+    function = quadratic(10 ** rng.uniform(-1, 1, 50), rng.normal(size=50))
+    limits = {"max_iterations": 100, "max_evaluations": 100}
+    found = minimise(function, np.zeros(50), -0.3, 0.3, ftol=ftol, gtol=gtol, **limits)
+    expected = optimize.minimize(
+        function,
+        np.zeros(50),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(-0.3, 0.3)] * 50,
+        options={"ftol": ftol, "gtol": gtol},
+    )
+    assert (found.iterations, found.evaluations) == (expected.nit, expected.nfev)
+    assert found.message.startswith("CONVERGENCE")
+
+
+def pairs_and_hessian(n, count, rng, memory=10):
+    """Return pairs of a convex quadratic, and the B that they make, by BFGS updates."""
+    hessian = np.diag(rng.uniform(0.5, 5.0, n))
+    pairs, kept = lbfgsb._Pairs(memory, n), []
+    for _ in range(count):
+        s = rng.normal(size=n)
+        y = hessian @ s
+        pairs.s[:], pairs.y[:] = s, 0.0
+        pairs.add(y, 1.0, s @ y)
+        kept = [*kept, (s, y)][-memory:]
+    s, y = kept[-1]
+    b = (y @ y) / (s @ y) * np.eye(n)
+    for s, y in kept:
+        b += np.outer(y, y) / (s @ y) - np.outer(b @ s, b @ s) / (s @ b @ s)
+    return pairs, b
+
+
+@pytest.mark.parametrize("count", [1, 3, 5])
+def test_the_compact_representation_is_that_of_bfgs_updates(count):
+    """Also once the memory, here of three pairs, has turned over."""
+    pairs, b = pairs_and_hessian(8, count, np.random.default_rng(count), memory=3)
+    w = pairs.columns(np.arange(8))
+    np.testing.assert_allclose(
+        pairs.theta * np.eye(8) - w.T @ pairs.m @ w, b, rtol=1e-9
+    )
+
+
+def naive_cauchy_time(b, t, d, gradient):
+    """Return t* of the first local minimiser of the model, one breakpoint at a time."""
+    ends = [0.0, *np.unique(t[(t > 0) & np.isfinite(t)]), np.inf]
+    for start, end in itertools.pairwise(ends):
+        moving = np.where(t > start, d, 0.0)
+        if not moving.any():
+            return start
+        z = d * np.minimum(t, start)
+        slope, curvature = (gradient + b @ z) @ moving, moving @ b @ moving
+        wait = -slope / curvature
+        if wait < end - start:
+            return start + max(wait, 0.0)
+    raise AssertionError("The model has no minimiser.")
+
+
+@pytest.mark.parametrize("batch", [1, 256])
+def test_the_cauchy_point_is_the_first_local_minimiser(monkeypatch, batch):
+    monkeypatch.setattr(
+        lbfgsb, "_batches", lambda i: np.split(i, range(batch, len(i), batch))
+    )
+    passed = 0
+    for seed in range(50):
+        rng = np.random.default_rng(seed)
+        n = 12
+        pairs, b = pairs_and_hessian(n, 4, rng)
+        x, gradient = rng.uniform(-0.5, 0.5, n), rng.normal(size=n)
+        t, d = np.empty(n), np.empty(n)
+        box = lbfgsb._Box(np.full(n, -0.6), np.full(n, 0.6))
+        lbfgsb._follow_gradient(x, gradient, box, t, d)
+        found, c = lbfgsb._cauchy_point(t, d, pairs.products(d), pairs)
+        assert found == pytest.approx(naive_cauchy_time(b, t, d, gradient), rel=1e-9)
+        z = d * np.minimum(t, found)
+        np.testing.assert_allclose(c, pairs.products(z), atol=1e-10)
+        passed += np.count_nonzero(t <= found)
+    assert passed > 50
+
+
+@pytest.mark.parametrize("free_count", [2, 9])
+def test_the_subspace_minimiser_solves_the_reduced_system(free_count):
+    """Whether most of the variables are free or few are."""
+    rng = np.random.default_rng(free_count)
+    n, t_star = 12, 0.05
+    pairs, b = pairs_and_hessian(n, 4, rng)
+    d = rng.normal(size=n)
+    free = np.arange(n) < free_count
+    t = np.where(free, 1.0, rng.uniform(0, t_star, n))
+    z = d * np.minimum(t, t_star)
+    a = lbfgsb._subspace_minimiser(
+        t_star, pairs.products(z), free, d, pairs.products(d), pairs
+    )
+    step = (d / pairs.theta + pairs.combination(a, slice(0, n)))[free]
+    reduced_gradient = (-d + b @ z)[free]
+    expected = z[free] - np.linalg.solve(b[np.ix_(free, free)], reduced_gradient)
+    np.testing.assert_allclose(step, expected, rtol=1e-8)
+
+
+def steps_of_minpack(phi, slope, first, longest):
+    """Return the steps that SciPy's line search of Moré and Thuente tries."""
+    line = _dcsrch.DCSRCH(phi, slope, 1e-3, 0.9, 0.1, 0.0, longest)
+    step, value, derivative, task = first, phi(0.0), slope(0.0), b"START"
+    steps = []
+    while len(steps) < lbfgsb.MAX_STEPS:
+        step, value, derivative, task = line._iterate(step, value, derivative, task)
+        if not task.startswith(b"FG"):
+            break
+        steps.append(step)
+        value, derivative = phi(step), slope(step)
+    return steps
+
+
+def test_the_line_search_tries_the_steps_of_minpack():
+    lengths = []
+    for seed in range(400):
+        rng = np.random.default_rng(seed)
+        c = rng.normal(size=5) * 10 ** rng.uniform(-2, 2, 5)
+        w = 10 ** rng.uniform(-1, 1.5)
+
+        def phi(a, c=c, w=w):
+            return np.polyval([c[0] ** 2, *c[1:3], 0.0, 0.0], a) - (
+                abs(c[3]) * a + c[4] * (np.cos(w * a) - 1)
+            )
+
+        def slope(a, c=c, w=w):
+            polynomial = np.polyder([c[0] ** 2, *c[1:3], 0.0, 0.0])
+            return np.polyval(polynomial, a) - abs(c[3]) + c[4] * w * np.sin(w * a)
+
+        longest = rng.choice([1.0, 3.0, 1e10])
+        first = min(10 ** rng.uniform(-3, 0.5), longest)
+        line, steps = lbfgsb._LineSearch(phi(0.0), slope(0.0), first, longest), []
+        while len(steps) < lbfgsb.MAX_STEPS:
+            steps.append(line.step)
+            value, derivative = phi(line.step), slope(line.step)
+            if line.accepts(value, derivative):
+                break
+            line.advance(value, derivative)
+        expected = steps_of_minpack(phi, slope, first, longest)
+        assert steps == pytest.approx(expected, rel=1e-6)
+        lengths.append(len(steps))
+    assert max(lengths) > 5
