@@ -10,9 +10,8 @@ Sources, whose symbols the code keeps:
 - MT: Moré, Thuente 1994, "Line search algorithms with guaranteed sufficient decrease",
   ACM TOMS 20, 286-307.
 
-Iterates and numbers of evaluations are those of SciPy's L-BFGS-B up to rounding. Here
-each pass over the variables is a call of NumPy, which makes the solver several times
-faster where there are millions of them. Two rearrangements of the paper save passes:
+Iterates and numbers of evaluations are those of SciPy's L-BFGS-B up to rounding. Passes
+over the variables are calls of NumPy. Two rearrangements of the paper save passes:
 
 - A pair is stored as s / sqrt(s'y) and y / sqrt(s'y), which leaves B as it is and makes
   D the identity. theta moves from W into M, so W holds the pairs themselves: its rows
@@ -20,9 +19,8 @@ faster where there are millions of them. Two rearrangements of the paper save pa
 - On the path x(t) = P(x - t g) the variables that still move have z = t d and g = -d.
   So the reduced gradient at the Cauchy point (CP 5.4) follows from t and W'd.
 
-Between two evaluations no further vector of n numbers is kept than x, W, and the next
-x: the row that the next s will fill holds the breakpoints first, then the search
-direction, and the row of the next y holds d first, then the gradient.
+To save memory, rows of W serve twice. The row of the next s holds the breakpoints, then
+the search direction; the row of the next y holds d, then the gradient.
 """
 
 import time
