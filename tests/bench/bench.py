@@ -18,6 +18,7 @@ import epochs
 import measures
 import overhead
 import pandas as pd
+import solvers
 
 from project import ROOT
 from sharpminima import backend
@@ -27,6 +28,7 @@ BENCHMARKS = {
     "epochs": epochs.rows,
     "gradient": measures.gradient_rows,
     "sharpness": measures.sharpness_rows,
+    "solver": solvers.rows,
     "plot": measures.plot_rows,
     "imports": overhead.import_rows,
     "planning": overhead.planning_rows,
