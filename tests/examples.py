@@ -22,6 +22,15 @@ F1 = {"network": "F1", "builder": "fully_connected", "dataset": "mnist"} | {
 }
 
 
+# Settings of a search that searches nowhere; see `Study.search`.
+NO_SEARCH = {
+    "full": {"lbfgsb": [], "sign": []},
+    "adaptive": {"lbfgsb": [], "sign": []},
+    "subspace": {"dimensions": 3, "draws": 0, "lbfgsb": [], "sign": []},
+    "reference": {"corners": 0, "patience": 1},
+}
+
+
 def measurements(*searches):
     """Return rows from `(regime, seed, space, subspace seed, start, value, status)`."""
     names = ["regime", "seed", "space", "subspace_seed", "start", "sharpness", "status"]

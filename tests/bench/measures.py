@@ -109,15 +109,11 @@ def _eager(model, dataset, x):
 
 
 def _search(loss_and_gradient, x):
-    return maximisers.maximise(
-        loss_and_gradient,
-        maximisers.Minimum(x, *loss_and_gradient(x)),
-        space=FullSpace(),
-        half_widths=box_half_widths(x, EPSILON),
-        epsilon=EPSILON,
-        start=np.zeros_like(x),
-        **SEARCH,
-    )
+    minimum = maximisers.Minimum(x, *loss_and_gradient(x))
+    box = Box(FullSpace(), EPSILON, box_half_widths(x, EPSILON))
+    start = maximisers.starting_place("zero", minimum, box, seed=0)
+    given = loss_and_gradient, minimum, box, start
+    return maximisers.maximise(maximiser, *given, **SEARCH)
 
 
 def _parts(loss_and_gradient, x):

@@ -429,7 +429,7 @@ def test_the_solver_does_not_measure_average_sharpness_again(
     study = Study(tmp_path / "study")
     study.record_as_finished(config)
     maximisers = "sharpminima/measures/maximisers.py"
-    edited = (maximisers, "return 100.0 * epsilon", "return 10.0 * epsilon")
+    edited = (maximisers, "factor = 100.0", "factor = 10.0")
     kept = {"networks": ["N1"], "regimes": ["SB-iterates", "LB-iterates"]}
     reruns = AFTER_SHARPNESS.union(
         {("measure_trajectory", run) for _, run in jobs("train", **kept)},

@@ -13,6 +13,8 @@ REGIMES = ", ".join(sorted(CATALOGUE))
 WITH_NEW = ", ".join(sorted([*CATALOGUE, "LB-new"]))
 
 
+# Searches of a space that is not searched.
+NONE = {"lbfgsb": [], "sign": []}
 WRONG = {
     "study.networks": (
         ["F9"],
@@ -34,7 +36,11 @@ WRONG = {
         {"train_examples": 100, "measure_examples": 101},
         "subset.measure_examples: must be at most 100, for network F1. Received: 101",
     ),
-    "sharpness.full.starts": ([], "sharpness: needs at least one start"),
+    "sharpness.full": (NONE, "sharpness: needs at least one search"),
+    "sharpness.adaptive": (
+        NONE | {"sign": ["lbfgsb"]},
+        "sharpness.adaptive.sign: must not name lbfgsb, since sharpness.adaptive.lbfgsb",
+    ),
 }
 
 
@@ -42,7 +48,7 @@ WRONG = {
 def test_a_mistake_is_one_line_that_helps(path, expected):
     value, line = expected
     config = changed(path, value)
-    if path == "sharpness.full.starts":
+    if path == "sharpness.full":
         config["sharpness"]["subspace"]["draws"] = 0
     assert_said_in_a_line(config, line)
 
@@ -164,8 +170,8 @@ def test_what_an_empty_section_would_use_may_be_unknown():
             "regimes.LB-new: on network F1, a batch must not be larger than",
         ),
         (
-            {"sharpness": {"full": {"starts": []}}},
-            "sharpness.full.starts: must not be empty where sweep, warm_start or",
+            {"sharpness": {"full": NONE}},
+            "sharpness.full: needs a search where sweep, warm_start or",
         ),
     ],
 )

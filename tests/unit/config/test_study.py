@@ -153,8 +153,9 @@ def test_a_run_depends_on_all_that_trains_it_and_says_so_in_its_digest(config):
 def test_iterates_are_measured_by_one_search_from_each(config):
     search = Study(config).search_of_iterates
     assert search["epsilon"] == 1e-3
-    assert search["full"] == {"starts": ["zero"]}
-    assert search["subspace"]["draws"] == 0
+    assert search["full"] == {"lbfgsb": ["zero"], "sign": []}
+    assert search["adaptive"] == {"lbfgsb": [], "sign": []}
+    assert search["subspace"]["draws"] == search["reference"]["corners"] == 0
     limits = ("max_iterations", "max_evaluations")
     assert all(search[name] == config["sharpness"][name] for name in limits)
 

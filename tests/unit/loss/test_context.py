@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import examples
 from project import ROOT
 from sharpminima import backend, compilation
 from sharpminima.backend import keras
@@ -27,9 +28,10 @@ ORIGIN = {
     "versions": "keras 0",
 }
 SEARCH = {
+    **examples.NO_SEARCH,
     **{"max_iterations": 2, "max_evaluations": 5},
-    "full": {"starts": ["zero", "random"]},
-    "subspace": {"dimensions": 2, "draws": 1, "starts": ["zero"]},
+    "full": {"lbfgsb": ["zero", "random"], "sign": []},
+    "subspace": {"dimensions": 2, "draws": 1, "lbfgsb": ["zero"], "sign": []},
 }
 
 SPACES = ("full", "subspace")
@@ -173,7 +175,8 @@ def test_average_sharpness_of_a_diverged_run_has_no_value(folder, monkeypatch):
 def test_iterates_are_measured_with_their_own_averages(folder, monkeypatch):
     """The one that training did not reach is NaN, and has no values."""
     main = script("measure_trajectory", monkeypatch).main
-    search = SEARCH | {"full": {"starts": ["zero"]}, "subspace": {"draws": 0}}
+    search = SEARCH | {"subspace": examples.NO_SEARCH["subspace"]}
+    search["full"] = {"lbfgsb": ["zero"], "sign": []}
     search["epsilon"] = 1e-3
     inputs = (folder / "final.weights.h5", folder / "kept.h5", search)
     main(context(folder), *inputs, folder / "rows.csv", folder / "cost.csv")

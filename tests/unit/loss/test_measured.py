@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 
+import examples
 from sharpminima import backend
 from sharpminima.backend import keras
 from sharpminima.loss.batch_norm import POLICIES
@@ -204,8 +205,9 @@ def test_moving_averages_are_those_of_the_point(model, dataset, build, policy, m
 
 
 SEARCH = {
+    **examples.NO_SEARCH,
     **{"epsilon": 1e-3, "max_iterations": 3, "max_evaluations": 9},
-    **{"full": {"starts": ["zero"]}, "subspace": {"draws": 0, "starts": []}},
+    "full": {"lbfgsb": ["zero"], "sign": []},
 }
 
 

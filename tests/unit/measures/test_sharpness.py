@@ -11,12 +11,15 @@ from sharpminima.measures.spaces import metric
 
 RNG = np.random.default_rng(0)
 EPSILONS = [1e-2, 5e-3]
+ONCE = {"lbfgsb": ["zero"], "sign": []}
 SETTINGS = {
-    "max_iterations": 10,
-    "max_evaluations": 40,
-    "full": {"starts": ["zero", "random"]},
-    "subspace": {"dimensions": 3, "draws": 2, "starts": ["zero"]},
+    **{"max_iterations": 10, "max_evaluations": 40},
+    "full": {"lbfgsb": ["zero"], "sign": ["lbfgsb", "corner"]},
+    "adaptive": {"lbfgsb": [], "sign": ["zero"]},
+    "subspace": {"dimensions": 3, "draws": 2, **ONCE},
+    "reference": {"corners": 0, "patience": 1},
 }
+NONE = {"lbfgsb": [], "sign": []}
 
 
 def bowl(centre):
@@ -30,7 +33,7 @@ def measure(f, x, seed=0, epsilons=EPSILONS, **changes):
 
 
 def identities(rows):
-    keys = ("space", "epsilon", "start", "subspace_seed")
+    keys = ("space", "epsilon", "maximiser", "start", "subspace_seed")
     return [tuple(row.get(key) for key in keys) for row in rows]
 
 
@@ -43,10 +46,10 @@ def test_a_row_has_the_metric_of_its_losses():
         assert row["sharpness"] == metric(row["loss_before"], row["loss_after"])
 
 
-def test_there_is_a_row_for_each_space_epsilon_start_and_draw():
+def test_there_is_a_row_for_each_space_epsilon_search_and_draw():
     x = RNG.normal(size=50)
     rows = measure(bowl(x + 1e-3), x)
-    assert len(set(identities(rows))) == len(rows) == 2 * (2 + 2)
+    assert len(set(identities(rows))) == len(rows) == 2 * (3 + 1 + 2)
     assert all(row["sharpness"] > 0 for row in rows)
 
 
@@ -63,13 +66,13 @@ def test_a_new_epsilon_changes_no_row_of_the_others():
 def test_all_epsilons_of_a_checkpoint_see_the_same_subspaces(monkeypatch):
     directions = {epsilon: [] for epsilon in EPSILONS}
 
-    def recorded(*given, space, epsilon, **options):
-        directions[epsilon].append(space.displacement(np.ones(3)))
-        return maximise(*given, space=space, epsilon=epsilon, **options)
+    def recorded(maximiser, f, minimum, box, *given, **limits):
+        directions[box.epsilon].append(box.space.displacement(np.ones(3)))
+        return maximise(maximiser, f, minimum, box, *given, **limits)
 
     monkeypatch.setattr(sharpness, "maximise", recorded)
     x = RNG.normal(size=50)
-    measure(bowl(x + 1e-3), x, full={"starts": []})
+    measure(bowl(x + 1e-3), x, full=NONE, adaptive=NONE)
     first, second = map(np.array, directions.values())
     np.testing.assert_array_equal(first, second)
     assert len(np.unique(first, axis=0)) == SETTINGS["subspace"]["draws"]
@@ -94,9 +97,12 @@ def test_a_diverged_run_has_the_same_rows_without_values():
 @pytest.mark.parametrize(
     ("change", "searches"),
     [
-        ({}, {"full": 2, "subspace": 2}),
-        ({"full": {"starts": []}}, {"full": 0, "subspace": 2}),
-        ({"subspace": {"draws": 0, "starts": ["zero"]}}, {"full": 2, "subspace": 0}),
+        ({}, {"full": 3, "adaptive": 1, "subspace": 2}),
+        ({"full": NONE}, {"full": 0, "adaptive": 1, "subspace": 2}),
+        (
+            {"subspace": SETTINGS["subspace"] | {"draws": 0}},
+            {"full": 3, "adaptive": 1, "subspace": 0},
+        ),
     ],
 )
 def test_what_is_planned_is_what_is_searched(change, searches):
@@ -112,3 +118,30 @@ def test_what_is_planned_is_what_is_searched(change, searches):
     ]
     assert planned.searches == searches
     assert {space: spaces.count(space) for space in searches} == searches
+
+
+def test_the_adaptive_box_shrinks_with_the_parameters():
+    x, slope = RNG.normal(size=50), RNG.normal(size=50)
+    x[:5] = 0.0
+    rows = measure(
+        lambda y: (0.5 + slope @ (y - x), slope),
+        x,
+        full=NONE,
+        adaptive={"lbfgsb": ["zero"], "sign": ["zero"]},
+        subspace=SETTINGS["subspace"] | {"draws": 0},
+    )
+    assert [row["maximiser"] for row in rows] == ["lbfgsb", "sign"] * 2
+    for row in rows:
+        rise = row["epsilon"] * np.abs(slope) @ np.abs(x)
+        assert row["sharpness"] == pytest.approx(100 * rise / 1.5, rel=1e-9)
+
+
+def test_a_reference_is_one_more_row_of_the_full_space():
+    x = RNG.normal(size=50)
+    rows = measure(bowl(x + 1e-3), x, reference={"corners": 2, "patience": 5})
+    (at_first, _) = found = [row for row in rows if row["maximiser"] == "reference"]
+    assert [row["space"] for row in found] == ["full", "full"]
+    assert at_first["message"] == "STOP: NO MORE CORNERS"
+    box = 1e-2 * (np.abs(x) + 1)
+    rise = 0.5 * np.sum((box + 1e-3) ** 2) - 0.5 * 50 * 1e-6
+    assert at_first["loss_after"] - at_first["loss_before"] == pytest.approx(rise)

@@ -122,19 +122,26 @@ def subsets(config: Mapping) -> Iterator[Mistake]:
 
 def searches(config: Mapping) -> Iterator[Mistake]:
     """Yield searches that the study's tables need and that have no start."""
-    full, subspace = config["sharpness"]["full"], config["sharpness"]["subspace"]
-    if not (full["starts"] or (subspace["draws"] and subspace["starts"])):
-        yield "sharpness", "needs at least one start, in the full space or in subspaces"
+    section = config["sharpness"]
+    starts = {name: section[name] for name in ("full", "adaptive", "subspace")}
+    searched = {name: each["lbfgsb"] + each["sign"] for name, each in starts.items()}
+    if not section["subspace"]["draws"]:
+        searched["subspace"] = []
+    if not any(searched.values()):
+        yield "sharpness", "needs at least one search"
+    for name, each in starts.items():
+        if "lbfgsb" in each["sign"] and not each["lbfgsb"]:
+            rule = f"must not name lbfgsb, since sharpness.{name}.lbfgsb is empty"
+            yield f"sharpness.{name}.sign", rule
     # These tables and charts show the sharpness in the full space.
     needing = (
         derived.batch_sizes(config),
         derived.networks_of(config, "warm_start"),
         config["study"].get("further_regimes"),
     )
-    if any(needing) and not full["starts"]:
+    if any(needing) and not searched["full"]:
         sections = "sweep, warm_start or study.further_regimes"
-        rule = f"must not be empty where {sections} name anything"
-        yield "sharpness.full.starts", rule
+        yield "sharpness.full", f"needs a search where {sections} name anything"
 
 
 CHECKS = (

@@ -17,6 +17,8 @@ SCHEMA = WORKFLOW / "schemas/config.schema.yaml"
 RENAMED = {
     "study.remedies": "study.further_regimes",
     "performance": "performance_model",
+    "sharpness.full.starts": "sharpness.full.lbfgsb",
+    "sharpness.subspace.starts": "sharpness.subspace.lbfgsb",
 }
 TYPES = {
     "array": "a list",

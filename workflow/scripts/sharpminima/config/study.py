@@ -248,7 +248,13 @@ class Study:
     @property
     def search_of_iterates(self) -> dict:
         """The settings of the search at iterates: one start, in the full space."""
-        once = {"full": {"starts": ["zero"]}, "subspace": {"draws": 0, "starts": []}}
+        none = {"lbfgsb": [], "sign": []}
+        once = {
+            "full": {**none, "lbfgsb": ["zero"]},
+            "adaptive": none,
+            "subspace": {**none, "draws": 0},
+            "reference": {"corners": 0},
+        }
         epsilon = self.config["iterates"]["epsilon"]
         return ordered({**self.search, **once, "epsilon": epsilon})
 

@@ -7,6 +7,8 @@ Each module of a measure has a function `planned(config, job)` that returns it, 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+SPACES = ("full", "adaptive", "subspace")
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -26,23 +28,32 @@ class Planned:
     searches: Mapping[str, int] = field(default_factory=dict)
 
 
+# What a search of each maximiser took on networks of the paper: evaluations of the loss
+# with its gradient. A search by L-BFGS-B in the full space is told by its iterations.
+IN_SUBSPACE = 8
+FROM_ANYWHERE, FROM_END = 9, 2
+
+
 def by_searches(settings: Mapping, epsilons: int) -> Planned:
     """Return what the searches for the sharpness of one point evaluate.
-
-    A search of the full space computes one gradient at its start and one in each
-    iteration. In subspaces line searches turn back so often that most searches use all
-    the evaluations that they are allowed.
 
     Args:
         settings: The `sharpness` section of the config.
         epsilons: Number of epsilons.
     """
-    full, subspace = settings["full"], settings["subspace"]
-    most = settings["max_evaluations"]
-    searches = {
-        "full": epsilons * len(full["starts"]),
-        "subspace": epsilons * subspace["draws"] * len(subspace["starts"]),
-    }
-    in_full_space = min(settings["max_iterations"] + 1, most)
-    gradients = searches["full"] * in_full_space + searches["subspace"] * most
-    return Planned(gradients=gradients, searches=searches)
+    searches, gradients = {}, 0
+    for space in SPACES:
+        of_space = settings[space]
+        draws = of_space.get("draws", 1)
+        iterations = settings["max_iterations"] + 1
+        by_lbfgsb = iterations if space != "subspace" else IN_SUBSPACE
+        taken = [by_lbfgsb for _ in of_space["lbfgsb"]]
+        taken += [
+            FROM_END if start == "lbfgsb" else FROM_ANYWHERE
+            for start in of_space["sign"]
+        ]
+        # One more gradient takes each value apart.
+        most = settings["max_evaluations"]
+        gradients += draws * sum(min(each, most) + 1 for each in taken)
+        searches[space] = epsilons * draws * len(taken)
+    return Planned(gradients=epsilons * gradients, searches=searches)

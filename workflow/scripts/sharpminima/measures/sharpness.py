@@ -14,19 +14,21 @@ of one flat vector.
 import itertools
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 
 import numpy as np
 
 from sharpminima import streams
+from sharpminima.measures.anatomy import anatomy, norms
 from sharpminima.measures.maximisers import (
     LossAndGradient,
     Minimum,
     maximise,
-    starting_z,
+    search_again,
+    starting_place,
 )
 from sharpminima.measures.planned import Planned, by_searches
 from sharpminima.measures.spaces import (
+    Box,
     FullSpace,
     RandomSubspace,
     box_half_widths,
@@ -51,61 +53,57 @@ def measure(
         seed: The run's seed. It names the streams of subspaces and random starts, so
             that SB and LB of one seed are measured in the same subspaces.
     """
-    limits = {name: settings[name] for name in ("max_iterations", "max_evaluations")}
-    for identity, starts in _spaces(settings, seed):
+    slope = norms(minimum.gradient)
+    for identity, searches in _spaces(settings, seed):
         # One A at a time: with p = 100 columns it takes far more memory than x.
-        if identity["space"] == "full":
-            space = FullSpace()
-        else:
-            space = RandomSubspace(
-                len(minimum.x),
-                dimensions=identity["dimensions"],
-                seed=int(identity["subspace_seed"]),
-            )
+        space = _space(identity, len(minimum.x))
         coordinates = space.coordinates(minimum.x)
-        for epsilon, start in itertools.product(epsilons, starts):
+        for epsilon in epsilons:
             # Equation 3: the box C around x.
-            half_widths = box_half_widths(coordinates, epsilon)
-            # The largest f that the search finds in C: a lower bound of the maximum.
-            ascent = maximise(
-                loss_and_gradient,
-                minimum,
-                space=space,
-                half_widths=half_widths,
-                epsilon=epsilon,
-                start=starting_z(start, half_widths, streams.seed("start", seed)),
-                **limits,
-            )
-            # Equation 4: Metric 2.1.
-            row = {
-                **identity,
-                "epsilon": epsilon,
-                "start": start,
-                "sharpness": metric(ascent.loss_before, ascent.loss_after),
-                **asdict(ascent),
-            }
-            logging.info("%s", row)
-            yield row
+            adaptive = identity["space"] == "adaptive"
+            half_widths = box_half_widths(coordinates, epsilon, adaptive=adaptive)
+            box = Box(space, epsilon, half_widths)
+            # The largest f that a search finds in C: a lower bound of the maximum.
+            for start, ascent in _ascents(
+                loss_and_gradient, minimum, box, searches, settings, seed
+            ):
+                # Equation 4: Metric 2.1.
+                row = {
+                    **identity,
+                    "epsilon": epsilon,
+                    "start": start,
+                    "sharpness": metric(ascent.loss_before, ascent.loss_after),
+                    **ascent.row(),
+                    **slope,
+                    **anatomy(loss_and_gradient, minimum, box, ascent),
+                }
+                logging.info("%s", row)
+                yield row
 
 
 def not_measured(
     settings: Mapping, epsilons: Sequence[float], seed: int, reason: str
 ) -> Iterator[dict]:
     """Yield the rows of a point without a finite loss: which searches, no values."""
-    for identity, starts in _spaces(settings, seed):
-        for epsilon, start in itertools.product(epsilons, starts):
+    for identity, searches in _spaces(settings, seed):
+        for epsilon, (maximiser, start) in itertools.product(epsilons, searches):
             which = {**identity, "epsilon": epsilon, "start": start}
+            which["maximiser"] = maximiser
             yield {**which, "sharpness": np.nan, "message": reason}
 
 
 def _spaces(settings, seed):
-    """Yield what identifies each space in a row, and the starts of its searches."""
-    full, subspace = settings["full"], settings["subspace"]
+    """Yield what identifies each space in a row, and its searches."""
     common = {"max_iterations": settings["max_iterations"]}
     # Without an A, the paper takes the identity.
-    if full["starts"]:
-        yield {"space": "full", **common}, full["starts"]
+    for name in ("full", "adaptive"):
+        searches = _searches(settings[name])
+        if name == "full" and settings["reference"]["corners"]:
+            searches.append(("reference", "corners"))
+        if searches:
+            yield {"space": name, **common}, searches
     # Section 2.2.2: in the full space alone, f could be large in a small subspace only.
+    subspace = settings["subspace"]
     for draw in range(subspace["draws"]):
         identity = {
             "space": "subspace",
@@ -113,7 +111,41 @@ def _spaces(settings, seed):
             # As text: a column with gaps would be read as floats, which round 63 bits.
             "subspace_seed": str(streams.seed("subspace", seed, draw)),
         }
-        yield {**identity, **common}, subspace["starts"]
+        yield {**identity, **common}, _searches(subspace)
+
+
+def _searches(settings):
+    """Return the maximiser and the start of each search, those by L-BFGS-B first."""
+    return [(name, s) for name in ("lbfgsb", "sign") for s in settings[name]]
+
+
+def _space(identity, parameters):
+    """Return the space of a row."""
+    if identity["space"] != "subspace":
+        return FullSpace()
+    seed = int(identity["subspace_seed"])
+    return RandomSubspace(parameters, dimensions=identity["dimensions"], seed=seed)
+
+
+def _ascents(loss_and_gradient, minimum, box, searches, settings, seed):
+    """Yield the start of each search in a box, and what the search found."""
+    limits = {name: settings[name] for name in ("max_iterations", "max_evaluations")}
+    given, found = (loss_and_gradient, minimum, box), []
+    for maximiser, start in searches:
+        if maximiser == "reference":
+            corners = settings["reference"]["corners"]
+            patience = settings["reference"]["patience"]
+            seeds = [streams.seed("reference", seed, i) for i in range(corners)]
+            ascent = search_again(*given, seeds, patience=patience, **limits)
+        elif start == "lbfgsb":
+            # A polish: go on where L-BFGS-B has found the largest loss.
+            end = max(found, key=lambda ascent: ascent.loss_after).end
+            ascent = maximise(maximiser, *given, end, **limits)
+        else:
+            place = starting_place(start, minimum, box, streams.seed(start, seed))
+            ascent = maximise(maximiser, *given, place, **limits)
+        found.append(ascent)
+        yield start, ascent
 
 
 def planned(config: Mapping, job: Mapping) -> Planned:

@@ -6,6 +6,8 @@ C of equation 3. Equation 4 turns the rise of the loss there into the metric. Kn
 nothing of Keras.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 ROWS_AT_A_TIME = 1 << 16
@@ -65,22 +67,42 @@ class RandomSubspace:
         return (self._rows @ gradient.astype(np.float32)).astype(np.float64)
 
 
-def box_half_widths(coordinates: np.ndarray, epsilon: float) -> np.ndarray:
+@dataclass(frozen=True)
+class Box:
+    """The box C of a search: all z with |z_i| at most `half_widths[i]`.
+
+    Attributes:
+        space: The space of z.
+        epsilon: Relative size of the box, dimensionless.
+        half_widths: Shape `(p,)`; see `box_half_widths`.
+    """
+
+    space: FullSpace | RandomSubspace
+    epsilon: float
+    half_widths: np.ndarray
+
+
+def box_half_widths(
+    coordinates: np.ndarray, epsilon: float, *, adaptive: bool = False
+) -> np.ndarray:
     """Return the half-width of the box C along each coordinate of z (equation 3).
 
     Args:
         coordinates: `A^+ x`, shape `(p,)`.
         epsilon: Relative size of the box, dimensionless; the paper uses 1e-3 and 5e-4.
+        adaptive: Whether to take the box of Kwon et al. 2021 (arXiv:2102.11600).
 
     Returns:
-        `epsilon * (|A^+ x| + 1)`, shape `(p,)`. The `+ 1` keeps it open at 0.
+        `epsilon (|A^+ x| + 1)`, shape `(p,)`. The `+ 1` keeps it open at 0. The adaptive
+        box is `epsilon |A^+ x|`: it shrinks and grows with the parameters, so that
+        rescalings that leave the function as it is leave the measure as it is.
 
     Raises:
         ValueError: If `epsilon` is not positive.
     """
     if epsilon <= 0:
         raise ValueError(f"`epsilon` must be positive. Received: epsilon={epsilon}")
-    return epsilon * (np.abs(coordinates) + 1.0)
+    return epsilon * (np.abs(coordinates) + (0.0 if adaptive else 1.0))
 
 
 def metric(loss_before: float, loss_after: float) -> float:
