@@ -39,7 +39,7 @@ WRONG = {
     "sharpness.full": (NONE, "sharpness: needs at least one search"),
     "sharpness.adaptive": (
         NONE | {"sign": ["lbfgsb"]},
-        "sharpness.adaptive.sign: must not name lbfgsb, since sharpness.adaptive.lbfgsb",
+        "sharpness.adaptive.sign: must not name lbfgsb, since sharpness.adaptive.",
     ),
 }
 

@@ -20,6 +20,7 @@ RATES = {
     "convolutional": 0.03,
     "update": 0.001,
     "search full": 3.0,
+    "search adaptive": 3.0,
     "search subspace": 7.0,
 }
 TRAIN = {"rule": "train", "network": "F1", "regime": "SB", "seed": "0"}
@@ -57,8 +58,8 @@ def test_convolutions_have_their_own_rate():
 
 def test_measuring_counts_the_solver():
     for job, epsilons in ((MEASURE, 2), (MEASURE | {"epsilon": "0.001"}, 1)):
-        gradients = epsilons * (2 * 11 + 40)
-        solver = 2 * epsilons * (2 * 3.0 + 7.0)
+        gradients = epsilons * (25 + 12)
+        solver = 2 * epsilons * (3 * 3.0 + 2 * 7.0)
         expected = 5 + 0.01 * 1e-3 * 3 * gradients * 4000 + solver
         assert estimated(job)[0] == pytest.approx(expected)
 
@@ -66,7 +67,7 @@ def test_measuring_counts_the_solver():
 def test_a_trajectory_counts_a_search_from_each_iterate():
     iterates = default_config()["iterates"] | {"epochs": [0, 1, 2]}
     job = MEASURE | {"rule": "measure_trajectory", "regime": "SB-iterates"}
-    gigaflops = 1e-3 * 3 * (3 * 11 * 4000 + 1000)
+    gigaflops = 1e-3 * 3 * (3 * 12 * 4000 + 1000)
     expected = 5 + 0.01 * gigaflops + 2 * 3 * 3.0
     assert estimated(job, iterates=iterates)[0] == pytest.approx(expected)
 

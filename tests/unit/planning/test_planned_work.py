@@ -97,17 +97,26 @@ def test_recalibration_sees_the_training_set_again(config):
         ({"rule": "measure_sharpness_at_epsilon", "epsilon": "0.001"}, 1),
     ],
 )
-def test_a_job_searches_from_each_start_at_its_epsilons(config, job, epsilons):
+def test_a_job_makes_each_search_at_its_epsilons(config, job, epsilons):
     config["sharpness"]["subspace"]["draws"] = 3
     planned = planned_work.planned(config, job)
-    assert planned.searches == {"full": 2 * epsilons, "subspace": 3 * epsilons}
-    assert planned.gradients == (2 * 11 + 3 * 40) * epsilons
+    searches = {"full": 3, "adaptive": 0, "subspace": 3 * 2}
+    assert planned.searches == {s: n * epsilons for s, n in searches.items()}
+    # L-BFGS-B, its polish and a corner; each value is taken apart by one gradient.
+    full, subspace = 12 + 3 + 10, 9 + 3
+    assert planned.gradients == (full + 3 * subspace) * epsilons
+
+
+def test_no_search_is_planned_beyond_its_evaluations(config):
+    config["sharpness"]["max_evaluations"] = 5
+    planned = planned_work.planned(config, {"rule": "measure_sharpness"})
+    assert planned.gradients == 2 * ((6 + 3 + 6) + (6 + 3))
 
 
 def test_each_iterate_is_evaluated_and_searched_from(config):
     config["iterates"]["epochs"] = [0, 1, 5]
     planned = measuring(config, "trajectory")
-    assert planned == Work(3 * 11, 3 * 100, 3 * 11 * 1000)
+    assert planned == Work(3 * 12, 3 * 100, 3 * 12 * 1000)
 
 
 def test_a_derived_regime_has_its_own_work(config):

@@ -53,12 +53,12 @@ def box(trained):
 
 @pytest.fixture(scope="module")
 def measured(trained, box):
-    """Return a function: the loss that one search finds, from a start or another end."""
+    """Return a function: what one search finds, from a start or from another end."""
 
     def measure(maximiser, start="zero", scale=1.0):
         if isinstance(start, str):
             start = starting_place(start, trained[1], box, seed=0)
-        # The box stays as it is, so that this epsilon makes the factor and nothing else.
+        # The box stays as it is: this epsilon makes the factor and nothing else.
         scaled = dataclasses.replace(box, epsilon=scale * EPSILON)
         return maximise(maximiser, *trained, scaled, start, **LIMITS)
 

@@ -102,9 +102,9 @@ class Ascent:
     end: Place
 
     def row(self) -> dict:
-        """Return the columns of a row: all but the vectors, and Metric 2.1 as `progress`.
+        """Return the columns of a row: all but the vectors.
 
-        Metric 2.1 (percent) after each evaluation comes as numbers in a text.
+        `progress` is a text there: Metric 2.1 (percent) after each evaluation.
         """
         columns = {f.name: getattr(self, f.name) for f in fields(self)}
         del columns["end"]
@@ -291,8 +291,8 @@ class _Climb:
 
 def _lbfgsb(climb, box, max_iterations, max_evaluations):
     """Search by L-BFGS-B. Return how it ended."""
-    # The first step of L-BFGS-B is as long as the gradient, which is tiny at a converged
-    # minimiser. This factor makes it reach the box's bounds where the loss is steepest.
+    # The first step of L-BFGS-B is as long as the gradient, which is tiny at a
+    # converged minimiser. With this factor it reaches the bounds of the box.
     steepest = np.abs(climb.slope).max()
     factor = 100.0 * box.epsilon / steepest if steepest > 0 else 1.0
 

@@ -93,8 +93,8 @@ def box_half_widths(
         adaptive: Whether to take the box of Kwon et al. 2021 (arXiv:2102.11600).
 
     Returns:
-        `epsilon (|A^+ x| + 1)`, shape `(p,)`. The `+ 1` keeps it open at 0. The adaptive
-        box is `epsilon |A^+ x|`: it shrinks and grows with the parameters, so that
+        `epsilon (|A^+ x| + 1)`, shape `(p,)`. The `+ 1` keeps it open at 0. The
+        adaptive box is `epsilon |A^+ x|`. It grows and shrinks with the parameters, so
         rescalings that leave the function as it is leave the measure as it is.
 
     Raises:

@@ -55,7 +55,7 @@ def measure(
 def planned(config: Mapping, job: Mapping) -> Planned:
     """Return what measuring the kept iterates of one run evaluates."""
     iterates, search = len(config["iterates"]["epochs"]), config["sharpness"]
-    evaluations = min(search["max_iterations"] + 1, search["max_evaluations"])
+    evaluations = min(search["max_iterations"] + 1, search["max_evaluations"]) + 1
     return Planned(
         gradients=iterates * evaluations,
         test_losses=iterates,
