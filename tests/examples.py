@@ -33,6 +33,7 @@ def measurements(*searches):
         batch_size=sizes,
         max_iterations=10,
         dimensions=rows["space"].map({"subspace": 100}),
+        maximiser="lbfgsb",
         versions="keras 3.15.1",
     )
 
