@@ -86,6 +86,22 @@ rule tabulate_sharpness:
         "../scripts/tabulate_sharpness.py"
 
 
+rule tabulate_anatomy:
+    input:
+        SEARCHED,
+    output:
+        table("anatomy", "what sharpness is made of"),
+    log:
+        "<logs>/tabulate_anatomy.log",
+    conda:
+        "../../envs/present.yaml"
+    params:
+        paper=PAPER,
+        code=fingerprint("tabulate_anatomy"),
+    script:
+        "../scripts/tabulate_anatomy.py"
+
+
 rule tabulate_cost:
     input:
         COSTS,

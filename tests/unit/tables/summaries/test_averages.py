@@ -7,7 +7,7 @@ from scipy import stats
 
 from examples import NAN, SEARCHES, outcomes
 from sharpminima.tables import accuracy, paper, sharpness
-from sharpminima.tables.summaries.averages import geometric, half_width
+from sharpminima.tables.summaries.averages import geometric, half_width, interval
 
 PAPER = paper.read()
 
@@ -60,6 +60,17 @@ def test_a_diverged_run_has_no_part_in_a_geometric_mean():
     assert geometric_of(2.0, 1e9, 8.0, status=status)[0] == pytest.approx(4.0)
     rows = pd.DataFrame({"regime": ["SB"], "value": [1.0], "status": ["diverged"]})
     assert geometric(rows, ["regime"], "value").empty
+
+
+def test_a_mean_has_students_interval_and_needs_a_value_of_each_run():
+    values = [1.8, 2.0, 2.5]
+    rows = pd.DataFrame({"regime": "SB", "value": values, "status": "ceased"})
+    low, high = stats.t.interval(0.95, 2, np.mean(values), stats.sem(values))
+    found = interval(rows, ["regime"], "value").loc["SB"].to_dict()
+    expected = {"value_mean": 2.1, "value_low": low, "value_high": high}
+    assert found == pytest.approx(expected)
+    missing = interval(rows.replace(2.5, NAN), ["regime"], "value")
+    assert missing.isna().all(axis=None)
 
 
 @pytest.mark.parametrize("count", [2, 3, 30])

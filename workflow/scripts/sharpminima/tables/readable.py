@@ -76,7 +76,7 @@ def _with_spread(mean, *spread, digits):
 
 def versions_note(table: pd.DataFrame) -> str:
     """Return a sentence that names the package versions if they are mixed, or ''."""
-    entries = table.get("versions", pd.Series(dtype=str))
+    entries = table.get("versions", pd.Series(dtype=str)).dropna()
     found = sorted({part for entry in entries for part in entry.split(" | ")})
     if len(found) < 2:
         return ""

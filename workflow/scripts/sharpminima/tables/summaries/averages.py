@@ -75,6 +75,27 @@ def statistics(
     return table.add_prefix(f"{measure}_")
 
 
+def interval(rows: pd.DataFrame, keys: Sequence[str], measure: str) -> pd.DataFrame:
+    """Return the mean of a measure over the runs that did not diverge.
+
+    Args:
+        rows: One row per run, with its `status`.
+        keys: The columns that make a condition.
+        measure: The column of the measure.
+
+    Returns:
+        A row per condition: `MEASURE_mean`, and the bounds `MEASURE_low` and
+        `MEASURE_high` of its 95 % interval (Student's t). There is no mean where a run
+        has no value, and no interval for a single run.
+    """
+    sound = rows[rows["status"] != DIVERGED]
+    groups = sound.groupby(keys, sort=False)[measure]
+    mean = groups.mean(skipna=False)
+    half = half_width(groups.std(), groups.count())
+    table = pd.DataFrame({"mean": mean, "low": mean - half, "high": mean + half})
+    return table.add_prefix(f"{measure}_")
+
+
 def geometric(rows: pd.DataFrame, keys: Sequence[str], measure: str) -> pd.DataFrame:
     """Return the geometric mean of a measure over the runs that did not diverge.
 
@@ -84,19 +105,14 @@ def geometric(rows: pd.DataFrame, keys: Sequence[str], measure: str) -> pd.DataF
         measure: The column of the measure. Runs without a value do not count.
 
     Returns:
-        A row per condition: `MEASURE_mean`, and the bounds `MEASURE_low` and
-        `MEASURE_high` of its 95 % interval (Student's t on the logarithms). If a value
-        is 0, the mean is 0 and has no interval; if one is negative, there is no mean.
+        The columns of `interval`, with Student's t on the logarithms. If a value is 0,
+        the mean is 0 and has no interval; if one is negative, there is no mean.
     """
-    sound = rows[rows["status"] != DIVERGED].dropna(subset=measure)
+    known = rows.dropna(subset=measure)
     # The logarithm of 0 is minus infinity; exp turns a mean of that into 0 again.
     with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.log(sound[measure])
-        groups = logs.groupby([sound[key] for key in keys], sort=False)
-        mean = groups.mean(skipna=False)
-        half = half_width(groups.std(), groups.count())
-    table = pd.DataFrame({"mean": mean, "low": mean - half, "high": mean + half})
-    return np.exp(table).add_prefix(f"{measure}_")
+        logs = known.assign(**{measure: np.log(known[measure])})
+        return np.exp(interval(logs, keys, measure))
 
 
 def half_width(std, count):
