@@ -11,7 +11,7 @@ from studies import Study
 NETWORKS, REGIMES, SEEDS = ("N1", "N2"), ("SB", "LB"), (0, 1)
 NAMES_OF_TABLES = (
     *("runs", "networks", "accuracy", "measurements", "sharpness", "ratios"),
-    *("anatomy", "distances", "cost", "performance_model", "claims"),
+    *("anatomy", "minima", "distances", "cost", "performance_model", "claims"),
 )
 CHARTS = ("training", "sharpness", "anatomy", "interpolation", "performance_model")
 
@@ -56,7 +56,9 @@ def after_training(**which):
     )
 
 
-OF_PARTS = jobs("tabulate_anatomy") | jobs("chart_anatomy")
+OF_PARTS = set().union(
+    jobs("tabulate_anatomy"), jobs("tabulate_minima"), jobs("chart_anatomy")
+)
 OF_SHARPNESS = set().union(
     jobs("tabulate_measurements"),
     jobs("tabulate_sharpness"),
@@ -288,6 +290,12 @@ EDITS = {
         "MOST = 0.5",
         "MOST = 0.6",
         OF_PARTS,
+    ),
+    "when a loss is a spike": (
+        "sharpminima/tables/minima.py",
+        "= 1.25, 5",
+        "= 1.5, 5",
+        jobs("tabulate_minima"),
     ),
     "verdict of a claim": (
         "sharpminima/claims/verdicts.py",

@@ -102,6 +102,23 @@ rule tabulate_anatomy:
         "../scripts/tabulate_anatomy.py"
 
 
+rule tabulate_minima:
+    input:
+        outcomes=OUTCOMES,
+        histories=files_of(rules.train.output.history, STUDY.runs),
+        searches=SEARCHED,
+    output:
+        table("minima", "is it a minimum?"),
+    log:
+        "<logs>/tabulate_minima.log",
+    conda:
+        "../../envs/present.yaml"
+    params:
+        code=fingerprint("tabulate_minima"),
+    script:
+        "../scripts/tabulate_minima.py"
+
+
 rule tabulate_cost:
     input:
         COSTS,
