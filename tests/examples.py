@@ -42,6 +42,7 @@ def measurements(*searches):
         batch_size=sizes,
         max_iterations=10,
         dimensions=rows["space"].map({"subspace": 100}),
+        maximiser="lbfgsb",
         versions="keras 3.15.1",
     )
 
@@ -58,6 +59,26 @@ SEARCHES = measurements(
     ("SB", 0, "subspace", "11", "zero", 0.1, "ceased"),
     ("SB", 0, "subspace", "12", "zero", 0.3, "ceased"),
 )
+
+
+def taken_apart(*searches, **common):
+    """Return rows of searches from `(regime, seed, space, epsilon, slope, odd, even)`.
+
+    The parts of the rise are in nats. The loss at the minimum is 0.
+    """
+    names = ["regime", "seed", "space", "epsilon", "linear", "odd", "even"]
+    rows = pd.DataFrame(searches, columns=names).assign(**F1, loss_before=0.0)
+    rows = rows.assign(loss_after=rows["odd"] + rows["even"], status="ceased")
+    return rows.assign(
+        sharpness=100.0 * rows["loss_after"],
+        batch_size=rows["regime"].map({"SB": 256, "LB": 6000}),
+        dimensions=rows["space"].map({"subspace": 100}),
+        subspace_seed=rows["space"].map({"subspace": "11"}),
+        gradient_l1=2.0,
+        gradient_l2=0.5,
+        gradient_max=0.25,
+        versions="keras 3.15.1",
+    ).assign(**common)
 
 
 def outcomes(*runs, **common):

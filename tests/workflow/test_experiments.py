@@ -78,7 +78,7 @@ AFTER_TRAJECTORY |= charts("trajectory", "N1")
 TRAJECTORIES = jobs("measure_trajectory", *of_n1("SB-iterates", "LB-iterates"))
 TABLES_OF_REMEDY = (
     *("runs", "networks", "accuracy", "measurements", "sharpness", "ratios"),
-    *("further_regimes", "performance_model"),
+    *("anatomy", "minima", "further_regimes", "performance_model"),
 )
 
 
@@ -86,7 +86,7 @@ def after_remedy(network):
     return tables(*TABLES_OF_REMEDY, "claims").union(
         *(
             charts(name, network)
-            for name in ("training", "sharpness", "performance_model")
+            for name in ("training", "sharpness", "anatomy", "performance_model")
         )
     )
 
@@ -108,6 +108,7 @@ def test_experiments_that_name_no_network_add_no_job(study, tiny):
         **{"prepare_dataset": 1, "choose_compilation": 2},
         **{"train": 8, "measure_sharpness": 8, "measure_interpolation": 4},
         **{f"chart_{c}": 2 for c in ("training", "sharpness", "interpolation")},
+        **{"chart_anatomy": 2, "tabulate_anatomy": 1, "tabulate_minima": 1},
         **{f"tabulate_{t}": 1 for t in ("runs", "networks", "accuracy", "cost")},
         **{f"tabulate_{t}": 1 for t in ("measurements", "sharpness", "ratios")},
         **{"tabulate_distances": 1, "tabulate_claims": 1},

@@ -158,5 +158,5 @@ def test_the_network_is_trained_and_measured(tmp_path, tiny):
             at = points[points["alpha"] == alpha][measure].tolist()
             assert at == pytest.approx([outcome[measure]] * 2, rel=1e-4)
     rows = pd.read_csv(study.directory / "results/tables/sharpness.csv")
-    assert (rows["mean"] > 0).all()
+    assert (rows["sharpness_mean"] > 0).all()
     assert study.planned(config) == set()

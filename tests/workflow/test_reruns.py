@@ -11,9 +11,9 @@ from studies import Study
 NETWORKS, REGIMES, SEEDS = ("N1", "N2"), ("SB", "LB"), (0, 1)
 NAMES_OF_TABLES = (
     *("runs", "networks", "accuracy", "measurements", "sharpness", "ratios"),
-    *("distances", "cost", "performance_model", "claims"),
+    *("anatomy", "minima", "distances", "cost", "performance_model", "claims"),
 )
-CHARTS = ("training", "sharpness", "interpolation", "performance_model")
+CHARTS = ("training", "sharpness", "anatomy", "interpolation", "performance_model")
 
 
 def jobs(rule, networks=NETWORKS, regimes=REGIMES, seeds=SEEDS):
@@ -31,10 +31,10 @@ def jobs(rule, networks=NETWORKS, regimes=REGIMES, seeds=SEEDS):
             }
         case "choose_compilation" | "choose_compilation_again":
             return {(rule, f"network={n}") for n in networks}
-        case "chart_training" | "chart_sharpness" | "chart_performance_model":
-            return {(rule, f"network={n}") for n in networks}
         case "chart_interpolation":
             return {(rule, f"network={n}, first=SB, second=LB") for n in networks}
+        case _ if rule.removeprefix("chart_") in CHARTS:
+            return {(rule, f"network={n}") for n in networks}
     return {(rule, "")}
 
 
@@ -56,12 +56,16 @@ def after_training(**which):
     )
 
 
+OF_PARTS = set().union(
+    jobs("tabulate_anatomy"), jobs("tabulate_minima"), jobs("chart_anatomy")
+)
 OF_SHARPNESS = set().union(
     jobs("tabulate_measurements"),
     jobs("tabulate_sharpness"),
     jobs("tabulate_ratios"),
     jobs("tabulate_claims"),
     jobs("tabulate_cost"),
+    OF_PARTS,
     jobs("chart_sharpness"),
 )
 AFTER_SHARPNESS = jobs("measure_sharpness") | OF_SHARPNESS
@@ -73,7 +77,9 @@ AFTER_INTERPOLATION = set().union(
     jobs("tabulate_cost"),
     jobs("chart_interpolation"),
 )
-BESIDE_PAPER = jobs("tabulate_accuracy") | jobs("tabulate_sharpness")
+BESIDE_PAPER = set().union(
+    jobs("tabulate_accuracy"), jobs("tabulate_sharpness"), jobs("tabulate_anatomy")
+)
 AFTER_PERFORMANCE = jobs("tabulate_performance_model") | jobs("chart_performance_model")
 
 
@@ -278,6 +284,18 @@ EDITS = {
         "style.VERMILION",
         '"#009E73"',
         jobs("chart_interpolation"),
+    ),
+    "what a sharpness is made of": (
+        "sharpminima/tables/summaries/parts.py",
+        "MOST = 0.5",
+        "MOST = 0.6",
+        OF_PARTS,
+    ),
+    "when a loss is a spike": (
+        "sharpminima/tables/minima.py",
+        "= 1.25, 5",
+        "= 1.5, 5",
+        jobs("tabulate_minima"),
     ),
     "verdict of a claim": (
         "sharpminima/claims/verdicts.py",

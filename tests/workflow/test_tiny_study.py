@@ -71,8 +71,8 @@ def test_sharpness_counts_the_diverged_and_averages_the_others(ran):
     for (regime, _, _), row in rows.iterrows():
         assert row["runs"] == 2
         assert row["diverged"] == (2 if regime == "HB" else 0)
-        assert math.isnan(row["mean"]) == (regime == "HB")
-        assert regime == "HB" or row["min"] > 0
+        assert math.isnan(row["sharpness_mean"]) == (regime == "HB")
+        assert regime == "HB" or row["sharpness_min"] > 0
 
 
 def test_the_average_rise_is_below_the_largest(ran):
@@ -80,7 +80,7 @@ def test_the_average_rise_is_below_the_largest(ran):
     assert average["runs"].to_dict() == {"SB": 2, "LB": 2, "HB": 2}
     assert math.isnan(average.loc["HB", "average_rise_mean"])
     largest = table(ran, "sharpness").query("space == 'full' and epsilon == 0.001")
-    largest = largest.set_index("regime")["mean"]
+    largest = largest.set_index("regime")["sharpness_mean"]
     for regime in ("SB", "LB"):
         row = average.loc[regime]
         assert row["average_sharpness_mean"] < largest[regime]

@@ -33,6 +33,22 @@ rule chart_sharpness:
         "../scripts/chart_sharpness.py"
 
 
+rule chart_anatomy:
+    input:
+        files_of_network(SEARCHES.values(), STUDY.runs, epsilon=EPSILONS),
+    output:
+        **chart("anatomy", "Sharpness", of_each(STUDY.networks)),
+    log:
+        "<logs>/chart_anatomy/{network}.log",
+    conda:
+        "../../envs/present.yaml"
+    params:
+        study=regimes_of_network,
+        code=fingerprint("chart_anatomy"),
+    script:
+        "../scripts/chart_anatomy.py"
+
+
 if STUDY.pairs_of_networks:
 
     PAIRS = [

@@ -86,6 +86,39 @@ rule tabulate_sharpness:
         "../scripts/tabulate_sharpness.py"
 
 
+rule tabulate_anatomy:
+    input:
+        SEARCHED,
+    output:
+        table("anatomy", "what sharpness is made of"),
+    log:
+        "<logs>/tabulate_anatomy.log",
+    conda:
+        "../../envs/present.yaml"
+    params:
+        paper=PAPER,
+        code=fingerprint("tabulate_anatomy"),
+    script:
+        "../scripts/tabulate_anatomy.py"
+
+
+rule tabulate_minima:
+    input:
+        outcomes=OUTCOMES,
+        histories=files_of(rules.train.output.history, STUDY.runs),
+        searches=SEARCHED,
+    output:
+        table("minima", "is it a minimum?"),
+    log:
+        "<logs>/tabulate_minima.log",
+    conda:
+        "../../envs/present.yaml"
+    params:
+        code=fingerprint("tabulate_minima"),
+    script:
+        "../scripts/tabulate_minima.py"
+
+
 rule tabulate_cost:
     input:
         COSTS,

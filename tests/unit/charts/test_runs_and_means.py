@@ -2,6 +2,7 @@
 
 import altair as alt
 import pandas as pd
+import pytest
 
 from sharpminima.charts.runs_and_means import drawn, panel
 
@@ -19,10 +20,17 @@ def test_what_diverged_or_is_zero_is_not_drawn():
     assert drawn(ROWS, "sharpness")["value"].tolist() == [1.0, 3.0]
 
 
-def test_a_panel_has_a_line_through_the_means_and_points_for_runs():
-    rows = drawn(ROWS, "sharpness")
-    chart = panel(rows, alt.X("size:Q"), {"title": "sharpness (%)"}, alt.value("red"))
-    line, points = chart.to_dict()["layer"]
-    assert line["encoding"]["y"]["aggregate"] == "mean"
+@pytest.mark.parametrize(
+    ("measure", "mean"), [("test_accuracy", 5.0), ("sharpness", 3.0)]
+)
+def test_a_panel_has_a_line_through_the_means_and_points_for_runs(measure, mean):
+    """Means of sharpness are geometric."""
+    rows = ROWS.assign(value=[1.0, 9.0, 4.0, 4.0], status="ceased")
+    chart = panel(rows, measure, ["size"], alt.X("size:Q"), alt.value("red")).to_dict()
+    line, points = chart["layer"]
+    assert line["encoding"]["y"]["field"] == "value_mean"
     assert points["encoding"]["y"]["field"] == "value"
-    assert "aggregate" not in points["encoding"]["y"]
+    means = pd.DataFrame(chart["datasets"][line["data"]["name"]])
+    assert means.set_index("size")["value_mean"].to_dict() == pytest.approx(
+        {8: mean, 16: 4.0}
+    )

@@ -42,7 +42,7 @@ def test_batch_sizes_have_points_means_and_the_threshold(sweep):
     band, rule, mean, points = map(fields, accuracy)
     assert (band["x"], band["x2"], rule["x"]) == ("low", "high", "threshold")
     assert points["x"] == mean["x"] == "batch_size"
-    assert accuracy[2]["y"]["aggregate"] == "mean"
+    assert (mean["y"], points["y"]) == ("value_mean", "value")
     x, y = accuracy[3]["x"], accuracy[3]["y"]
     assert (x["title"], x["scale"]["type"]) == ("batch size (examples)", "log")
     assert x["axis"]["values"] == [8, 64, 512]
@@ -57,7 +57,7 @@ def test_batch_sizes_have_points_means_and_the_threshold(sweep):
 
 def test_batch_sizes_leave_out_what_diverged_and_thresholds_that_there_are_not(sweep):
     drawn = data_of(chart_of.draw(sweep, THRESHOLDS))
-    runs = drawn.dropna(subset="batch_size")
+    runs = drawn.dropna(subset="seed")
     # 5 of 6 runs of the test accuracy, 4 of the sharpness.
     assert len(runs) == 9
     assert drawn["threshold"].dropna().tolist() == [100.0]

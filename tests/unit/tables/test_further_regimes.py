@@ -1,6 +1,5 @@
 """Further regimes beside the pair that they vary, seed by seed."""
 
-import numpy as np
 import pytest
 
 from examples import NAN, measured_with, trained
@@ -31,7 +30,10 @@ def test_remedies_are_compared_with_plain_runs_seed_by_seed():
     assert row["test_accuracy_mean"] == pytest.approx(292 / 3)
     assert row["test_accuracy_minus_LB_mean"] == 2.0
     assert row["test_accuracy_minus_LB_std"] == pytest.approx(2**0.5)
-    assert row["sharpness_minus_LB_mean"] == -100.5
+    assert row["sharpness_mean"] == pytest.approx(100.0)
+    mean_of_large = (200.0 * 201.0) ** 0.5
+    assert row["sharpness_over_LB_mean"] == pytest.approx(100.0 / mean_of_large)
+    assert row["sharpness_over_LB_low"] < 0.5 < row["sharpness_over_LB_high"]
 
 
 def test_plain_regimes_stand_beside_the_remedies():
@@ -41,4 +43,12 @@ def test_plain_regimes_stand_beside_the_remedies():
     assert table.loc["LB", ["runs", "diverged"]].tolist() == [3, 1]
     assert table.loc["LB", "test_accuracy_minus_LB_mean"] == 0
     assert table.loc["SB", "test_accuracy_minus_LB_mean"] == 2.5
-    assert np.isclose(table.loc["LB", "sharpness_mean"], 200.5)
+    assert table.loc["LB", "sharpness_mean"] == pytest.approx((200.0 * 201.0) ** 0.5)
+    assert table.loc["LB", "sharpness_over_LB_mean"] == pytest.approx(1.0)
+
+
+def test_nothing_compares_with_a_sharpness_of_zero():
+    flat = OF_REMEDIES["regime"] == "LB"
+    searches = OF_REMEDIES.assign(sharpness=OF_REMEDIES["sharpness"].mask(flat, 0.0))
+    table = further_regimes.tabulate(REMEDIES, searches, ["SB", "LB"])
+    assert table["sharpness_over_LB_mean"].isna().all()

@@ -22,6 +22,14 @@ def test_mean_and_deviation_share_a_column():
     assert "| 97.5 " in text
 
 
+def test_mean_and_interval_share_a_column():
+    means = {"sharpness_mean": [7.1234, 1234.5], "sharpness_low": [3.2, None]}
+    text = readable.markdown(TABLE.assign(**means, sharpness_high=[15.63, None]))
+    assert "| 7.12 (3.2 to 15.6) " in text
+    assert "| 1234 " in text
+    assert "low" not in text
+
+
 def test_empty_columns_and_versions_are_left_out():
     text = readable.markdown(TABLE)
     assert "paper" not in text

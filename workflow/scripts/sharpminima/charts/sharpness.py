@@ -6,7 +6,6 @@ import pandas as pd
 from sharpminima.charts import style
 from sharpminima.tables.summaries.searches import sharpness_of_runs
 
-SPACES = {"full": "full space", "subspace": "random subspace"}
 # Up to this many names of regimes fit side by side; more are set aslant.
 LEVEL_LABELS = 3
 
@@ -24,7 +23,7 @@ def draw(measurements: pd.DataFrame, regimes: list[str]) -> alt.ConcatChart:
     axis = alt.Axis(labelAngle=0 if len(regimes) <= LEVEL_LABELS else -45)
     panels = []
     for (space, epsilon), rows in drawn.groupby(["space", "epsilon"], sort=False):
-        heading = f"{SPACES[space]}, ε = {epsilon:g}"
+        heading = f"{style.SPACES[space]}, ε = {epsilon:g}"
         chart = alt.Chart(rows, width=130, height=160, title=heading).encode(
             x=alt.X("regime:N", sort=regimes, title=None, axis=axis),
             xOffset=alt.XOffset("seed:N"),

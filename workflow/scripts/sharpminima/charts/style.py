@@ -14,6 +14,11 @@ REGIME_COLOURS = [BLUE, VERMILION, "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 WIDTH, HEIGHT = 260, 200
 LOSS, ACCURACY = "cross entropy (nats per example)", "accuracy (%)"
 LOG = alt.Scale(type="log", nice=True)
+SPACES = {
+    "full": "full space",
+    "adaptive": "adaptive box",
+    "subspace": "random subspace",
+}
 # Only powers of ten have a tick.
 DECADES = [10.0**exponent for exponent in range(-12, 13)]
 LOG_AXIS = alt.Axis(values=DECADES, format="~g")

@@ -12,8 +12,9 @@ from sharpminima.charts.runs_and_means import drawn, panel
 def draw(rows: pd.DataFrame, thresholds: pd.DataFrame) -> alt.HConcatChart:
     """Return both measures of one network.
 
-    Points are runs, and lines go through the means over the seeds. A vertical rule
-    marks an estimated threshold, and a band its interval.
+    Points are runs, and lines go through the means over the seeds, geometric ones for
+    the sharpness. A vertical rule marks an estimated threshold, and a band its
+    interval.
 
     Args:
         rows: The table `sweep_runs`, of one network.
@@ -24,7 +25,7 @@ def draw(rows: pd.DataFrame, thresholds: pd.DataFrame) -> alt.HConcatChart:
     x = partial(alt.X, title="batch size (examples)", scale=scale, axis=axis)
     colour = alt.value(style.BLUE)
     panels = []
-    for measure, y in style.Y_AXES.items():
+    for measure in style.Y_AXES:
         # A network may have no threshold, or one without an interval.
         known = thresholds[thresholds["measure"] == measure].dropna(subset="threshold")
         band = alt.Chart(known.dropna(subset=["low", "high"])).mark_rect(
@@ -34,7 +35,9 @@ def draw(rows: pd.DataFrame, thresholds: pd.DataFrame) -> alt.HConcatChart:
         panels.append(
             band.encode(x("low:Q"), x2="high:Q")
             + rule.encode(x("threshold:Q"))
-            + panel(drawn(rows, measure), x("batch_size:Q"), y, colour)
+            + panel(
+                drawn(rows, measure), measure, ["batch_size"], x("batch_size:Q"), colour
+            )
         )
     title = style.title(rows, "batch sizes", style.not_drawn(rows["sharpness"]))
     return alt.hconcat(*panels).properties(title=title)

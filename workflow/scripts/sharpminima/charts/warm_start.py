@@ -12,7 +12,8 @@ def draw(rows: pd.DataFrame, first: str, second: str) -> alt.VConcatChart:
 
     The accuracy is shown for the iterates of the first regime, without the starting
     point, and for the runs from there. The sharpness is shown for the runs alone.
-    Points are runs, and lines go through the means over the seeds.
+    Points are runs, and lines go through the means over the seeds, geometric ones for
+    the sharpness.
 
     Args:
         rows: The table `warm_start_runs`, of one network.
@@ -29,8 +30,8 @@ def draw(rows: pd.DataFrame, first: str, second: str) -> alt.VConcatChart:
     }
     iterates = drawn(trained, "first_test_accuracy").assign(regime=first)
     runs["test_accuracy"] = pd.concat([iterates, runs["test_accuracy"]])
-    colour = style.by_regime([first, second])
-    panels = [panel(runs[m], x, y, colour) for m, y in style.Y_AXES.items()]
+    keys, colour = ["epoch", "regime"], style.by_regime([first, second])
+    panels = [panel(runs[m], m, keys, x, colour) for m in style.Y_AXES]
     note = style.not_drawn(rows["second_sharpness"])
     title = style.title(rows, f"{second} from iterates of {first}", note)
     return alt.vconcat(*panels).properties(title=title)

@@ -5,10 +5,10 @@ import pandas as pd
 from scipy import stats
 
 from sharpminima import streams
+from sharpminima.tables.summaries.averages import half_width
 
 REPRODUCED, CONTRADICTED = "reproduced", "contradicted"
 UNDECIDED, NOT_STUDIED = "undecided", "not studied"
-CONFIDENCE = 0.95
 # Exact up to 16 seeds; beyond that, this many random patterns of signs.
 RESAMPLES = 2**16
 # Effects smaller than this, in any unit, are rounding and count as zero.
@@ -65,8 +65,7 @@ def _interval(means):
     """Return the bounds of the mean's 95 % interval, NaN for fewer than two means."""
     if len(means) < 2:
         return np.nan, np.nan
-    quantile = stats.t.ppf((1.0 + CONFIDENCE) / 2.0, len(means) - 1)
-    half = quantile * means.std(ddof=1) / np.sqrt(len(means))
+    half = half_width(means.std(ddof=1), len(means))
     return means.mean() - half, means.mean() + half
 
 

@@ -2,9 +2,10 @@
 
 import pandas as pd
 
-from sharpminima.tables.summaries.averages import CONDITION, summarise
+from sharpminima.tables.summaries.averages import CONDITION, statistics, summarise
 
 KEYS = [*CONDITION, "epsilon", "pairs"]
+MEASURES = ["average_rise", "average_sharpness"]
 
 
 def tabulate(rows: pd.DataFrame) -> pd.DataFrame:
@@ -14,10 +15,16 @@ def tabulate(rows: pd.DataFrame) -> pd.DataFrame:
         rows: One row per run and epsilon, as `measures.average_sharpness` returns it.
 
     Returns:
-        Counts; mean and standard deviation over the runs of `average_rise` (nats per
-        example) and `average_sharpness` (percent); `largest_standard_error`, the
-        largest of the runs' own standard errors (nats per example).
+        Counts; the geometric mean over the runs, with its 95 % interval, of
+        `average_rise` (nats per example) and `average_sharpness` (percent), missing
+        where a run's is negative; `average_sharpness_min` and `..._max`;
+        `largest_standard_error`, the largest of the runs' own standard errors (nats per
+        example).
     """
-    table = summarise(rows, KEYS, ["average_rise", "average_sharpness"])
+    table = summarise(rows, KEYS, sharpness=MEASURES)
+    # A mean rise can be negative, unlike the largest. Both ends show it.
+    ends = statistics(rows, KEYS, "average_sharpness", ["min", "max"])
     errors = rows.groupby(KEYS)["standard_error"].max()
-    return table.join(errors.rename("largest_standard_error"), on=KEYS)
+    return table.join(ends, on=KEYS).join(
+        errors.rename("largest_standard_error"), on=KEYS
+    )

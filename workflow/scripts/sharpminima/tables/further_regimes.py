@@ -13,7 +13,6 @@ from sharpminima.tables.summaries import measured_runs
 from sharpminima.tables.summaries.averages import summarise
 
 KEYS = ["network", "dataset", "regime", "variant", "batch_size", "epsilon"]
-MEASURES = ["test_accuracy", "sharpness"]
 
 
 def tabulate(
@@ -27,20 +26,21 @@ def tabulate(
         pair: The regimes that the others vary, such as `["SB", "LB"]`.
 
     Returns:
-        Means and standard deviations of test accuracy (percent), of sharpness in the
-        full space (percent), and of `MEASURE_minus_LB`: by how much each run exceeds
+        Mean and standard deviation of test accuracy (percent); the geometric mean of
+        sharpness in the full space (percent) with its 95 % interval. The same of
+        `test_accuracy_minus_LB` and `sharpness_over_LB`, which compare each run with
         the run of the second of `pair` that has the same seed. A run whose counterpart
-        diverged has no difference.
+        diverged is not compared.
     """
     rows, large = measured_runs.join(outcomes, measurements), pair[1]
     # Put the sound run of LB with the same seed beside each run.
     counterpart = ["network", "seed", "epsilon"]
     sound = rows[(rows["regime"] == large) & (rows["status"] != DIVERGED)]
-    sound = sound.set_index(counterpart)[MEASURES].add_suffix(f"_of_{large}")
-    rows = rows.join(sound, on=counterpart)
-    differences = {
-        f"{measure}_minus_{large}": rows[measure] - rows[f"{measure}_of_{large}"]
-        for measure in MEASURES
-    }
-    rows = rows.assign(**differences)
-    return summarise(rows, KEYS, [*MEASURES, *differences])
+    sound = sound.set_index(counterpart)[["test_accuracy", "sharpness"]]
+    rows = rows.join(sound.add_suffix("_of_large"), on=counterpart)
+    gain, ratio = f"test_accuracy_minus_{large}", f"sharpness_over_{large}"
+    rows[gain] = rows["test_accuracy"] - rows["test_accuracy_of_large"]
+    # Nothing compares with a sharpness of 0.
+    of_large = rows["sharpness_of_large"]
+    rows[ratio] = rows["sharpness"] / of_large.where(of_large > 0)
+    return summarise(rows, KEYS, ["test_accuracy", gain], ["sharpness", ratio])

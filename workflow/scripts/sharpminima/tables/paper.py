@@ -7,6 +7,8 @@ import pandas as pd
 
 # Section 2.2.2 of the paper.
 SUBSPACE_DIMENSIONS, MAX_ITERATIONS = 100, 10
+# Tables 3 and 4 print means and standard deviations of five trials with two decimals.
+TRIALS, ROUNDING = 5, 0.005
 SPACES = {"sharpness_full": "full", "sharpness_subspace_100": "subspace"}
 FOLDER = Path(__file__).resolve().parents[3] / "resources/keskar2017"
 

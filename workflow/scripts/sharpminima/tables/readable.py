@@ -1,9 +1,16 @@
-"""Tables for readers: DataFrame -> Markdown or HTML, `mean ± std` in one column."""
+"""Tables for readers: DataFrame -> Markdown or HTML, a mean and its spread in one cell.
+
+A cell says `mean ± std`, or `mean (low to high)` where the mean has an interval.
+"""
+
+import itertools
 
 import pandas as pd
 
-# Significant digits of numbers, and of standard deviations.
-DIGITS, DIGITS_OF_DEVIATIONS = 4, 2
+# Significant digits of numbers, of standard deviations, of means with an interval.
+DIGITS, DIGITS_OF_DEVIATIONS, DIGITS_OF_INTERVALS = 4, 2, 3
+# The columns, beside that of the mean, that share its cell.
+SPREADS = [["std"], ["low", "high"]]
 STYLE = """
 body { font: 14px/1.5 sans-serif; margin: 1em; }
 table { border-collapse: collapse; }
@@ -32,38 +39,44 @@ def html(table: pd.DataFrame, digits: int = DIGITS) -> str:
 def texts(table: pd.DataFrame, digits: int = DIGITS) -> pd.DataFrame:
     """Return `table` as readers see it, all cells as text.
 
-    The columns `X_mean` and `X_std` become one. The column of versions and columns
-    without any value are left out.
+    The columns `X_mean` and `X_std` become one, and so do `X_mean`, `X_low` and
+    `X_high`. The column of versions and columns without any value are left out.
     """
-
-    def text(value):
-        if pd.isna(value):
-            return ""
-        return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
-
-    def with_deviation(mean, std):
-        if pd.isna(mean):
-            return None
-        if pd.isna(std):
-            return text(mean)
-        return f"{text(mean)} ± {std:.{DIGITS_OF_DEVIATIONS}g}"
-
     shown = table.drop(columns="versions", errors="ignore")
-    # In some tables the columns are called `mean` and `std`, without a measure.
-    for mean in [name for name in shown.columns if str(name).endswith("mean")]:
-        std = f"{mean.removesuffix('mean')}std"
-        if std in shown.columns:
-            pairs = zip(shown[mean], shown[std])
-            shown[mean] = [with_deviation(*pair) for pair in pairs]
-            shown = shown.drop(columns=std)
-    shown = shown.dropna(axis="columns", how="all").map(text)
+    means = [name for name in shown.columns if str(name).endswith("_mean")]
+    for mean, spread in itertools.product(means, SPREADS):
+        beside = [f"{mean.removesuffix('mean')}{name}" for name in spread]
+        if set(beside) <= set(shown.columns):
+            values = zip(*(shown[name] for name in (mean, *beside)))
+            shown[mean] = [_with_spread(*cell, digits=digits) for cell in values]
+            shown = shown.drop(columns=beside)
+    shown = shown.dropna(axis="columns", how="all").map(_text, digits=digits)
     shown.columns = [str(name).replace("_", " ") for name in shown.columns]
     return shown
 
 
+def _text(value, digits):
+    if pd.isna(value):
+        return ""
+    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
+
+
+def _with_spread(mean, *spread, digits):
+    """Return a mean with its standard deviation, or with both ends of its interval."""
+    if pd.isna(mean):
+        return None
+    if any(map(pd.isna, spread)):
+        return _text(mean, digits)
+    if len(spread) == 1:
+        return f"{_text(mean, digits)} ± {spread[0]:.{DIGITS_OF_DEVIATIONS}g}"
+    # By way of a number, since 1230 is easier to read than 1.23e+03.
+    rounded = (float(f"{v:.{DIGITS_OF_INTERVALS}g}") for v in (mean, *spread))
+    return "{:g} ({:g} to {:g})".format(*rounded)
+
+
 def versions_note(table: pd.DataFrame) -> str:
     """Return a sentence that names the package versions if they are mixed, or ''."""
-    entries = table.get("versions", pd.Series(dtype=str))
+    entries = table.get("versions", pd.Series(dtype=str)).dropna()
     found = sorted({part for entry in entries for part in entry.split(" | ")})
     if len(found) < 2:
         return ""

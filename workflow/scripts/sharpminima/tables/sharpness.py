@@ -6,10 +6,15 @@ from sharpminima.tables.paper import with_paper
 from sharpminima.tables.summaries.averages import (
     CONDITION,
     counted,
+    geometric,
     statistics,
     with_versions,
 )
-from sharpminima.tables.summaries.searches import CELL, sharpness_of_runs
+from sharpminima.tables.summaries.searches import (
+    CELL,
+    by_protocol_of_paper,
+    sharpness_of_runs,
+)
 
 KEYS = [*CONDITION, *CELL]
 
@@ -22,14 +27,22 @@ def tabulate(measurements: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFrame:
         paper: The paper's values, as `paper.read` returns them.
 
     Returns:
-        `runs`; `diverged`; `mean`, `std`, `min` and `max` of the runs' sharpness
-        (percent) over the runs that did not diverge; the paper's mean and standard
-        deviation where the setting is the paper's.
+        - `runs` and `diverged`: how many there are.
+        - `sharpness_...`: geometric mean with its 95 % interval, `min` and `max` of the
+          runs' sharpness (percent), each the largest that any search found.
+        - `lbfgsb_...`: the same mean by L-BFGS-B alone, as in the paper.
+        - `gap_percent`: by how much the first mean exceeds the second.
+        - `paper_...`: the paper's mean and standard deviation where the setting is the
+          paper's.
     """
     values = sharpness_of_runs(measurements)
-    columns = statistics(values, KEYS, "sharpness", ["mean", "std", "min", "max"])
-    columns.columns = columns.columns.str.removeprefix("sharpness_")
-    table = counted(values, KEYS).join(columns)
+    table = counted(values, KEYS).join(geometric(values, KEYS, "sharpness"))
+    table = table.join(statistics(values, KEYS, "sharpness", ["min", "max"]))
+    as_in_paper = by_protocol_of_paper(measurements)
+    alone = sharpness_of_runs(as_in_paper).rename(columns={"sharpness": "lbfgsb"})
+    table = table.join(geometric(alone, KEYS, "lbfgsb"))
+    gap = 100.0 * (table["sharpness_mean"] / table["lbfgsb_mean"] - 1.0)
+    table = table.assign(gap_percent=gap)
     known = paper.dropna(subset="space")
-    table = with_paper(table, measurements, known, KEYS, "paper_")
+    table = with_paper(table, as_in_paper, known, KEYS, "paper_")
     return with_versions(table, measurements, KEYS).reset_index()

@@ -5,7 +5,7 @@ import pandas as pd
 from sharpminima.tables.summaries.averages import summarise
 
 KEYS = ["network", "dataset", "batch_size"]
-MEASURES = ["train_accuracy", "test_accuracy", "sharpness"]
+MEASURES = ["train_accuracy", "test_accuracy"]
 
 
 def tabulate(rows: pd.DataFrame) -> pd.DataFrame:
@@ -15,7 +15,7 @@ def tabulate(rows: pd.DataFrame) -> pd.DataFrame:
         rows: One row per run, as `sweep_runs.tabulate` returns it.
 
     Returns:
-        Counts; mean and standard deviation of the accuracies and of the sharpness in
-        the full space (all in percent).
+        Counts; mean and standard deviation of the accuracies, and the geometric mean
+        of the sharpness in the full space with its 95 % interval (all in percent).
     """
-    return summarise(rows, KEYS, MEASURES)
+    return summarise(rows, KEYS, MEASURES, ["sharpness"])

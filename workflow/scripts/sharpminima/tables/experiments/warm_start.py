@@ -5,6 +5,8 @@ import pandas as pd
 from sharpminima.tables.summaries.averages import summarise
 
 KEYS = ["network", "dataset", "epoch", "epsilon"]
+MEASURES = ["first_test_accuracy", "first_train_loss"]
+MEASURES += ["second_test_accuracy", "second_train_accuracy"]
 
 
 def tabulate(rows: pd.DataFrame) -> pd.DataFrame:
@@ -14,9 +16,7 @@ def tabulate(rows: pd.DataFrame) -> pd.DataFrame:
         rows: One row per run, as `warm_start_runs.tabulate` returns it.
 
     Returns:
-        Counts; mean and standard deviation of every `first_...` and `second_...`:
-        accuracies and sharpness (percent), loss (nats per example).
+        Counts; mean and standard deviation of accuracies (percent) and loss (nats per
+        example); the geometric mean of the sharpness (percent) with its 95 % interval.
     """
-    first = [name for name in rows.columns if name.startswith("first_")]
-    second = [name for name in rows.columns if name.startswith("second_")]
-    return summarise(rows, KEYS, [*first, *second])
+    return summarise(rows, KEYS, MEASURES, ["second_sharpness"])

@@ -5,13 +5,15 @@ import pandas as pd
 from sharpminima.rows import CARRIED
 
 CELL = ["space", "epsilon"]
+PROTOCOL_OF_PAPER = {"maximiser": "lbfgsb", "start": "zero"}
 
 
 def sharpness_of_runs(measurements: pd.DataFrame) -> pd.DataFrame:
     """Return one row per run, space and epsilon.
 
-    Each search finds a lower bound of the sharpness, so the largest over the starts
-    counts. Where a run was searched in several random subspaces, their mean counts.
+    Each search finds a lower bound of the sharpness, so the largest over starts and
+    maximisers counts. Where a run was searched in several random subspaces, their mean
+    counts.
 
     Args:
         measurements: One row per search, as the rule `measure_sharpness` writes it.
@@ -19,12 +21,34 @@ def sharpness_of_runs(measurements: pd.DataFrame) -> pd.DataFrame:
     Returns:
         What the rows of a run carry, `space`, `epsilon` and `sharpness` (percent).
     """
-    # Step 1: the largest over the starts. Searches in the full space have no seed of a
-    # subspace; `dropna=False` keeps them.
-    run = [*CARRIED, *CELL]
-    draw = measurements.columns.intersection([*run, "subspace_seed"], sort=False)
-    draws = measurements.groupby(list(draw), dropna=False, sort=False)
-    largest = draws["sharpness"].max().reset_index()
+    # Step 1: the largest over the searches.
+    best = best_searches(measurements)
     # Step 2: the mean over the subspaces.
-    values = largest.groupby(run, sort=False)["sharpness"].mean()
+    values = best.groupby([*CARRIED, *CELL], sort=False)["sharpness"].mean()
     return values.reset_index()
+
+
+def best_searches(measurements: pd.DataFrame) -> pd.DataFrame:
+    """Return the search that found the most, for each run, epsilon and (sub)space.
+
+    Args:
+        measurements: One row per search, as the rule `measure_sharpness` writes it.
+
+    Returns:
+        Its rows, in their order.
+    """
+    # Searches in the full space have no seed of a subspace.
+    cell = [*CARRIED, *CELL, "subspace_seed"]
+    draw = measurements.columns.intersection(cell, sort=False)
+    best_first = measurements.sort_values("sharpness", ascending=False, kind="stable")
+    return best_first.drop_duplicates(draw).sort_index()
+
+
+def by_protocol_of_paper(measurements: pd.DataFrame) -> pd.DataFrame:
+    """Return the searches by L-BFGS-B from the minimum (section 2.2.2 of the paper).
+
+    Args:
+        measurements: One row per search, as the rule `measure_sharpness` writes it.
+    """
+    columns = measurements[[*PROTOCOL_OF_PAPER]]
+    return measurements[(columns == pd.Series(PROTOCOL_OF_PAPER)).all(axis="columns")]

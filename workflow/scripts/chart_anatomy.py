@@ -1,0 +1,21 @@
+"""Draw how much of the sharpness of one network's runs is slope."""
+
+from typing import TYPE_CHECKING
+
+from sharpminima import logs
+from sharpminima.charts import anatomy, pictures
+from sharpminima.tables import files
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(paths, output, *, regimes):
+    """Draw the CSV files `paths`, one per run."""
+    chart = anatomy.draw(files.gather(paths), regimes)
+    pictures.save(chart, **output)
+
+
+if __name__ == "__main__":
+    logs.write_to(snakemake.log[0])
+    main(snakemake.input, snakemake.output, regimes=snakemake.params.study["regimes"])

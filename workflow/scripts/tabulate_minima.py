@@ -1,0 +1,25 @@
+"""Tabulate what speaks against a minimum at the end of each run."""
+
+from typing import TYPE_CHECKING
+
+from sharpminima import logs
+from sharpminima.tables import files, minima
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(outcomes, histories, searches, output):
+    """Judge the runs of three lists of CSV files, one or more per run."""
+    rows = [files.gather(paths) for paths in (outcomes, histories, searches)]
+    files.write_for_readers(minima.tabulate(*rows), *output, digits=3)
+
+
+if __name__ == "__main__":
+    logs.write_to(snakemake.log[0])
+    main(
+        snakemake.input.outcomes,
+        snakemake.input.histories,
+        snakemake.input.searches,
+        snakemake.output,
+    )
