@@ -122,8 +122,8 @@ def test_what_an_empty_section_would_use_may_be_unknown():
         ),
         (
             {"warm_start": {"seeds": [0, 9]}},
-            "warm_start.seeds[1]: must be one of iterates.seeds. Allowed: 0, 1, 2, 3, 4, 5. "
-            "Received: 9",
+            "warm_start.seeds[1]: must be one of iterates.seeds. Allowed: "
+            "0, 1, 2, 3, 4, 5. Received: 9",
         ),
         (
             {"study": {"further_regimes": {"C1": ["LB-new"]}}},
