@@ -75,6 +75,24 @@ def test_sharpness_counts_the_diverged_and_averages_the_others(ran):
         assert regime == "HB" or row["sharpness_min"] > 0
 
 
+def test_each_rise_is_taken_apart(ran):
+    rows = table(ran, "anatomy")
+    rows = rows[rows["source"] == "this study"].set_index("regime")
+    assert len(rows) == 3 * 2 * 2
+    sound = rows.loc[["SB", "LB"]]
+    total = sound["odd_share_mean"] + sound["even_share_mean"]
+    assert total.tolist() == pytest.approx([1.0] * len(sound), abs=1e-3)
+    assert sound["made_of"].notna().all()
+    assert rows.loc["HB", "made_of"].isna().all()
+
+
+def test_each_run_says_what_speaks_against_a_minimum(ran):
+    """Two epochs do not converge, and HB diverges."""
+    rows = table(ran, "minima").set_index("regime")
+    assert set(rows.loc["HB", "state"]) == {"diverged"}
+    assert rows.loc[["SB", "LB"], "state"].str.contains("unconverged").all()
+
+
 def test_the_average_rise_is_below_the_largest(ran):
     average = table(ran, "average_sharpness").set_index("regime")
     assert average["runs"].to_dict() == {"SB": 2, "LB": 2, "HB": 2}
@@ -368,7 +386,10 @@ def open_offline(page, folder, *flags):
 
 @pytest.mark.parametrize(
     "chart",
-    ["training_N1", "sharpness_N1", "interpolation_N1_SB_LB", "performance_model_N1"],
+    [
+        *("training_N1", "sharpness_N1", "anatomy_N1"),
+        *("interpolation_N1_SB_LB", "performance_model_N1"),
+    ],
 )
 def test_a_chart_draws_itself_offline(ran, tmp_path, chart):
     page, picture = (
