@@ -94,6 +94,7 @@ class MeasuredLoss:
         self._network = CompiledNetwork(
             policies.copy_of(model, batch_moments=by_moments)
         )
+        self._moments = self._network if by_moments else None
         if self._recalibrates:
             self._moments = CompiledNetwork(policies.copy_of(model, batch_moments=True))
 
@@ -154,6 +155,33 @@ class MeasuredLoss:
             self.work += Work(gradient_examples=examples)
         return loss, 100.0 * correct / examples, gradient
 
+    def moments(self, point: Point) -> list[np.ndarray]:
+        """Return the means and variances that batch normalisation uses at `point`.
+
+        They are in the order of its averages. Where each batch has its own, they are
+        averaged over the batches of the training set.
+        """
+        if self._moments is None:
+            return point.averages
+        return self._recalibrated(vector_to_device(point.parameters), point.averages)
+
+    def largest_change_of_logits(self, start: Point, end: Point) -> float:
+        """Return how far any logit of any training example differs between two points.
+
+        NaN if any logit is NaN.
+        """
+        ends = [
+            (vector_to_device(point.parameters), point.averages)
+            for point in (start, end)
+        ]
+        ends = [(x, self._averages(x, averages)) for x, averages in ends]
+        changes = []
+        for batch, _ in self._sets["train"].batches():
+            before, after = (self._network.logits(*point, batch) for point in ends)
+            changes.append(np.abs(after - before).max())
+        self.work += Work(forward_examples=2 * len(self._sets["train"]))
+        return float(np.max(changes))
+
     def at_averages(self, averages: list[np.ndarray]) -> Callable:
         """Return f: it maps x, shape `(n,)`, to the training loss and its gradient.
 
@@ -196,8 +224,9 @@ class MeasuredLoss:
 
     def _averages(self, x, averages):
         """Return what batch normalisation computes with at x."""
-        if not self._recalibrates:
-            return averages
+        return self._recalibrated(x, averages) if self._recalibrates else averages
+
+    def _recalibrated(self, x, averages):
         # The moving averages that training left do not enter, but frozen weights do.
         batches_of_training = self._sets["train"].batches()
         self.work += Work(forward_examples=len(self._sets["train"]))
