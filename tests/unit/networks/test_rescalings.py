@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sharpminima.backend import keras
+from sharpminima.config import schema
 from sharpminima.data.datasets import Dataset
 from sharpminima.loss.batch_norm import POLICIES
 from sharpminima.loss.measured import MeasuredLoss
@@ -225,6 +226,11 @@ def test_a_point_stays_as_it_is_while_its_forms_are_made():
     np.testing.assert_array_equal(point.parameters, again.parameters)
     for average, other in zip(point.averages, again.averages, strict=True):
         np.testing.assert_array_equal(average, other)
+
+
+def test_the_schema_knows_the_forms():
+    section = schema.load()["properties"]["invariance"]["properties"]
+    assert section["forms"]["items"]["enum"] == list(rescalings.FORMS)
 
 
 def test_the_log_names_the_forms_that_a_network_lacks(caplog):
