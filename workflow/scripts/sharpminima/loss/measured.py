@@ -163,7 +163,8 @@ class MeasuredLoss:
         """
         if self._moments is None:
             return point.averages
-        return self._recalibrated(vector_to_device(point.parameters), point.averages)
+        x = vector_to_device(point.parameters)
+        return self._recalibrated(self._moments, x, point.averages)
 
     def largest_change_of_logits(self, start: Point, end: Point) -> float:
         """Return how far any logit of any training example differs between two points.
@@ -224,10 +225,13 @@ class MeasuredLoss:
 
     def _averages(self, x, averages):
         """Return what batch normalisation computes with at x."""
-        return self._recalibrated(x, averages) if self._recalibrates else averages
+        if not self._recalibrates:
+            return averages
+        return self._recalibrated(self._moments, x, averages)
 
-    def _recalibrated(self, x, averages):
+    def _recalibrated(self, network, x, averages):
+        """Return the moments of the training set at x, which `network` computes."""
         # The moving averages that training left do not enter, but frozen weights do.
         batches_of_training = self._sets["train"].batches()
         self.work += Work(forward_examples=len(self._sets["train"]))
-        return policies.recalibrated(self._moments, x, averages, batches_of_training)
+        return policies.recalibrated(network, x, averages, batches_of_training)

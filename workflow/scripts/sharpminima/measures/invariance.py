@@ -6,6 +6,7 @@ the logits of all training examples must be those of the point as trained. Knows
 of Keras.
 """
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
@@ -38,6 +39,7 @@ def measure(
     for form, other in chain([(AS_TRAINED, point)], forms):
         # The certificate. A change that is NaN is refused as well.
         change = loss.largest_change_of_logits(point, other)
+        logging.info("Form `%s` changes a logit by %.2g at most.", form, change)
         if change <= settings["tolerance"]:
             rows = _measured(loss, other, settings, seed)
         else:
