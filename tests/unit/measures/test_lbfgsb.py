@@ -278,6 +278,58 @@ def test_tolerances_end_the_search_where_scipy_ends_it(ftol, gtol):
     assert found.message.startswith("CONVERGENCE")
 
 
+def noisy(function, noise, rng):
+    """Return `function` with uniform noise on its value and a gradient in float32."""
+
+    def wrapped(x):
+        value, gradient = function(x)
+        return value + rng.uniform(-noise, noise), gradient.astype(np.float32)
+
+    return wrapped
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("half_width", [0.3, 3.0])
+def test_the_search_ends_where_rounding_hides_the_gain(seed, half_width):
+    """Without `rounding` it goes on, in line searches that find noise."""
+    noise, limits = 1e-5, {"max_iterations": 100, "max_evaluations": 100}
+    rng = np.random.default_rng(seed)
+    smooth = quadratic(10 ** rng.uniform(-1, 0.5, 50), rng.normal(size=50))
+    function = noisy(smooth, noise, rng)
+    box = np.zeros(50), -half_width, half_width
+    found = minimise(function, *box, rounding=2 * noise, **limits)
+    assert found.message == lbfgsb.BELOW_ROUNDING
+    assert found.evaluations <= 18
+    least = minimise(smooth, *box, **limits).value
+    assert smooth(found.x)[0] == pytest.approx(least, abs=10 * noise)
+    endless = minimise(function, *box, **limits)
+    assert endless.evaluations >= found.evaluations + 6
+
+
+def test_rounding_leaves_a_search_with_real_gain_alone():
+    """Where B has no pairs, the curvature can gain more than the slope says."""
+    function = quadratic(np.full(50, -1.0), np.full(50, 1e-4))
+    limits = {"max_iterations": 3, "max_evaluations": 100}
+    expected, found = (
+        minimise(function, np.zeros(50), -0.3, 0.3, rounding=rounding, **limits)
+        for rounding in (0.0, 1e-5)
+    )
+    assert list(found.x) == list(expected.x) == [-0.3] * 50
+    assert found.evaluations == expected.evaluations
+
+
+def test_an_exhausted_interval_keeps_its_gain():
+    """At a kink the interval shrinks to the best step, which then is tried again."""
+    kink = np.array([0.3, -0.2])
+
+    def function(x):
+        return np.abs(x - kink).sum(), np.sign(x - kink)
+
+    found = minimise(function, np.zeros(2), -1, 1, rounding=1e-4, **FEW)
+    assert found.message == lbfgsb.BELOW_ROUNDING
+    assert found.value < 1e-3
+
+
 def pairs_and_hessian(n, count, rng, memory=10):
     """Return pairs of a convex quadratic, and the B that they make, by BFGS updates."""
     hessian = np.diag(rng.uniform(0.5, 5.0, n))

@@ -41,6 +41,7 @@ BLOCK = 1 << 14
 
 CONVERGED_GRADIENT = "CONVERGENCE: NORM OF PROJECTED GRADIENT <= GTOL"
 CONVERGED_VALUE = "CONVERGENCE: RELATIVE REDUCTION OF F <= FTOL"
+BELOW_ROUNDING = "STOP: EXPECTED GAIN BELOW ROUNDING"
 OUT_OF_ITERATIONS = "STOP: TOTAL NO. OF ITERATIONS REACHED LIMIT"
 NOT_FINITE = "ABNORMAL: F OR G IS NOT FINITE"
 NO_DESCENT = "ABNORMAL: LINE SEARCH FAILED"
@@ -80,6 +81,7 @@ def minimise(
     memory: int = 10,
     ftol: float = 0.0,
     gtol: float = 0.0,
+    rounding: float = 0.0,
 ) -> Descent:
     """Minimise `function` in the box `lower <= x <= upper`.
 
@@ -98,6 +100,8 @@ def minimise(
         ftol: End where an iteration lowers the value by no more than `ftol` times the
             largest of both absolute values and 1.
         gtol: End where no entry of the projected gradient exceeds `gtol`.
+        rounding: Absolute rounding error of the function's value. End before a step
+            that should lower the value by less, as far as its curvature is known.
 
     Raises:
         ValueError: If a lower bound is not at most its upper bound, or a cap is below
@@ -110,7 +114,7 @@ def minimise(
     if min(max_iterations, max_evaluations, memory) < 1:
         received = f"{max_iterations}, {max_evaluations}, {memory}"
         raise ValueError(f"Caps and memory must be at least 1. Received: {received}")
-    search = _Search(function, max_evaluations)
+    search = _Search(function, max_evaluations, rounding)
     pairs = _Pairs(min(memory, max_iterations - 1), len(start))
     x = box.project(start.astype(np.float64))
     try:
@@ -136,11 +140,17 @@ class _Ended(Exception):
 class _Search:
     """The function of one search. Counts, times, and remembers the best point."""
 
-    def __init__(self, function, max_evaluations):
+    def __init__(self, function, max_evaluations, rounding):
         self._function, self._max_evaluations = function, max_evaluations
+        self._rounding = rounding
         self.best, self.lowest = None, np.inf
         self.iterations = self.evaluations = 0
         self.seconds = 0.0
+
+    def expect(self, gain):
+        """End the search before a step if its expected gain drowns in rounding."""
+        if max(gain, 0.0) < self._rounding:
+            raise _Ended(BELOW_ROUNDING)
 
     def evaluate(self, x):
         """Return value and gradient at x."""
@@ -355,6 +365,9 @@ def _iterate(search, x, box, pairs, max_iterations, ftol, gtol):
         np.copyto(pairs.y, gradient)
         gradient = pairs.y
         line = _LineSearch(value, slope, *bounds.steps(search, x, pairs.s, box))
+        # Without pairs B knows no curvature, and the gain may exceed what slopes say.
+        if pairs:
+            search.expect(line.gain())
         found = _descend(search, line, x, x_bar, box, pairs.s)
         if found is None and not pairs:
             return NO_DESCENT
@@ -595,6 +608,8 @@ def _descend(search, line, x, x_bar, box, direction):
         if line.accepts(found.value, found.slope):
             return found
         line.advance(found.value, found.slope)
+        if line.bracketed:
+            search.expect(line.gain())
     return None
 
 
@@ -616,6 +631,7 @@ class _LineSearch:
     Attributes:
         slope: The slope at 0.
         step: The step to try.
+        bracketed: Whether a minimiser lies between two steps that were tried.
     """
 
     def __init__(self, value, slope, first, longest):
@@ -624,9 +640,14 @@ class _LineSearch:
         self._enough = DECREASE * slope
         # `best` has the least value so far; `other` is the far end of the interval.
         self._best = self._other = _Probe(0.0, value, slope)
-        self._bracketed, self._modified = False, True
+        self.bracketed, self._modified = False, True
         self._low, self._high = 0.0, 5.0 * first
         self._widths = 2.0 * longest, longest
+
+    def gain(self):
+        """Return by how much the step should lower the value, by the best slope."""
+        best = self._best
+        return self._value - best.value - best.slope * (self.step - best.step)
 
     def accepts(self, value, slope):
         """Return whether the search ends at the step that was tried."""
@@ -641,7 +662,7 @@ class _LineSearch:
         """Return whether the interval is too narrow to go on."""
         outside = not self._low < self.step < self._high
         narrow = self._high - self._low <= WIDTH * self._high
-        return self._bracketed and (outside or narrow)
+        return self.bracketed and (outside or narrow)
 
     def advance(self, value, slope):
         """Choose the next step from the value and slope at the one that was tried."""
@@ -654,7 +675,7 @@ class _LineSearch:
         if self._modified and line < value <= self._best.value:
             tilt = self._enough
         self._narrow(trial, tilt)
-        if self._bracketed:
+        if self.bracketed:
             ends = self._best.step, self._other.step
             width = abs(ends[1] - ends[0])
             # MT, section 4: bisect where two steps shrank the interval too little.
@@ -682,7 +703,7 @@ class _LineSearch:
             step = max(cubic, _secant(new, best), key=lambda s: abs(s - new.step))
         elif abs(new.slope) < abs(best.slope):
             step = self._step_on(best, other, new)
-        elif self._bracketed:
+        elif self.bracketed:
             step, _ = _cubic(new, other)
         else:
             step = self._high if ahead else self._low
@@ -691,7 +712,7 @@ class _LineSearch:
             self._other = trial
         else:
             self._best, self._other = trial, self._best if turned else self._other
-        self._bracketed = self._bracketed or higher or turned
+        self.bracketed = self.bracketed or higher or turned
         self.step = step
 
     def _step_on(self, best, other, new):
@@ -701,7 +722,7 @@ class _LineSearch:
         if not beyond:
             cubic = self._high if ahead else self._low
         candidates = cubic, _secant(new, best)
-        if not self._bracketed:
+        if not self.bracketed:
             step = max(candidates, key=lambda step: abs(step - new.step))
             return min(max(step, self._low), self._high)
         step = min(reversed(candidates), key=lambda step: abs(step - new.step))
