@@ -100,7 +100,8 @@ def test_sign_gradient_steps_find_nothing_much_sharper(trained, largest, share):
     assert rise <= 1.2 * largest
 
 
-def test_both_solvers_find_the_same_loss(trained):
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_both_solvers_find_the_same_loss(trained, dtype):
     """Up to the noise of float32, by which SciPy parts from itself.
 
     A start moved by 1e-9 of the box moves SciPy's loss by 7e-5 to 1e-3.
@@ -119,7 +120,7 @@ def test_both_solvers_find_the_same_loss(trained):
         loss, gradient = f(minimum.x + z)
         return -by_scipy.factor * loss, -by_scipy.factor * gradient
 
-    ours = minimise(negated_loss, zero, -widths, widths, **limits)
+    ours = minimise(negated_loss, zero.astype(dtype), -widths, widths, **limits)
     loss = -ours.value / by_scipy.factor
     assert loss == pytest.approx(by_scipy.loss_after, rel=1e-3)
     assert (ours.iterations, ours.evaluations) == (
