@@ -127,7 +127,8 @@ class MeasuredLoss:
     def loss_accuracy_and_gradient(self, point: Point):
         """Return mean training loss, accuracy (percent) and gradient, in one pass.
 
-        The gradient is by the parameters, a float64 vector of shape `(n,)`.
+        The gradient is by the parameters, a vector of shape `(n,)` in the precision in
+        which the network computes. It is summed in float64.
         """
         x, examples = vector_to_device(point.parameters), len(self._sets["train"])
         averages = self._averages(x, point.averages)
@@ -153,6 +154,7 @@ class MeasuredLoss:
                 by_averages,
             )
             self.work += Work(gradient_examples=examples)
+        gradient = gradient.astype(keras.config.floatx())
         return loss, 100.0 * correct / examples, gradient
 
     def moments(self, point: Point) -> list[np.ndarray]:
