@@ -443,13 +443,15 @@ def test_the_solver_does_not_measure_average_sharpness_again(
 def test_a_remedys_formula_retrains_the_runs_that_use_it(
     tmp_path, config, copied_project
 ):
-    """Each of the four remedies has a regime of its own, beside plain LB."""
+    """Each remedy, and averaging, has a regime of its own, beside plain LB."""
     remedies = {
         "augmentation": {"flip": True, "rotation": 10, "translation": 0.2},
         "conservative": {"weight": 1e-3, "iterations": 3},
         "adversarial": {"strength": 0.1, "weight": 0.5},
         "stability": {"noise": 0.1, "weight": 1.0},
+        "averaging": {"last_epochs": 2},
     }
+    config["training"]["stopping"]["min_epochs"] = 2
     for name, settings in remedies.items():
         config["regimes"][f"LB-{name}"] = {"batch_fraction": 0.5, name: settings}
     config["study"] |= {"networks": ["N1"], "regimes": ["LB"], "pairs": []}

@@ -167,6 +167,19 @@ class MeasuredLoss:
 
         return loss_and_gradient
 
+    def training_moments(self) -> Callable[[Point], list[np.ndarray]]:
+        """Return a function: the moments of the training set at a point.
+
+        These are the averages of policy `recalibrated`, whatever the policy here is.
+
+        Raises:
+            ValueError: If a batch normalisation cannot be reached.
+        """
+        network = CompiledNetwork(policies.copy_of(self._model, batch_moments=True))
+        return lambda point: self._recalibrated(
+            network, vector_to_device(point.parameters), point.averages
+        )
+
     def between(self, start: Point, end: Point) -> Callable[..., dict[str, float]]:
         """Return the measures at `a start + b end` as a function of `a, b, alpha`.
 
@@ -198,7 +211,11 @@ class MeasuredLoss:
         """Return what batch normalisation computes with at x."""
         if not self._recalibrates:
             return averages
+        return self._recalibrated(self._moments, x, averages)
+
+    def _recalibrated(self, network, x, averages):
+        """Return the moments of the training set at x, which `network` computes."""
         # The moving averages that training left do not enter, but frozen weights do.
         batches_of_training = self._sets["train"].batches()
         self.work += Work(forward_examples=len(self._sets["train"]))
-        return policies.recalibrated(self._moments, x, averages, batches_of_training)
+        return policies.recalibrated(network, x, averages, batches_of_training)
