@@ -119,6 +119,7 @@ SHARED_BY = {
         *("tabulate_sharpness", "tabulate_ratios", "tabulate_further_regimes"),
         *("tabulate_sweep_runs", "tabulate_sweep", "tabulate_thresholds"),
         *("tabulate_warm_start_runs", "tabulate_warm_start", "tabulate_claims"),
+        "tabulate_matched",
         "chart_sharpness",
     },
     "tables/summaries/slopes": {"tabulate_thresholds", "tabulate_claims"},

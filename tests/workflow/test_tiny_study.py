@@ -40,6 +40,8 @@ def ran(request, tmp_path_factory, tiny):
     }
     config["regimes"]["HB"] = {"batch_size": 8, "learning_rate": 1e30}
     config["average_sharpness"] = {"epsilons": [1e-3], "pairs": 4}
+    config["matched"] = {"networks": ["N1"], "epsilons": [1e-3]}
+    config["matched"] |= {"gradient_norm": 1e-9, "max_gradients": 3}
     study = Study(tmp_path_factory.mktemp("ran"))
     done = study.run(config)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -85,6 +87,34 @@ def test_the_average_rise_is_below_the_largest(ran):
         row = average.loc[regime]
         assert row["average_sharpness_mean"] < largest[regime]
         assert 0 < row["largest_standard_error"] < 1
+
+
+def test_the_matched_control_descends_from_every_sound_run(ran):
+    rows = table(ran, "matched").set_index(["regime", "space"])
+    regimes = ["SB", "LB", "HB", "LB / SB", "HB / SB"]
+    assert list(rows.loc[:, "full", :].index) == regimes
+    assert rows["diverged"].xs("full", level="space").tolist() == [0, 0, 2, 0, 2]
+    # Three gradients are too few for that target, and the table says so.
+    assert (rows["reached"] == 0).all()
+    assert rows["matched"].isna().all()
+    for regime in ("SB", "LB"):
+        path = f"results/matched/N1/{regime}/seed0_0.001.csv"
+        found = pd.read_csv(ran[0].directory / path)
+        assert (found["gradients"] == 3).all()
+        assert (found["loss_matched"] < found["loss_as_trained"]).all()
+        assert (found["distance"] > 0).all()
+        assert (found["sharpness"] > 0).all()
+
+
+def test_the_matched_control_counts_what_it_evaluated(ran):
+    """Each search from the minimum knows what it begins with."""
+    _, work = ledger(ran, "measure_matched", "SB", "seed0_0.001.csv")
+    job = {"rule": "measure_matched", "network": "N1", "epsilon": "0.001"}
+    most = planned_work.of_measuring(ran[1], job)
+    rows = pd.read_csv(ran[0].directory / "results/matched/N1/SB/seed0_0.001.csv")
+    evaluations = 1 + 3 + (rows["evaluations"] - 1).sum()
+    assert work == Work(evaluations, 0, evaluations * 64)
+    assert work.gradient_evaluations <= most.gradient_evaluations
 
 
 def test_ratios_are_missing_where_a_run_diverged(ran):
@@ -272,6 +302,7 @@ def test_costs_are_summed_by_rule_and_network(ran):
         "train": 6,
         "measure_sharpness": 6,
         "measure_average_sharpness": 6,
+        "measure_matched": 6,
         "measure_interpolation": 4,
     }
     updates = table(ran, "runs")["updates"].sum()
