@@ -120,7 +120,7 @@ SHARED_BY = {
         *("tabulate_sweep_runs", "tabulate_sweep", "tabulate_thresholds"),
         *("tabulate_warm_start_runs", "tabulate_warm_start", "tabulate_claims"),
         *("tabulate_anatomy", "tabulate_minima", "chart_sharpness", "chart_anatomy"),
-        "tabulate_invariance",
+        *("tabulate_invariance", "tabulate_matched"),
     },
     "tables/summaries/parts": {"tabulate_anatomy", "tabulate_minima", "chart_anatomy"},
     "tables/summaries/slopes": {"tabulate_thresholds", "tabulate_claims"},

@@ -198,6 +198,19 @@ class MeasuredLoss:
 
         return loss_and_gradient
 
+    def training_moments(self) -> Callable[[Point], list[np.ndarray]]:
+        """Return a function: the moments of the training set at a point.
+
+        These are the averages of policy `recalibrated`, whatever the policy here is.
+
+        Raises:
+            ValueError: If a batch normalisation cannot be reached.
+        """
+        network = CompiledNetwork(policies.copy_of(self._model, batch_moments=True))
+        return lambda point: self._recalibrated(
+            network, vector_to_device(point.parameters), point.averages
+        )
+
     def between(self, start: Point, end: Point) -> Callable[..., dict[str, float]]:
         """Return the measures at `a start + b end` as a function of `a, b, alpha`.
 
