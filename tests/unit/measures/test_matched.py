@@ -5,6 +5,7 @@ from dataclasses import asdict, fields
 import numpy as np
 import pytest
 
+import examples
 from project import default_config
 from sharpminima.measures import matched, sharpness
 from sharpminima.measures.maximisers import Minimum
@@ -13,6 +14,7 @@ CURVATURES = np.linspace(1.0, 20.0, 30)
 X = np.linspace(-2.0, 3.0, 30)
 FLOOR = 0.25
 SEARCH = {
+    **examples.NO_SEARCH,
     **{"max_iterations": 3, "max_evaluations": 8},
     "full": {"lbfgsb": ["zero", "random"], "sign": []},
     "subspace": {"dimensions": 2, "draws": 1, "lbfgsb": ["zero"], "sign": []},
@@ -163,5 +165,5 @@ def test_a_plan_counts_the_checkpoint_the_cap_and_the_searches():
     config = default_config()
     planned = matched.planned(config, {"epsilon": "0.001"})
     cap = config["matched"]["max_gradients"]
-    assert planned.gradients == 1 + cap + 2 * 11 + 40
-    assert planned.searches == {"full": 2, "subspace": 1}
+    assert planned.gradients == 1 + cap + 25 + 12
+    assert planned.searches == {"full": 3, "adaptive": 0, "subspace": 2}

@@ -116,8 +116,11 @@ def test_a_sharpness_of_zero_makes_a_spread_without_a_bound():
 
 def test_a_box_is_compared_with_itself():
     other = {"space": "subspace", "epsilon": 5e-4}
-    both = [pd.concat([rows, rows.assign(**other)]) for rows in (AS_TRAINED, MATCHED)]
-    both[1] = pd.concat([MATCHED, MATCHED.assign(**other, sharpness=3.0)])
+    beside = AS_TRAINED.assign(**other), MATCHED.assign(**other, sharpness=3.0)
+    both = [
+        pd.concat(rows, ignore_index=True)
+        for rows in zip((AS_TRAINED, MATCHED), beside)
+    ]
     table = matched.tabulate(*both, [["SB", "LB"]])
     assert table["regime"].tolist() == ["SB", "LB", "LB / SB"] * 2
     assert table["space"].tolist() == ["full"] * 3 + ["subspace"] * 3
