@@ -51,6 +51,7 @@ class LineSearch:
 
     def accepts(self, value, slope):
         """Return whether the search ends at the step that was tried."""
+        # MT 1.1 and 1.2: sufficient decrease and curvature. Then MINPACK-2's warnings.
         line = self._value + self.step * self._enough
         converged = value <= line and abs(slope) <= -CURVATURE * self.slope
         at_longest = self.step == self._longest
