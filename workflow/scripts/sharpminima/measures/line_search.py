@@ -51,7 +51,7 @@ class LineSearch:
         self._widths = 2.0 * longest, longest
 
     def gain(self) -> float:
-        """Return by how much the step should lower phi, by the slope at the best one."""
+        """Return how far below phi(0) the slope at the best step puts the next one."""
         best = self._best
         return self._value - best.value - best.slope * (self.step - best.step)
 
