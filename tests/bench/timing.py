@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 ROUNDS = 5
 
@@ -21,13 +21,18 @@ def alternate(
     for _ in range(rounds):
         for name, run in variants.items():
             seconds[name].append(timed(run))
+    yield from medians(seconds)
+
+
+def medians(seconds: Mapping[str, Sequence[float]]) -> Iterator[dict]:
+    """Yield what `alternate` yields, from the seconds that each variant took."""
     for name, taken in seconds.items():
         yield {
             "variant": name,
             "seconds": statistics.median(taken),
             "fastest": min(taken),
             "slowest": max(taken),
-            "rounds": rounds,
+            "rounds": len(taken),
         }
 
 

@@ -20,9 +20,9 @@ rearrangements of the paper save passes over the variables:
 Vectors are stored in the type of the start, float32 or float64. All arithmetic is in
 float64, on one block of the variables at a time.
 
-With k pairs the solver keeps 2k + 3 vectors of n numbers: W, x, x_bar and the gradient
-at x. A line search that goes on after its first step adds the point that it tries, and
-the best one if that is another. Bounds of another type than the start are copied.
+Peak memory with k pairs: 2k + 3 vectors of n numbers, which are W, x, x_bar and the
+gradient at x. A line search that goes on after its first step adds the point that it
+tries, and the best one if that is another. Bounds of another type are copied.
 """
 
 import time
@@ -38,9 +38,9 @@ Function = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
 EPSILON = np.finfo(np.float64).eps
 MAX_STEPS, LONGEST_STEP = 20, 1e10
-# Blocks of this many variables, with all rows of W, fit into a core's cache.
+# Variables in a block: with W they fit into the cache, and Python's overhead is small.
 BLOCK = 1 << 14
-# So many breakpoints show how all of them are spread.
+# How many breakpoints are looked at to see how all of them are spread.
 SAMPLE = 1 << 12
 
 CONVERGED_GRADIENT = "CONVERGENCE: NORM OF PROJECTED GRADIENT <= GTOL"
@@ -188,8 +188,8 @@ class _Box:
     Attributes:
         lower: Lower bounds, shape `(n,)`.
         upper: Upper bounds, shape `(n,)`.
-        bounds_some: Whether any bound is finite.
-        bounds_all: Whether every bound is finite.
+        some_finite: Whether any bound is finite.
+        all_finite: Whether every bound is finite.
     """
 
     def __init__(self, lower, upper, shape, dtype):
@@ -198,8 +198,8 @@ class _Box:
         if not np.all(self.lower <= self.upper):
             raise ValueError("Each lower bound must be at most its upper bound.")
         finite = [np.isfinite(bound) for bound in bounds]
-        self.bounds_some = any(map(np.any, finite))
-        self.bounds_all = all(map(np.all, finite))
+        self.some_finite = any(map(np.any, finite))
+        self.all_finite = all(map(np.all, finite))
 
     def project(self, x, block=slice(None)):
         """Return P(x) for a block of x, written over it."""
@@ -283,6 +283,7 @@ def _solve(matrix, right):
     Raises:
         LinAlgError: If either is not positive definite.
     """
+    # Block elimination, with A = L L' and the complement E + C A^-1 C'.
     a, c, e = -matrix[::2, ::2], matrix[1::2, ::2], matrix[1::2, 1::2]
     a_factor = np.linalg.cholesky(a)
     half = np.linalg.solve(a_factor, c.T)
@@ -302,24 +303,20 @@ def _iterate(search, x, box, pairs, max_iterations, ftol, gtol):
     while True:
         try:
             # Step 1: the breakpoints of the projected gradient path, and convergence.
-            path = _Path(x, gradient, box)
-            begin = path.follow(pairs)
-            if begin.norm <= gtol:
+            path = _Path(x, gradient, box, pairs)
+            if path.norm <= gtol:
                 return CONVERGED_GRADIENT
             if reduction <= ftol:
                 return CONVERGED_VALUE
             # Steps 2 and 3: the Cauchy point and the minimiser in its subspace.
-            x_bar, slope = _minimise_model(path, begin, pairs)
+            x_bar, slope = _minimise_model(path)
         except np.linalg.LinAlgError:
             pairs.forget()
             continue
         # Step 4: the line search. The function may write over its gradient.
         gradient = np.array(gradient, x.dtype)
         line = LineSearch(value, slope, *_steps(search, x, x_bar, box))
-        # Without pairs B knows no curvature, and the gain may exceed what slopes say.
-        if pairs:
-            search.expect(line.gain())
-        found = _descend(search, line, x, x_bar, box)
+        found = _descend(search, line, x, x_bar, box, informed=bool(pairs))
         if found is None and not pairs:
             return NO_DESCENT
         if found is None:
@@ -329,7 +326,7 @@ def _iterate(search, x, box, pairs, max_iterations, ftol, gtol):
         if search.iterations == max_iterations:
             return OUT_OF_ITERATIONS
         reduction = (value - found.value) / max(abs(value), abs(found.value), 1.0)
-        # Steps 6 and 7: the new pair, unless its curvature drowns in rounding.
+        # Steps 6 and 7: the new pair, unless its curvature s'y drowns in rounding.
         curvature = line.step * (found.slope - slope)
         if curvature > -EPSILON * line.step * slope:
             s = search.released(x if found.x is x_bar else x_bar)
@@ -356,59 +353,50 @@ def _difference(a, b, factor, out):
         out[block] = factor * (_double(a, block) - b[block])
 
 
-class _Begin(NamedTuple):
-    """How a path begins.
-
-    Attributes:
-        norm: The largest entry of the projected gradient, |P(x - g) - x|.
-        products: W'd, shape `(2k,)`.
-        square: d'd.
-        moving: How many entries of d are not 0.
-    """
-
-    norm: float
-    products: np.ndarray
-    square: float
-    moving: int
-
-
 class _Path:
     """The projected gradient path P(x - t g), with first direction d (CP 4.1, 4.2).
 
     Attributes:
         box: The box.
-        t: The breakpoints, shape `(n,)`.
+        pairs: The pairs that make B.
         size: n.
+        t: The breakpoints, shape `(n,)`.
+        norm: The largest entry of the projected gradient, |P(x - g) - x|.
+        products: W'd, shape `(2k,)`.
+        square: d'd.
+        moving: How many entries of d are not 0.
+
+    Raises:
+        LinAlgError: If B is not positive definite in floating point.
     """
 
-    def __init__(self, x, gradient, box):
-        self.box, self.t, self.size = box, np.empty_like(x), len(x)
+    def __init__(self, x, gradient, box, pairs):
+        self.box, self.pairs, self.size = box, pairs, len(x)
         self._x, self._gradient = x, gradient
+        self.t = np.empty_like(x)
+        self.follow()
 
-    def follow(self, pairs):
-        """Fill in the breakpoints, complete B, and return how the path begins.
-
-        Raises:
-            LinAlgError: If B is not positive definite in floating point.
-        """
-        norm, products, square, moving = 0.0, np.zeros(2 * len(pairs)), 0.0, 0
-        columns = np.zeros((2, 2 * len(pairs)))
+    def follow(self):
+        """Fill in the breakpoints and the sums over d, and complete B."""
+        self.norm, self.square, self.moving = 0.0, 0.0, 0
+        self.products = np.zeros(2 * len(self.pairs))
+        columns = np.zeros((2, 2 * len(self.pairs)))
         for block in _blocks(self.size):
+            # CP 4.1
             t = self.box.breakpoints(self.x(block), -self._g(block), block)
             with np.errstate(over="ignore"):
                 self.t[block] = t
             d = self.d(block)
-            norm = max(norm, np.abs(np.fmin(t, 1.0, out=t) * d).max())
-            square += d @ d
-            moving += np.count_nonzero(d != 0.0)
-            if pairs:
-                # While a block of W is at hand: W'W grows by products with a new pair.
-                w = pairs.at(block)
-                products += w @ d
+            self.norm = max(self.norm, np.abs(np.fmin(t, 1.0, out=t) * d).max())
+            self.square += d @ d
+            self.moving += np.count_nonzero(d != 0.0)
+            if self.pairs:
+                # The products of the last pair come here, as W is at hand.
+                w = self.pairs.at(block)
+                self.products += w @ d
                 columns += w[-2:] @ w.T
-        if pairs:
-            pairs.update(columns)
-        return _Begin(norm, products, square, moving)
+        if self.pairs:
+            self.pairs.update(columns)
 
     def x(self, where):
         """Return x at a block of the variables, or at these indices."""
@@ -428,7 +416,7 @@ class _Path:
         Not all of them if there are many, as indices take memory: the first ones, up
         to about a sixteenth of all breakpoints.
         """
-        sample = _double(self.t, slice(None, None, 1 + len(self.t) // SAMPLE))
+        sample = _double(self.t, slice(None, None, 1 + self.size // SAMPLE))
         sample = np.sort(sample[(sample > after) & (sample <= until)])
         if len(sample) > SAMPLE // 16:
             until = sample[SAMPLE // 16]
@@ -440,28 +428,28 @@ class _Path:
         return indices[np.argsort(self.t[indices])]
 
 
-def _minimise_model(path, begin, pairs):
+def _minimise_model(path):
     """Return x_bar, the next x if the step is 1, and the slope of x_bar - x.
 
     It is written over the path's breakpoints.
     """
-    t_star, c = _cauchy_point(path, begin, pairs)
-    newton = _subspace_minimiser(path, begin, pairs, t_star, c) if pairs else None
-    model = _Model(path, pairs, t_star, newton)
+    t_star, c = _cauchy_point(path)
+    newton = _subspace_minimiser(path, t_star, c) if path.pairs else None
+    model = _Model(path, t_star, newton)
     slope = model.minimise()
     if slope > 0.0:
         # MN: the projection can point uphill. Then the step stops at the first bound.
-        path.follow(pairs)
+        path.follow()
         slope = model.minimise(model.feasible_share())
     return path.t, slope
 
 
-def _cauchy_point(path, begin, pairs):
+def _cauchy_point(path):
     """Return t* of the generalised Cauchy point P(x - t* g), and c = W'(x_cp - x).
 
     CP, algorithm CP, with one column for each breakpoint of a batch that is passed.
     """
-    _, p, square, moving = begin
+    pairs, p, square, moving = path.pairs, path.products, path.square, path.moving
     if not pairs:
         return 1.0, p
     # A float64, unlike a float of Python, is compared with float32 in float64.
@@ -470,6 +458,7 @@ def _cauchy_point(path, begin, pairs):
 
     def waits(times, c, p, squares):
         """Return after which further time the model is least, if no entry stops."""
+        # -f' / f'', with z = t d for the entries that still move.
         mp = pairs.m @ p
         slopes = -squares * (1.0 - pairs.theta * times) - np.sum(c * mp, axis=0)
         curvatures = pairs.theta * squares - np.sum(p * mp, axis=0)
@@ -481,12 +470,14 @@ def _cauchy_point(path, begin, pairs):
         if not len(ahead):
             return reached + wait, c + wait * p
         for batch in _batches(ahead):
+            # Entry by entry, c has come by z, and p and d'd lose the entry that stops.
             gone, times = path.d(batch), np.append(reached, path.t[batch])
             steps = np.diff(times)
             ps = np.column_stack([p, -gone * pairs.at(batch)]).cumsum(axis=1)
             cs = np.column_stack([c, steps * ps[:, :-1]]).cumsum(axis=1)
             squares = np.append(square, -(gone**2)).cumsum()
             batch_waits = waits(times, cs, ps, squares)
+            # The first segment that holds its own minimiser ends the search.
             stops = np.flatnonzero(batch_waits[:-1] < steps)
             if len(stops):
                 j = stops[0]
@@ -505,39 +496,46 @@ def _batches(indices):
         start, size = start + size, min(2 * size, BLOCK)
 
 
-def _subspace_minimiser(path, begin, pairs, t_star, c):
+def _subspace_minimiser(path, t_star, c):
     """Return a such that Z'(x + d / theta + W a) is the minimiser of the subspace.
 
     CP 5.11: du = -r / theta - Z'W v / theta^2, from the Cauchy point. There
     r = -(1 - theta t*) Z'd - Z'WMc (CP 5.4), and x_cp = x + t* d where x is free.
     """
-    gram, p = _reduced(path, begin, pairs, t_star)
-    mc = pairs.m @ c
-    r = -(1.0 - pairs.theta * t_star) * p - gram @ mc
-    v = pairs.solve_reduced(gram, r)
-    return mc / pairs.theta - v / pairs.theta**2
+    gram, p = _reduced(path, t_star)
+    theta, mc = path.pairs.theta, path.pairs.m @ c
+    r = -(1.0 - theta * t_star) * p - gram @ mc
+    v = path.pairs.solve_reduced(gram, r)
+    return mc / theta - v / theta**2
 
 
-def _reduced(path, begin, pairs, t_star):
+def _reduced(path, t_star):
     """Return W'ZZ'W and W'ZZ'd, where Z picks the free variables, of t > t*."""
+    pairs = path.pairs
     free = sum(np.count_nonzero(path.t[block] > t_star) for block in _blocks(path.size))
     # Only the rarer kind of variable is visited.
     visits_free = 2 * free <= path.size
-    gram, p = np.zeros_like(pairs.m), np.zeros_like(begin.products)
+    gram, p = np.zeros_like(pairs.m), np.zeros_like(path.products)
     for block in _blocks(path.size):
         rare = np.flatnonzero((path.t[block] > t_star) == visits_free) + block.start
         w = pairs.at(rare)
         gram += w @ w.T
         p += w @ path.d(rare)
-    return (gram, p) if visits_free else (pairs.gram - gram, begin.products - p)
+    return (gram, p) if visits_free else (pairs.gram - gram, path.products - p)
 
 
 @dataclass(frozen=True)
 class _Model:
-    """The quadratic model: its Cauchy point and the minimiser in its subspace."""
+    """The quadratic model: its Cauchy point and the minimiser in its subspace.
+
+    Attributes:
+        path: The projected gradient path.
+        t_star: t* of the Cauchy point.
+        newton: See `_subspace_minimiser`. None if B = I: its Cauchy point is the
+            minimiser.
+    """
 
     path: _Path
-    pairs: _Pairs
     t_star: float
     newton: np.ndarray | None
 
@@ -551,6 +549,7 @@ class _Model:
         for block in _blocks(self.path.size):
             x, d = self.path.x(block), self.path.d(block)
             point = self._cauchy(x, d, block)
+            # Free entries go on from the Cauchy point, and are projected (MN).
             if self.newton is not None:
                 point += share * self._subspace_step(x, d, point, block)
                 self.path.box.project(point, block)
@@ -573,8 +572,8 @@ class _Model:
         return self.path.box.project(x + self.t_star * d, block)
 
     def _subspace_step(self, x, d, cauchy, block):
-        step = self.newton @ self.pairs.at(block)
-        step += d / self.pairs.theta
+        step = self.newton @ self.path.pairs.at(block)
+        step += d / self.path.pairs.theta
         step += x
         step -= cauchy
         step *= self.path.t[block] > self.t_star
@@ -583,16 +582,17 @@ class _Model:
 
 def _steps(search, x, x_bar, box):
     """Return the first step from x towards x_bar, and the longest one."""
-    if not box.bounds_some:
+    if not box.some_finite:
         longest = LONGEST_STEP
     elif not search.iterations:
         longest = 1.0
     else:
         longest = _longest_step(x, x_bar, box)
-    if search.iterations or box.bounds_all:
+    if search.iterations or box.all_finite:
         return 1.0, longest
-    squares = (_double(x_bar, block) - x[block] for block in _blocks(len(x)))
-    length = np.sqrt(sum(step @ step for step in squares))
+    # B = I has no scale yet, so the first step has length 1 at most.
+    steps = (_double(x_bar, block) - x[block] for block in _blocks(len(x)))
+    length = np.sqrt(sum(step @ step for step in steps))
     return min(1.0 / length, longest), longest
 
 
@@ -617,11 +617,17 @@ class _Found(NamedTuple):
     slope: float
 
 
-def _descend(search, line, x, x_bar, box):
-    """Search along x_bar - x. Return what was found, or None."""
+def _descend(search, line, x, x_bar, box, *, informed):
+    """Search along x_bar - x. Return what was found, or None.
+
+    B is `informed` if it has pairs. Otherwise it knows no curvature, and the first step
+    may gain more than its slope says.
+    """
     if line.slope >= 0.0:
         return None
     for _ in range(MAX_STEPS):
+        if informed or line.bracketed:
+            search.expect(line.gain())
         # The longest step must reach the bound that it was computed from: else the next
         # iteration would go on what is left, a rounding.
         beyond = 4.0 * EPSILON if line.step == line.longest != 1.0 else 0.0
@@ -633,8 +639,6 @@ def _descend(search, line, x, x_bar, box):
         if line.accepts(value, slope):
             return _Found(trial, value, gradient, slope)
         line.advance(value, slope)
-        if line.bracketed:
-            search.expect(line.gain())
         del trial  # Its memory serves the next one.
     return None
 
