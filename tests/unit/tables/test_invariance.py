@@ -55,8 +55,10 @@ def test_a_diverged_run_has_a_row_without_values_and_nothing_is_refused():
 def test_each_measure_and_space_has_rows_of_its_own():
     mean = ROWS.assign(measure="average_sharpness", sharpness=ROWS["sharpness"] / 10)
     spaces = ROWS.assign(space="subspace", subspace_seed="11")
-    table = invariance.tabulate(pd.concat([ROWS, mean, spaces]))
+    rows = pd.concat([ROWS, mean, spaces]).sort_values("seed", kind="stable")
+    table = invariance.tabulate(rows)
     assert len(table) == 9
+    assert table["seed"].tolist() == [0] * 3 + [1] * 3 + [2] * 3
     values = table.query("seed == 0").set_index(["measure", "space"])["canonical"]
     assert values["average_sharpness", "full"] == pytest.approx(3.0)
     assert values["sharpness", "subspace"] == 30.0

@@ -25,8 +25,9 @@ def tabulate(rows: pd.DataFrame) -> pd.DataFrame:
         form.replace(" ", "_"): _values(of_form)
         for form, of_form in rows.groupby("form", sort=False)
     }
-    # The point as trained comes first and has every row.
-    table = pd.concat(values, axis=1)
+    # In the order of the rows: the measures of one run stand together.
+    order = pd.MultiIndex.from_frame(rows[KEYS].drop_duplicates())
+    table = pd.concat(values, axis=1).reindex(order)
     for form in table.columns.drop(AS_TRAINED):
         table[f"{form}_drift"] = table[form] / table[AS_TRAINED]
     counting = rows["sharpness"].notna()
