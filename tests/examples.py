@@ -170,6 +170,34 @@ ITERATES = pd.DataFrame(
 )
 
 
+def curve_rows(curves, epsilons, **changes):
+    """Return rows of `measure_curve` from sharpnesses by `(regime, seed, space)`."""
+    rows = [
+        {"regime": regime, "seed": seed, "space": space, "sharpness": value}
+        | {"epsilon": epsilon, "status": "ceased", "versions": "keras 1"}
+        for (regime, seed, space), values in curves.items()
+        for epsilon, value in zip(epsilons, values, strict=True)
+    ]
+    return pd.DataFrame(rows).assign(**IDENTITY, **changes)
+
+
+# SB grows like epsilon, and LB faster: in the full space they are as sharp halfway, in
+# decades, between 1e-3 and 1e-2. LB's second seed diverged.
+CURVES = curve_rows(
+    {
+        ("SB", 0, "full"): [1.0, 10.0, 100.0],
+        ("SB", 0, "adaptive"): [0.2, 2.0, 20.0],
+        ("SB", 1, "full"): [9.0, 90.0, 900.0],
+        ("SB", 1, "adaptive"): [9.0, 90.0, 900.0],
+        ("LB", 0, "full"): [0.01, 1.0, 1000.0],
+        ("LB", 0, "adaptive"): [0.0, 1e-3, 0.1],
+        ("LB", 1, "full"): [NAN] * 3,
+        ("LB", 1, "adaptive"): [NAN] * 3,
+    },
+    epsilons=[1e-4, 1e-3, 1e-2],
+)
+
+
 def idx_content(array: np.ndarray) -> bytes:
     """Return the content of an IDX file of unsigned bytes, not compressed."""
     shape = np.array(array.shape, ">u4").tobytes()

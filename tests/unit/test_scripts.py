@@ -121,6 +121,8 @@ SHARED_BY = {
         *("tabulate_warm_start_runs", "tabulate_warm_start", "tabulate_claims"),
         *("tabulate_anatomy", "tabulate_minima", "chart_sharpness", "chart_anatomy"),
     },
+    "tables/summaries/pairs": {"tabulate_ratios", "tabulate_curve", "chart_curve"},
+    "tables/summaries/curves": {"tabulate_curve", "chart_curve"},
     "tables/summaries/parts": {"tabulate_anatomy", "tabulate_minima", "chart_anatomy"},
     "tables/summaries/slopes": {"tabulate_thresholds", "tabulate_claims"},
     "tables/paper": {"tabulate_accuracy", "tabulate_sharpness", "tabulate_anatomy"},

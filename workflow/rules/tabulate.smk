@@ -155,6 +155,24 @@ if AVERAGED:
             "../scripts/tabulate_average_sharpness.py"
 
 
+if STUDY.pairs and CURVES:
+
+    rule tabulate_curve:
+        input:
+            files_of(rules.measure_curve.output.rows, CURVES),
+        output:
+            table("curve", "sharpness against epsilon"),
+        log:
+            "<logs>/tabulate_curve.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            study={"pairs": STUDY.pairs},
+            code=fingerprint("tabulate_curve"),
+        script:
+            "../scripts/tabulate_curve.py"
+
+
 if STUDY.pairs:
 
     rule tabulate_ratios:

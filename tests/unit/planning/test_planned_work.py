@@ -113,6 +113,13 @@ def test_no_search_is_planned_beyond_its_evaluations(config):
     assert planned.gradients == 2 * ((6 + 3 + 6) + (6 + 3))
 
 
+def test_a_curve_searches_every_box_from_two_starts_but_the_first(config):
+    config["sharpness"]["curve"]["epsilons"] = [1e-3, 1e-2, 1e-1]
+    planned = planned_work.planned(config, {"rule": "measure_curve"})
+    assert planned.searches == {"full": 5, "adaptive": 5}
+    assert planned.gradients == 1 + 2 * (3 * 6 + 2 * 5)
+
+
 def test_each_iterate_is_evaluated_and_searched_from(config):
     config["iterates"]["epochs"] = [0, 1, 5]
     planned = measuring(config, "trajectory")
