@@ -33,6 +33,7 @@ def with_sections(**sections):
     config["study"]["further_regimes"] = {"F1": ["LB-new"]}
     config["sweep"]["batch_sizes"] = {"F1": [16, 400]}
     config["iterates"]["networks"] = config["warm_start"]["networks"] = ["F1"]
+    config["invariance"]["networks"] = ["F1"]
     for name, changes in sections.items():
         config[name] |= changes
     return config

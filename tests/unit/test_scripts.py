@@ -120,6 +120,7 @@ SHARED_BY = {
         *("tabulate_sweep_runs", "tabulate_sweep", "tabulate_thresholds"),
         *("tabulate_warm_start_runs", "tabulate_warm_start", "tabulate_claims"),
         *("tabulate_anatomy", "tabulate_minima", "chart_sharpness", "chart_anatomy"),
+        "tabulate_invariance",
     },
     "tables/summaries/pairs": {"tabulate_ratios", "tabulate_curve", "chart_curve"},
     "tables/summaries/curves": {"tabulate_curve", "chart_curve"},

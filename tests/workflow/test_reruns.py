@@ -190,6 +190,37 @@ def test_a_new_measure_runs_alone_and_so_does_its_new_epsilon(
     assert study.planned(config) == averaged(1e-3) | jobs("tabulate_cost")
 
 
+FORMS = {
+    **{"networks": ["N1"], "regimes": ["SB", "LB"], "forms": ["scaled"]},
+    **{"factor": 10, "epsilons": [1e-3], "tolerance": 1e-4},
+}
+
+
+def with_forms(networks=("N1",), regimes=REGIMES):
+    """Return the jobs that measure other forms of points, and their tables."""
+    runs = jobs("train", networks, regimes)
+    measured = {("measure_invariance", run) for _, run in runs}
+    return measured | jobs("tabulate_invariance") | jobs("tabulate_cost")
+
+
+def test_forms_with_the_same_function_are_measured_alone(
+    tmp_path, config, copied_project
+):
+    study = Study(tmp_path / "study")
+    study.record_as_finished(config)
+    config["invariance"] = FORMS
+    assert study.planned(config) == with_forms()
+    study.record_as_finished(config)
+    for change in ({"factor": 3}, {"forms": ["permuted"]}, {"epsilons": [5e-4]}):
+        config["invariance"] = FORMS | change
+        assert study.planned(config) == with_forms()
+    config["invariance"] = FORMS | {"networks": ["N1", "N2"]}
+    assert study.planned(config) == with_forms(["N2"])
+    config["invariance"] = FORMS
+    edited = ("sharpminima/networks/rescalings.py", "norms > 0", "norms >= 0")
+    assert planned_after(study, config, copied_project, *edited) == with_forms()
+
+
 AFTER_CURVE = set().union(
     {("measure_curve", run) for _, run in jobs("train")},
     jobs("tabulate_curve"),

@@ -40,6 +40,11 @@ def ran(request, tmp_path_factory, tiny):
     }
     config["regimes"]["HB"] = {"batch_size": 8, "learning_rate": 1e30}
     config["average_sharpness"] = {"epsilons": [1e-3], "pairs": 4}
+    config["invariance"] = {
+        **{"networks": ["N1"], "regimes": ["SB", "HB"], "epsilons": [1e-3]},
+        **{"forms": ["canonical", "scaled", "permuted"], "factor": 10},
+        "tolerance": 1e-4,
+    }
     study = Study(tmp_path_factory.mktemp("ran"))
     done = study.run(config)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -75,6 +80,24 @@ def test_sharpness_counts_the_diverged_and_averages_the_others(ran):
         assert regime == "HB" or row["sharpness_min"] > 0
 
 
+def test_each_rise_is_taken_apart(ran):
+    rows = table(ran, "anatomy")
+    rows = rows[rows["source"] == "this study"].set_index("regime")
+    assert len(rows) == 3 * 2 * 2
+    sound = rows.loc[["SB", "LB"]]
+    total = sound["odd_share_mean"] + sound["even_share_mean"]
+    assert total.tolist() == pytest.approx([1.0] * len(sound), abs=1e-3)
+    assert sound["made_of"].notna().all()
+    assert rows.loc["HB", "made_of"].isna().all()
+
+
+def test_each_run_says_what_speaks_against_a_minimum(ran):
+    """Two epochs do not converge, and HB diverges."""
+    rows = table(ran, "minima").set_index("regime")
+    assert set(rows.loc["HB", "state"]) == {"diverged"}
+    assert rows.loc[["SB", "LB"], "state"].str.contains("unconverged").all()
+
+
 def test_the_average_rise_is_below_the_largest(ran):
     average = table(ran, "average_sharpness").set_index("regime")
     assert average["runs"].to_dict() == {"SB": 2, "LB": 2, "HB": 2}
@@ -85,6 +108,25 @@ def test_the_average_rise_is_below_the_largest(ran):
         row = average.loc[regime]
         assert row["average_sharpness_mean"] < largest[regime]
         assert 0 < row["largest_standard_error"] < 1
+
+
+def test_every_measure_is_repeated_where_the_function_stays(ran):
+    rows = table(ran, "invariance")
+    assert len(rows) == 2 * 2 * 3  # regimes, seeds, and measures in their spaces
+    searched = rows.query("measure == 'sharpness' and space == 'full'")
+    searched = searched.set_index(["regime", "seed"])
+    expected = pd.read_csv(
+        ran[0].directory / "results/sharpness/N1/SB/seed0/full_0.001.csv"
+    )
+    as_trained = searched.loc[("SB", 0), "as_trained"]
+    assert as_trained == pytest.approx(expected["sharpness"].max(), rel=1e-5)
+    for seed in (0, 1):
+        row = searched.loc["SB", seed]
+        assert row["largest_logit_change"] < 1e-4
+        assert row["permuted_drift"] == pytest.approx(1.0, rel=0.05)
+        assert row["scaled_drift"] < 1
+    assert searched.loc["HB", "as_trained"].isna().all()
+    assert rows["refused"].isna().all()
 
 
 def test_ratios_are_missing_where_a_run_diverged(ran):
@@ -264,6 +306,20 @@ def test_a_plot_counts_its_points(ran):
     assert (row["first"], row["second"]) == ("SB", "LB")
 
 
+def test_forms_count_what_they_evaluate(ran):
+    folder = ran[0].directory / "results/invariance/N1/SB/seed0.csv"
+    searches = pd.read_csv(folder).query("measure == 'sharpness'")
+    _, work = ledger(ran, "measure_invariance", "SB", "seed0.csv")
+    known = (searches["start"] == "zero").sum()
+    evaluations = 4 + searches["evaluations"].sum() - known
+    # The moments once; for each form two logits and the pairs of the mean rise.
+    losses = 1 + 4 * (2 + 1 + 2 * 4)
+    assert work == Work(evaluations, 64 * losses, 64 * evaluations)
+    planned = planned_work.planned(ran[1], {"rule": "measure_invariance"})
+    assert planned.train_losses == losses
+    assert len(searches) == sum(planned.searches.values())
+
+
 def test_costs_are_summed_by_rule_and_network(ran):
     rows = table(ran, "cost").set_index("rule")
     assert rows["jobs"].to_dict() == {
@@ -273,6 +329,7 @@ def test_costs_are_summed_by_rule_and_network(ran):
         "measure_sharpness": 6,
         "measure_average_sharpness": 6,
         "measure_interpolation": 4,
+        "measure_invariance": 4,
     }
     updates = table(ran, "runs")["updates"].sum()
     assert rows.loc["train", "gradient_evaluations"] == updates
@@ -368,7 +425,10 @@ def open_offline(page, folder, *flags):
 
 @pytest.mark.parametrize(
     "chart",
-    ["training_N1", "sharpness_N1", "interpolation_N1_SB_LB", "performance_model_N1"],
+    [
+        *("training_N1", "sharpness_N1", "anatomy_N1"),
+        *("interpolation_N1_SB_LB", "performance_model_N1"),
+    ],
 )
 def test_a_chart_draws_itself_offline(ran, tmp_path, chart):
     page, picture = (

@@ -231,3 +231,34 @@ if AVERAGED:
     COSTS += files_of(
         rules.measure_average_sharpness.output.cost, STUDY.runs, epsilon=AVERAGED
     )
+
+
+# None, unless the config asks for them.
+if STUDY.runs_with_forms:
+
+    rule measure_invariance:
+        input:
+            **NETWORK,
+            weights=rules.train.output.weights,
+        output:
+            rows="<results>/invariance/{network}/{regime}/seed{seed}.csv",
+            cost="<results>/cost/measure_invariance/{network}/{regime}/seed{seed}.csv",
+        log:
+            "<logs>/measure_invariance/{network}_{regime}_seed{seed}.log",
+        benchmark:
+            "<benchmarks>/measure_invariance/{network}_{regime}_seed{seed}.tsv"
+        conda:
+            f"../../envs/{BACKEND}.yaml"
+        threads: 1
+        resources:
+            **GPU,
+            mem_mb=memory_of("measure_invariance"),
+            builder_file=builder_file,
+        params:
+            **SETTINGS,
+            invariance=STUDY.invariance,
+            code=fingerprint("measure_invariance"),
+        script:
+            "../scripts/measure_invariance.py"
+
+    COSTS += files_of(rules.measure_invariance.output.cost, STUDY.runs_with_forms)

@@ -155,6 +155,23 @@ if AVERAGED:
             "../scripts/tabulate_average_sharpness.py"
 
 
+if STUDY.runs_with_forms:
+
+    rule tabulate_invariance:
+        input:
+            files_of(rules.measure_invariance.output.rows, STUDY.runs_with_forms),
+        output:
+            table("invariance", "drift where the function stays"),
+        log:
+            "<logs>/tabulate_invariance.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            code=fingerprint("tabulate_invariance"),
+        script:
+            "../scripts/tabulate_invariance.py"
+
+
 if STUDY.pairs and CURVES:
 
     rule tabulate_curve:

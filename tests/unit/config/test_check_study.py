@@ -61,7 +61,7 @@ def test_every_experiment_is_sound():
     assert mistakes(with_sections()) == []
 
 
-@pytest.mark.parametrize("section", ["sweep", "iterates", "warm_start"])
+@pytest.mark.parametrize("section", ["sweep", "iterates", "warm_start", "invariance"])
 def test_a_section_of_an_experiment_may_be_missing(section):
     config = default_config()
     del config[section]
@@ -126,8 +126,16 @@ def test_what_an_empty_section_would_use_may_be_unknown():
         ),
         (
             {"warm_start": {"seeds": [0, 9]}},
-            "warm_start.seeds[1]: must be one of iterates.seeds. Allowed: 0, 1, 2, 3, 4, 5. "
-            "Received: 9",
+            "warm_start.seeds[1]: must be one of iterates.seeds. Allowed: "
+            "0, 1, 2, 3, 4, 5. Received: 9",
+        ),
+        (
+            {"invariance": {"networks": ["C1"]}},
+            "invariance.networks[0]: unknown name. Allowed: F1. Received: 'C1'",
+        ),
+        (
+            {"invariance": {"regimes": ["SB", "SB-sgd"]}},
+            "invariance.regimes[1]: unknown name. Allowed: LB, LB-new, SB. R",
         ),
         (
             {"study": {"further_regimes": {"C1": ["LB-new"]}}},

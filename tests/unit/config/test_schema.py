@@ -67,6 +67,11 @@ WRONG = {
         [0.5, 2.0],
         "performance_model.parallel_efficiency[1]: must be at most 1. Received: 2.0",
     ),
+    "invariance.forms": (
+        ["canonical", "mirrored"],
+        "invariance.forms[1]: must be one of canonical, scaled, permuted. Received:",
+    ),
+    "invariance.factor": (0, "invariance.factor: must be above 0. Received: 0"),
     "evaluation.batch_norm": (
         "frozen",
         "evaluation.batch_norm: must be one of batch, moving, recalibrated. "

@@ -24,19 +24,21 @@ def test_the_default_study_is_sb_and_lb_of_f1():
     study = Study(default_config())
     runs = [("F1", regime, seed) for regime in ("SB", "LB") for seed in study.seeds]
     assert study.runs == study.trained_runs == study.measured_runs == runs
-    for others in ("sweep_runs", "runs_with_iterates", "warm_start_runs"):
-        assert getattr(study, others) == []
+    others = ("sweep_runs", "runs_with_iterates", "warm_start_runs", "runs_with_forms")
+    for name in others:
+        assert getattr(study, name) == []
     assert study.compared_runs == []
     assert study.datasets == ["mnist5k"]
 
 
 def test_sections_may_be_missing():
     config = default_config()
-    for section in ("sweep", "iterates", "warm_start"):
+    for section in ("sweep", "iterates", "warm_start", "invariance"):
         del config[section]
     del config["study"]["further_regimes"]
     study = Study(config)
     assert len(study.trained_runs) == 2 * len(study.seeds)
+    assert study.runs_with_forms == []
 
 
 def test_the_sweep_has_a_run_for_each_batch_size_and_seed(config):
@@ -63,6 +65,25 @@ def test_each_kept_iterate_is_begun_with(config):
     ]
     assert study.start_of("LB-after-2") == {"regime": "SB-iterates", "epoch": 2}
     assert study.start_of("SB") is None
+
+
+def test_forms_are_measured_on_runs_of_the_study_that_are_named(config):
+    config["invariance"] |= {"networks": ["C1"], "regimes": ["LB", "LB-new"]}
+    assert Study(config).runs_with_forms == [
+        ("C1", regime, seed) for regime in ("LB", "LB-new") for seed in (0, 1)
+    ]
+
+
+def test_where_and_on_what_forms_are_measured_alters_none_of_them(config):
+    config["sharpness"]["epsilons"] = [0.5]
+    found = Study(config).invariance
+    assert found["sharpness"] == Study(config).search
+    assert found["average_sharpness"]["pairs"] == 50
+    config["invariance"]["networks"] = ["F1", "C1"]
+    config["invariance"]["regimes"] = ["LB"]
+    assert Study(config).invariance == found
+    config["invariance"]["factor"] = 3
+    assert Study(config).invariance != found
 
 
 def test_a_warm_start_has_the_seeds_of_the_iterates(config):

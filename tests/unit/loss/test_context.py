@@ -207,6 +207,50 @@ def test_average_sharpness_of_a_diverged_run_has_no_value(folder, monkeypatch):
     assert cost["forward_examples"] == 0
 
 
+FORMS = {
+    **{"forms": ["canonical", "scaled", "permuted"], "factor": 10, "epsilons": [1e-3]},
+    **{"tolerance": 1e-4, "sharpness": SEARCH, "average_sharpness": {}},
+}
+
+
+def with_forms(folder, monkeypatch, **changes):
+    """Return the rows of the checkpoint and its forms, and what they cost."""
+    main = script("measure_invariance", monkeypatch).main
+    paths = folder / "rows.csv", folder / "cost.csv"
+    main(context(folder), folder / "final.weights.h5", FORMS | changes, *paths)
+    return pd.read_csv(paths[0]), pd.read_csv(paths[1]).iloc[0]
+
+
+def test_each_form_is_measured_as_the_checkpoint_is(folder, monkeypatch):
+    rows, cost = with_forms(folder, monkeypatch)
+    assert rows["form"].unique().tolist() == ["as trained", *FORMS["forms"]]
+    assert rows["form"].value_counts().unique().tolist() == [3]
+    assert (rows["logit_change"] < 1e-4).all()
+    assert rows["loss_before"].to_numpy() == pytest.approx(rows["loss_before"][0])
+    full = rows.query("space == 'full'").groupby("form")["sharpness"].max()
+    assert full["permuted"] == pytest.approx(full["as trained"], rel=0.05)
+    assert full["scaled"] < full["as trained"]
+    # Two logits for each certificate.
+    assert cost["forward_examples"] == 60 * 2 * 4
+
+
+def test_a_form_beyond_the_tolerance_is_refused(folder, monkeypatch):
+    rows, _ = with_forms(folder, monkeypatch, tolerance=1e-12)
+    assert rows.query("form == 'as trained'")["sharpness"].notna().all()
+    scaled = rows.query("form == 'scaled'")
+    assert scaled["sharpness"].isna().all()
+    assert scaled["message"].str.startswith("refused: a logit changes by").all()
+
+
+def test_forms_of_a_diverged_run_have_no_value(folder, monkeypatch):
+    with h5py.File(folder / "final.weights.h5", "a") as file:
+        file.attrs["status"] = "diverged"
+    rows, cost = with_forms(folder, monkeypatch)
+    assert rows["form"].tolist() == ["as trained"] * 3
+    assert rows["sharpness"].isna().all()
+    assert cost["forward_examples"] == 0
+
+
 def test_iterates_are_measured_with_their_own_averages(folder, monkeypatch):
     """The one that training did not reach is NaN, and has no values."""
     main = script("measure_trajectory", monkeypatch).main

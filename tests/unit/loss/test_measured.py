@@ -20,17 +20,22 @@ ON_JAX = keras.backend.backend() == "jax"
 EXACT, STEP, CLOSE = (1e-6, 1e-3, 2e-3) if ON_JAX else (1e-10, 1e-5, 1e-6)
 
 
-def naive(model, x, y, moments):
-    """Return mean loss and accuracy; `moments(h, part)` gives mean and variance."""
+def logits_of(model, x, moments):
+    """Return the logits; `moments` maps hidden values to mean and variance."""
     kernel, bias, gamma, beta, last_kernel, last_bias = (
         v.numpy() for v in model.trainable_variables
     )
+    hidden = x @ kernel + bias
+    mean, variance = moments(hidden)
+    hidden = gamma * (hidden - mean) / np.sqrt(variance + 1e-5) + beta
+    return np.maximum(hidden, 0) @ last_kernel + last_bias
+
+
+def naive(model, x, y, moments):
+    """Return mean loss and accuracy."""
     losses, hits = [], []
     for part in batches.evaluation_batches("train", len(x), 12):
-        hidden = x[part] @ kernel + bias
-        mean, variance = moments(hidden)
-        hidden = gamma * (hidden - mean) / np.sqrt(variance + 1e-5) + beta
-        logits = np.maximum(hidden, 0) @ last_kernel + last_bias
+        logits = logits_of(model, x[part], moments)
         losses += list(logsumexp(logits, axis=1) - logits[range(len(part)), y[part]])
         hits += list(logits.argmax(axis=1) == y[part])
     return np.mean(losses), 100 * np.mean(hits)
@@ -202,6 +207,40 @@ def test_moving_averages_are_those_of_the_point(model, dataset, build, policy, m
     other = Point(point.parameters, [mean, 9 * variance])
     first, second = (measured.measures(p)["train_loss"] for p in (point, other))
     assert (first != second) is matters
+
+
+def test_the_largest_change_of_logits_is_that_of_numpy(model, dataset, build):
+    """The points differ in parameters and in averages."""
+    measured, points, logits = build(model, dataset, "moving"), [], []
+    for _ in range(2):
+        point = point_of(model)
+        points.append(point)
+        logits.append(logits_of(model, dataset.x_train, lambda _, p=point: p.averages))
+        for weight in model.weights:
+            if weight.dtype == "float64":
+                weight.assign(weight * 1.1)
+    expected = np.abs(logits[1] - logits[0]).max()
+    found = measured.largest_change_of_logits(*points)
+    assert found == pytest.approx(expected, rel=EXACT)
+    assert measured.work.forward_examples == 2 * len(dataset.x_train)
+    assert measured.largest_change_of_logits(points[1], points[1]) == 0.0
+
+
+def test_logits_that_are_nan_change_by_nan(model, dataset, build):
+    point = point_of(model)
+    measured = build(model, dataset)
+    assert np.isnan(measured.largest_change_of_logits(point, moved(point, np.nan)))
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_moments_are_those_that_the_policy_normalises_by(model, dataset, build, policy):
+    point = point_of(model)
+    found = build(model, dataset, policy).moments(point)
+    expected = point.averages
+    if policy != "moving":
+        expected = averaged_moments(model, dataset.x_train)
+    for moment, value in zip(found, expected, strict=True):
+        np.testing.assert_allclose(moment, value, rtol=max(EXACT, 1e-9))
 
 
 SEARCH = {

@@ -40,6 +40,7 @@ def test_data_come_before_training_and_tables_last():
         ({"rule": "measure_sharpness"}, True),
         ({"rule": "measure_trajectory"}, True),
         ({"rule": "measure_interpolation"}, True),
+        ({"rule": "measure_invariance"}, True),
         ({"rule": "choose_compilation"}, False),
     ],
 )

@@ -97,6 +97,18 @@ def warm_start(config: Mapping) -> Iterator[Mistake]:
             yield from _not_kept(f"warm_start.seeds[{i}]", seed, "seeds", known)
 
 
+def invariance(config: Mapping) -> Iterator[Mistake]:
+    """Yield networks and regimes of `invariance` that the study does not have."""
+    section = config.get("invariance", {})
+    if networks := section.get("networks", []):
+        trained = {regime for _, regime, _ in Study(config).runs}
+        for i, name in enumerate(networks):
+            known = config["study"]["networks"]
+            yield from unknown_name(f"invariance.networks[{i}]", name, known)
+        for i, name in enumerate(section["regimes"]):
+            yield from unknown_name(f"invariance.regimes[{i}]", name, trained)
+
+
 def derived_names(config: Mapping) -> Iterator[Mistake]:
     """Yield regimes of the catalogue that have the name of a derived regime."""
     for name in set(derived.derived(config)) & set(config["regimes"]):
@@ -159,6 +171,7 @@ CHECKS = (
     sweep,
     iterates,
     warm_start,
+    invariance,
     derived_names,
     subsets,
     searches,

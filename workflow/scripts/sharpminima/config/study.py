@@ -130,6 +130,16 @@ class Study:
         ]
 
     @property
+    def runs_with_forms(self) -> list[Run]:
+        """The runs that are measured again at points with the same function."""
+        section = self.config.get("invariance", {"networks": []})
+        return [
+            (network, regime, seed)
+            for network, regime, seed in self.runs
+            if network in section["networks"] and regime in section["regimes"]
+        ]
+
+    @property
     def measured_runs(self) -> list[Run]:
         """The runs whose last iterate is measured."""
         return [*self.runs, *self.sweep_runs, *self.warm_start_runs]
@@ -264,6 +274,16 @@ class Study:
         }
         epsilon = self.config["iterates"]["epsilon"]
         return ordered({**self.search, **once, "epsilon": epsilon})
+
+    @property
+    def invariance(self) -> dict:
+        """What is measured at points with the same function, and how."""
+        section = self.config["invariance"]
+        which = {k: section[k] for k in section if k not in ("networks", "regimes")}
+        averaged = self.config.get("average_sharpness", {})
+        return ordered(
+            {**which, "sharpness": self.search, "average_sharpness": averaged}
+        )
 
     def epsilons_apart(
         self, epsilons: list[str], together: Iterable[set[str]]

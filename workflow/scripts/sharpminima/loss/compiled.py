@@ -23,10 +23,15 @@ class CompiledNetwork:
 
     def __init__(self, network):
         self._network = network
+        self._logits = backend.compiled(self._logits_of_batch)
         self._loss = backend.compiled(self._loss_and_correct)
         self._loss_gradients = backend.compiled(self._loss_and_gradients)
         self._moments = backend.compiled(self._updated_averages)
         self._moments_gradient = backend.compiled(self._moments_product)
+
+    def logits(self, x, averages, batch) -> np.ndarray:
+        """Return the logits of a batch, shape `(examples, classes)`."""
+        return np.asarray(self._logits(vector_to_device(x), averages, *batch))
 
     def loss(self, x, averages, batch):
         """Return summed loss and number of correct answers, both on the device."""
@@ -88,8 +93,11 @@ class CompiledNetwork:
         )
         return logits, list(itertools.compress(state, averaged))
 
+    def _logits_of_batch(self, x, averages, inputs, labels, indices):
+        return self._call(x, averages, keras.ops.take(inputs, indices, axis=0))[0]
+
     def _loss_and_correct(self, x, averages, inputs, labels, indices):
-        logits, _ = self._call(x, averages, keras.ops.take(inputs, indices, axis=0))
+        logits = self._logits_of_batch(x, averages, inputs, labels, indices)
         return backend.loss_and_correct(keras.ops.take(labels, indices), logits)
 
     def _loss_and_gradients(self, x, averages, inputs, labels, indices):

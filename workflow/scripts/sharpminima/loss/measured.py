@@ -94,6 +94,7 @@ class MeasuredLoss:
         self._network = CompiledNetwork(
             policies.copy_of(model, batch_moments=by_moments)
         )
+        self._moments = self._network if by_moments else None
         if self._recalibrates:
             self._moments = CompiledNetwork(policies.copy_of(model, batch_moments=True))
 
@@ -154,6 +155,34 @@ class MeasuredLoss:
             self.work += Work(gradient_examples=examples)
         return loss, 100.0 * correct / examples, gradient
 
+    def moments(self, point: Point) -> list[np.ndarray]:
+        """Return the means and variances that batch normalisation uses at `point`.
+
+        They are in the order of its averages. Where each batch has its own, they are
+        averaged over the batches of the training set.
+        """
+        if self._moments is None:
+            return point.averages
+        x = vector_to_device(point.parameters)
+        return self._recalibrated(self._moments, x, point.averages)
+
+    def largest_change_of_logits(self, start: Point, end: Point) -> float:
+        """Return how far any logit of any training example differs between two points.
+
+        NaN if any logit is NaN.
+        """
+        ends = [
+            (vector_to_device(point.parameters), point.averages)
+            for point in (start, end)
+        ]
+        ends = [(x, self._averages(x, averages)) for x, averages in ends]
+        changes = []
+        for batch, _ in self._sets["train"].batches():
+            before, after = (self._network.logits(*point, batch) for point in ends)
+            changes.append(np.abs(after - before).max())
+        self.work += Work(forward_examples=2 * len(self._sets["train"]))
+        return float(np.max(changes))
+
     def at_averages(self, averages: list[np.ndarray]) -> Callable:
         """Return f: it maps x, shape `(n,)`, to the training loss and its gradient.
 
@@ -198,7 +227,11 @@ class MeasuredLoss:
         """Return what batch normalisation computes with at x."""
         if not self._recalibrates:
             return averages
+        return self._recalibrated(self._moments, x, averages)
+
+    def _recalibrated(self, network, x, averages):
+        """Return the moments of the training set at x, which `network` computes."""
         # The moving averages that training left do not enter, but frozen weights do.
         batches_of_training = self._sets["train"].batches()
         self.work += Work(forward_examples=len(self._sets["train"]))
-        return policies.recalibrated(self._moments, x, averages, batches_of_training)
+        return policies.recalibrated(network, x, averages, batches_of_training)

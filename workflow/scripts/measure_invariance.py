@@ -1,0 +1,42 @@
+"""Measure one checkpoint again at points that give the same function."""
+
+from typing import TYPE_CHECKING
+
+from sharpminima import backend, logs
+from sharpminima.loss.context import Context
+from sharpminima.measures import invariance
+from sharpminima.networks import parameters, rescalings
+from sharpminima.rows import DIVERGED, identity_of_run
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(context, weights, settings, rows, cost):
+    """Write the rows of all forms of the checkpoint `weights`, and their cost."""
+    origin = parameters.attributes(weights)
+    seed = origin["seed"]
+    with backend.enough_memory("evaluation.batch_size"):
+        if origin["status"] == DIVERGED:
+            found = invariance.not_measured(settings, seed, DIVERGED)
+        else:
+            point = parameters.restore(weights, context.model)
+            forms = rescalings.forms(
+                *(context.model, point, settings["forms"]),
+                moments=context.loss.moments(point),
+                factor=settings["factor"],
+                seed=seed,
+            )
+            found = invariance.measure(context.loss, point, forms, settings, seed)
+        context.write(rows, found, origin)
+    context.write_cost(cost, identity_of_run(origin))
+
+
+if __name__ == "__main__":
+    logs.write_to(snakemake.log[0])
+    main(
+        Context.of(snakemake),
+        snakemake.input.weights,
+        snakemake.params.invariance,
+        **snakemake.output,
+    )
