@@ -174,7 +174,8 @@ def curve_rows(curves, epsilons, **changes):
     """Return rows of `measure_curve` from sharpnesses by `(regime, seed, space)`."""
     rows = [
         {"regime": regime, "seed": seed, "space": space, "sharpness": value}
-        | {"epsilon": epsilon, "status": "ceased", "versions": "keras 1"}
+        | {"epsilon": epsilon, "versions": "keras 1"}
+        | {"status": "ceased" if value == value else "diverged"}
         for (regime, seed, space), values in curves.items()
         for epsilon, value in zip(epsilons, values, strict=True)
     ]
