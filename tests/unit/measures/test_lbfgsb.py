@@ -1,11 +1,11 @@
 """L-BFGS-B against SciPy's, evaluation by evaluation, and against naive algebra."""
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
 from scipy import optimize
-from scipy.optimize import _dcsrch
 
 from sharpminima.measures import lbfgsb
 from sharpminima.measures.lbfgsb import minimise
@@ -50,6 +50,7 @@ def check_against_scipy(function, start, lower, upper, iterations=10):
         assert value == pytest.approx(expected_value, rel=1e-9)
         np.testing.assert_allclose(x, expected, rtol=1e-6, atol=1e-9)
     assert ours.value == min(value for value, _ in seen)
+    assert function(ours.x)[0] == ours.value
     return ours
 
 
@@ -133,10 +134,10 @@ def test_a_line_search_that_grows_to_a_whole_step_ends_at_the_cauchy_point():
 def test_an_uphill_projection_is_truncated(monkeypatch):
     """Seeds in which MN's projection points uphill, found by trying."""
     truncated = []
-    inner = lbfgsb._Model._feasible_share
+    inner = lbfgsb._Model.feasible_share
     monkeypatch.setattr(
         lbfgsb._Model,
-        "_feasible_share",
+        "feasible_share",
         lambda model: truncated.append(inner(model)) or truncated[-1],
     )
     for seed in range(300):
@@ -278,15 +279,191 @@ def test_tolerances_end_the_search_where_scipy_ends_it(ftol, gtol):
     assert found.message.startswith("CONVERGENCE")
 
 
+def test_the_best_point_is_kept_where_the_last_one_is_higher():
+    """In line searches over waves. Arrays of points that are left are used again."""
+    kept = 0
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        slope, waves = rng.normal(size=2), rng.uniform(5, 30, 2)
+
+        def function(x, slope=slope, waves=waves):
+            value = (slope + 0.5 * x) @ x + 0.1 * np.cos(waves * x).sum()
+            return value, slope + x - 0.1 * waves * np.sin(waves * x)
+
+        counted, seen = recorded(function)
+        found = minimise(counted, rng.uniform(-1, 1, 2), -2, 2, **FEW)
+        assert function(found.x)[0] == found.value == min(value for value, _ in seen)
+        kept += found.value < seen[-1][0]
+    assert kept > 1
+
+
+def test_pairs_that_spoil_b_are_forgotten(monkeypatch):
+    """Where rounding makes B indefinite, which here a second update pretends."""
+    updates, inner = [], lbfgsb._Pairs.update
+
+    def update(pairs, columns):
+        updates.append(len(pairs))
+        if len(updates) == 2:
+            raise np.linalg.LinAlgError
+        inner(pairs, columns)
+
+    monkeypatch.setattr(lbfgsb._Pairs, "update", update)
+    rng = np.random.default_rng(0)
+    function = quadratic(10 ** rng.uniform(-1, 1, 20), rng.normal(size=20))
+    found = minimise(function, np.zeros(20), -0.3, 0.3, **FEW)
+    assert found.iterations == FEW["max_iterations"]
+    assert updates[:5] == [1, 2, 1, 2, 3]
+
+
+def test_equal_pairs_make_b_indefinite():
+    pairs = lbfgsb._Pairs(10)
+    with pytest.raises(np.linalg.LinAlgError):
+        for _ in range(3):
+            pairs.add(np.array([1.0, 1e10]), np.array([1.0, 0.0]))
+            w = pairs.at(slice(None))
+            pairs.update(w[-2:] @ w.T)
+
+
+def in_float32(function):
+    """Return `function` as a network has it: of a float32 x, gradient in float32."""
+
+    def wrapped(x):
+        assert x.dtype == np.float32
+        value, gradient = function(x.astype(np.float64))
+        return value, gradient.astype(np.float32)
+
+    return wrapped
+
+
+@pytest.mark.parametrize("kind", ["box", "some infinite", "some equal", "none"])
+def test_a_start_in_float32_finds_the_solution_in_float32(kind):
+    """A separable quadratic: its minimiser without bounds, projected into the box."""
+    rng = np.random.default_rng(1)
+    lower, upper = (b.astype(np.float32) for b in bounds(kind, 200, rng))
+    curvatures, slope = 10 ** rng.uniform(-1, 0.5, 200), rng.normal(size=200)
+    function = in_float32(quadratic(curvatures, slope))
+    start = np.clip(np.zeros(200, np.float32), lower, upper)
+    limits = {"max_iterations": 100, "max_evaluations": 200}
+    found = minimise(function, start, lower, upper, **limits)
+    free = -slope / curvatures
+    expected = np.clip(free, lower, upper)
+    assert found.x.dtype == np.float32
+    np.testing.assert_allclose(found.x, expected, rtol=1e-4, atol=1e-4)
+    assert found.value == pytest.approx(function(expected.astype(np.float32))[0], 1e-5)
+    outside = (free < lower) | (free > upper)
+    assert outside.any() == (kind != "none")
+    assert list(found.x[outside]) == list(expected[outside])
+
+
+@pytest.mark.parametrize("n", [100, 100_000])
+@pytest.mark.parametrize("kind", ["box", "some infinite", "some equal", "none"])
+def test_float32_goes_the_way_of_float64(n, kind):
+    rng = np.random.default_rng(n)
+    lower, upper = bounds(kind, n, rng)
+    curvatures = 10 ** rng.uniform(-1, 1.5, n)
+    if kind == "box":
+        curvatures *= rng.choice([-1, 1, 1, 1], n)
+    function = quadratic(curvatures, rng.normal(size=n), 3, rng)
+    start = np.clip(rng.uniform(-0.2, 0.2, n).astype(np.float32), lower, upper)
+    found = minimise(in_float32(function), start.astype("f4"), lower, upper, **FEW)
+    expected = minimise(function, start, lower, upper, **FEW)
+    assert (found.iterations, found.evaluations) == (10, expected.evaluations)
+    assert found.value == pytest.approx(expected.value, rel=1e-5)
+
+
+def test_bounds_are_rounded_to_float32():
+    slope = np.array([1.0, -1.0])
+    found = minimise(lambda x: (slope @ x, slope), np.zeros(2, "f4"), -0.1, 0.1, **FEW)
+    assert list(found.x) == [np.float32(-0.1), np.float32(0.1)]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_memory_is_that_of_the_pairs_and_three_vectors(dtype):
+    """Ten iterations, nine pairs; blocks and lists of breakpoints take the rest."""
+    n = 1_000_000
+    rng = np.random.default_rng(0)
+    curvatures = (10 ** rng.uniform(-1, 1.5, n)).astype(dtype)
+    slope, upper = rng.normal(size=n).astype(dtype), np.full(n, 0.3, dtype)
+    start, lower, gradient = np.zeros(n, dtype), -upper, np.empty(n, dtype)
+
+    def function(x):
+        np.multiply(curvatures, x, out=gradient)
+        value = np.vdot(x, gradient) / 2 + np.vdot(slope, x)
+        np.add(gradient, slope, out=gradient)
+        return value, gradient
+
+    tracemalloc.start()
+    found = minimise(function, start, lower, upper, **FEW)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.iterations == found.evaluations - 1 == 10
+    itemsize = np.dtype(dtype).itemsize
+    assert 20 * itemsize < peak / n < 21 * itemsize + 8
+
+
+def noisy(function, noise, rng):
+    """Return `function` with uniform noise on its value and a gradient in float32."""
+
+    def wrapped(x):
+        value, gradient = function(x)
+        return value + rng.uniform(-noise, noise), gradient.astype(np.float32)
+
+    return wrapped
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("half_width", [0.3, 3.0])
+def test_the_search_ends_where_rounding_hides_the_gain(seed, half_width):
+    """Without `rounding` it goes on, in line searches that find noise."""
+    noise, limits = 1e-5, {"max_iterations": 100, "max_evaluations": 100}
+    rng = np.random.default_rng(seed)
+    smooth = quadratic(10 ** rng.uniform(-1, 0.5, 50), rng.normal(size=50))
+    function = noisy(smooth, noise, rng)
+    box = np.zeros(50), -half_width, half_width
+    found = minimise(function, *box, rounding=2 * noise, **limits)
+    assert found.message == lbfgsb.BELOW_ROUNDING
+    assert found.evaluations <= 18
+    least = minimise(smooth, *box, **limits).value
+    assert smooth(found.x)[0] == pytest.approx(least, abs=10 * noise)
+    endless = minimise(function, *box, **limits)
+    assert endless.evaluations >= found.evaluations + 6
+
+
+def test_rounding_leaves_a_search_with_real_gain_alone():
+    """Where B has no pairs, the curvature can gain more than the slope says."""
+    function = quadratic(np.full(50, -1.0), np.full(50, 1e-4))
+    limits = {"max_iterations": 3, "max_evaluations": 100}
+    expected, found = (
+        minimise(function, np.zeros(50), -0.3, 0.3, rounding=rounding, **limits)
+        for rounding in (0.0, 1e-5)
+    )
+    assert list(found.x) == list(expected.x) == [-0.3] * 50
+    assert found.evaluations == expected.evaluations
+
+
+def test_an_exhausted_interval_keeps_its_gain():
+    """At a kink the interval shrinks to the best step, which then is tried again."""
+    kink = np.array([0.3, -0.2])
+
+    def function(x):
+        return np.abs(x - kink).sum(), np.sign(x - kink)
+
+    found = minimise(function, np.zeros(2), -1, 1, rounding=1e-4, **FEW)
+    assert found.message == lbfgsb.BELOW_ROUNDING
+    assert found.value < 1e-3
+
+
 def pairs_and_hessian(n, count, rng, memory=10):
     """Return pairs of a convex quadratic, and the B that they make, by BFGS updates."""
     hessian = np.diag(rng.uniform(0.5, 5.0, n))
-    pairs, kept = lbfgsb._Pairs(memory, n), []
+    pairs, kept = lbfgsb._Pairs(memory), []
     for _ in range(count):
         s = rng.normal(size=n)
         y = hessian @ s
-        pairs.s[:], pairs.y[:] = s, 0.0
-        pairs.add(y, 1.0, s @ y)
+        scale = (s @ y) ** -0.5
+        pairs.add(scale * y, scale * s)
+        w = pairs.at(slice(None))
+        pairs.update(w[-2:] @ w.T)
         kept = [*kept, (s, y)][-memory:]
     s, y = kept[-1]
     b = (y @ y) / (s @ y) * np.eye(n)
@@ -299,7 +476,7 @@ def pairs_and_hessian(n, count, rng, memory=10):
 def test_the_compact_representation_is_that_of_bfgs_updates(count):
     """Also once the memory, here of three pairs, has turned over."""
     pairs, b = pairs_and_hessian(8, count, np.random.default_rng(count), memory=3)
-    w = pairs.columns(np.arange(8))
+    w = pairs.at(slice(None))
     np.testing.assert_allclose(
         pairs.theta * np.eye(8) - w.T @ pairs.m @ w, b, rtol=1e-9
     )
@@ -320,8 +497,11 @@ def naive_cauchy_time(b, t, d, gradient):
     raise AssertionError("The model has no minimiser.")
 
 
+@pytest.mark.parametrize("sample", [1 << 12, 32])
 @pytest.mark.parametrize("batch", [1, 256])
-def test_the_cauchy_point_is_the_first_local_minimiser(monkeypatch, batch):
+def test_the_cauchy_point_is_the_first_local_minimiser(monkeypatch, batch, sample):
+    """However many breakpoints are looked up, and passed, at a time."""
+    monkeypatch.setattr(lbfgsb, "SAMPLE", sample)
     monkeypatch.setattr(
         lbfgsb, "_batches", lambda i: np.split(i, range(batch, len(i), batch))
     )
@@ -331,14 +511,16 @@ def test_the_cauchy_point_is_the_first_local_minimiser(monkeypatch, batch):
         n = 12
         pairs, b = pairs_and_hessian(n, 4, rng)
         x, gradient = rng.uniform(-0.5, 0.5, n), rng.normal(size=n)
-        t, d = np.empty(n), np.empty(n)
-        box = lbfgsb._Box(np.full(n, -0.6), np.full(n, 0.6))
-        lbfgsb._follow_gradient(x, gradient, box, t, d)
-        found, c = lbfgsb._cauchy_point(t, d, pairs.products(d), pairs)
-        assert found == pytest.approx(naive_cauchy_time(b, t, d, gradient), rel=1e-9)
-        z = d * np.minimum(t, found)
-        np.testing.assert_allclose(c, pairs.products(z), atol=1e-10)
-        passed += np.count_nonzero(t <= found)
+        box = lbfgsb._Box(-0.6, 0.6, n, np.float64)
+        path = lbfgsb._Path(x, gradient, box)
+        found, c = lbfgsb._cauchy_point(path, path.follow(pairs), pairs)
+        d = path.d(slice(None))
+        assert found == pytest.approx(
+            naive_cauchy_time(b, path.t, d, gradient), rel=1e-9
+        )
+        z = d * np.minimum(path.t, found)
+        np.testing.assert_allclose(c, pairs.at(slice(None)) @ z, atol=1e-10)
+        passed += np.count_nonzero(path.t <= found)
     assert passed > 50
 
 
@@ -348,59 +530,14 @@ def test_the_subspace_minimiser_solves_the_reduced_system(free_count):
     rng = np.random.default_rng(free_count)
     n, t_star = 12, 0.05
     pairs, b = pairs_and_hessian(n, 4, rng)
-    d = rng.normal(size=n)
+    w, d = pairs.at(slice(None)), rng.normal(size=n)
+    path = lbfgsb._Path(np.zeros(n), -d, lbfgsb._Box(-9, 9, n, np.float64))
+    begin = path.follow(pairs)
     free = np.arange(n) < free_count
-    t = np.where(free, 1.0, rng.uniform(0, t_star, n))
-    z = d * np.minimum(t, t_star)
-    a = lbfgsb._subspace_minimiser(
-        t_star, pairs.products(z), free, d, pairs.products(d), pairs
-    )
-    step = (d / pairs.theta + pairs.combination(a, slice(0, n)))[free]
+    path.t[:] = np.where(free, 1.0, rng.uniform(0, t_star, n))
+    z = d * np.minimum(path.t, t_star)
+    a = lbfgsb._subspace_minimiser(path, begin, pairs, t_star, w @ z)
+    step = (d / pairs.theta + a @ w)[free]
     reduced_gradient = (-d + b @ z)[free]
     expected = z[free] - np.linalg.solve(b[np.ix_(free, free)], reduced_gradient)
     np.testing.assert_allclose(step, expected, rtol=1e-8)
-
-
-def steps_of_minpack(phi, slope, first, longest):
-    """Return the steps that SciPy's line search of Moré and Thuente tries."""
-    line = _dcsrch.DCSRCH(phi, slope, 1e-3, 0.9, 0.1, 0.0, longest)
-    step, value, derivative, task = first, phi(0.0), slope(0.0), b"START"
-    steps = []
-    while len(steps) < lbfgsb.MAX_STEPS:
-        step, value, derivative, task = line._iterate(step, value, derivative, task)
-        if not task.startswith(b"FG"):
-            break
-        steps.append(step)
-        value, derivative = phi(step), slope(step)
-    return steps
-
-
-def test_the_line_search_tries_the_steps_of_minpack():
-    lengths = []
-    for seed in range(400):
-        rng = np.random.default_rng(seed)
-        c = rng.normal(size=5) * 10 ** rng.uniform(-2, 2, 5)
-        w = 10 ** rng.uniform(-1, 1.5)
-
-        def phi(a, c=c, w=w):
-            return np.polyval([c[0] ** 2, *c[1:3], 0.0, 0.0], a) - (
-                abs(c[3]) * a + c[4] * (np.cos(w * a) - 1)
-            )
-
-        def slope(a, c=c, w=w):
-            polynomial = np.polyder([c[0] ** 2, *c[1:3], 0.0, 0.0])
-            return np.polyval(polynomial, a) - abs(c[3]) + c[4] * w * np.sin(w * a)
-
-        longest = rng.choice([1.0, 3.0, 1e10])
-        first = min(10 ** rng.uniform(-3, 0.5), longest)
-        line, steps = lbfgsb._LineSearch(phi(0.0), slope(0.0), first, longest), []
-        while len(steps) < lbfgsb.MAX_STEPS:
-            steps.append(line.step)
-            value, derivative = phi(line.step), slope(line.step)
-            if line.accepts(value, derivative):
-                break
-            line.advance(value, derivative)
-        expected = steps_of_minpack(phi, slope, first, longest)
-        assert steps == pytest.approx(expected, rel=1e-6)
-        lengths.append(len(steps))
-    assert max(lengths) > 5

@@ -7,11 +7,9 @@ Sources, whose symbols the code keeps:
   the generalised Cauchy point and the subspace minimisation.
 - MN: Morales, Nocedal 2011, "Remark on Algorithm 778", ACM TOMS 38(1). The projection
   of the subspace minimiser.
-- MT: Moré, Thuente 1994, "Line search algorithms with guaranteed sufficient decrease",
-  ACM TOMS 20, 286-307.
 
-Iterates and numbers of evaluations are those of SciPy's L-BFGS-B up to rounding. Passes
-over the variables are calls of NumPy. Two rearrangements of the paper save passes:
+Iterates and numbers of evaluations are those of SciPy's L-BFGS-B up to rounding. Two
+rearrangements of the paper save passes over the variables:
 
 - A pair is stored as s / sqrt(s'y) and y / sqrt(s'y), which leaves B as it is and makes
   D the identity. theta moves from W into M, so W holds the pairs themselves: its rows
@@ -19,8 +17,12 @@ over the variables are calls of NumPy. Two rearrangements of the paper save pass
 - On the path x(t) = P(x - t g) the variables that still move have z = t d and g = -d.
   So the reduced gradient at the Cauchy point (CP 5.4) follows from t and W'd.
 
-To save memory, rows of W serve twice. The row of the next s holds the breakpoints, then
-the search direction; the row of the next y holds d, then the gradient.
+Vectors are stored in the type of the start, float32 or float64. All arithmetic is in
+float64, on one block of the variables at a time.
+
+With k pairs the solver keeps 2k + 3 vectors of n numbers: W, x, x_bar and the gradient
+at x. A line search that goes on after its first step adds the point that it tries, and
+the best one if that is another. Bounds of another type than the start are copied.
 """
 
 import time
@@ -30,14 +32,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sharpminima.measures.line_search import LineSearch
+
 Function = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
 EPSILON = np.finfo(np.float64).eps
-# MT: sufficient decrease, curvature, relative width of the last interval.
-DECREASE, CURVATURE, WIDTH = 1e-3, 0.9, 0.1
 MAX_STEPS, LONGEST_STEP = 20, 1e10
-# What a pass over the variables takes at once: its temporaries stay in the cache.
+# Blocks of this many variables, with all rows of W, fit into a core's cache.
 BLOCK = 1 << 14
+# So many breakpoints show how all of them are spread.
+SAMPLE = 1 << 12
 
 CONVERGED_GRADIENT = "CONVERGENCE: NORM OF PROJECTED GRADIENT <= GTOL"
 CONVERGED_VALUE = "CONVERGENCE: RELATIVE REDUCTION OF F <= FTOL"
@@ -52,7 +56,7 @@ class Descent:
     """The outcome of one minimisation.
 
     Attributes:
-        x: The best point that the search saw, shape `(n,)`.
+        x: The best point that the search saw, shape `(n,)`, of the start's type.
         value: The function's value there.
         iterations: Iterations that were completed.
         evaluations: Evaluations of the function and its gradient.
@@ -90,8 +94,9 @@ def minimise(
 
     Args:
         function: Maps x, shape `(n,)`, to value and gradient, shape `(n,)`. It must
-            leave x alone, and may use one array for all its gradients.
-        start: Where the search begins, shape `(n,)`; projected into the box.
+            neither change nor keep x. It may use one array for all its gradients.
+        start: Where the search begins, shape `(n,)`; projected into the box. Its type
+            is that of x and of all that is stored: float32, or else float64.
         lower: Lower bounds, shape `(n,)` or a number; `-inf` where there is none.
         upper: Upper bounds, likewise.
         max_iterations: Cap on iterations, at least 1.
@@ -108,17 +113,15 @@ def minimise(
             1, or the first value or gradient is not finite.
     """
     started = time.perf_counter()
-    box = _Box(*(np.broadcast_to(bound, start.shape) for bound in (lower, upper)))
-    if not np.all(box.lower <= box.upper):
-        raise ValueError("Each lower bound must be at most its upper bound.")
     if min(max_iterations, max_evaluations, memory) < 1:
         received = f"{max_iterations}, {max_evaluations}, {memory}"
         raise ValueError(f"Caps and memory must be at least 1. Received: {received}")
+    dtype = np.float32 if start.dtype == np.float32 else np.float64
+    box = _Box(lower, upper, start.shape, dtype)
     search = _Search(function, max_evaluations, rounding)
-    pairs = _Pairs(min(memory, max_iterations - 1), len(start))
-    x = box.project(start.astype(np.float64))
     try:
-        message = _iterate(search, x, box, pairs, max_iterations, ftol, gtol)
+        x = box.project(start.astype(dtype))
+        message = _iterate(search, x, box, _Pairs(memory), max_iterations, ftol, gtol)
     except _Ended as ended:
         message = str(ended)
     seconds = time.perf_counter() - started
@@ -152,6 +155,10 @@ class _Search:
         if max(gain, 0.0) < self._rounding:
             raise _Ended(BELOW_ROUNDING)
 
+    def released(self, x):
+        """Return an array to write to: x, or a new one if x is the best point."""
+        return np.empty_like(x) if x is self.best else x
+
     def evaluate(self, x):
         """Return value and gradient at x."""
         if self.evaluations == self._max_evaluations:
@@ -160,9 +167,9 @@ class _Search:
         started = time.perf_counter()
         value, gradient = self._function(x)
         self.seconds += time.perf_counter() - started
-        value, gradient = float(value), np.asarray(gradient, np.float64)
+        value, gradient = float(value), np.asarray(gradient)
         with np.errstate(invalid="ignore"):
-            total = value + gradient.sum()
+            total = value + gradient.sum(dtype=np.float64)
         if not np.isfinite(total) and self.best is None:
             raise ValueError(
                 "Value and gradient at the start must be finite. "
@@ -175,127 +182,89 @@ class _Search:
         return value, gradient
 
 
-class _Box(NamedTuple):
-    """The bounds of x, or of a block of its entries."""
+class _Box:
+    """The bounds of x.
 
-    lower: np.ndarray
-    upper: np.ndarray
+    Attributes:
+        lower: Lower bounds, shape `(n,)`.
+        upper: Upper bounds, shape `(n,)`.
+        bounds_some: Whether any bound is finite.
+        bounds_all: Whether every bound is finite.
+    """
 
-    def __getitem__(self, block):
-        return _Box(self.lower[block], self.upper[block])
+    def __init__(self, lower, upper, shape, dtype):
+        bounds = [np.asarray(bound, dtype) for bound in (lower, upper)]
+        self.lower, self.upper = (np.broadcast_to(bound, shape) for bound in bounds)
+        if not np.all(self.lower <= self.upper):
+            raise ValueError("Each lower bound must be at most its upper bound.")
+        finite = [np.isfinite(bound) for bound in bounds]
+        self.bounds_some = any(map(np.any, finite))
+        self.bounds_all = all(map(np.all, finite))
 
-    def project(self, x):
-        """Return P(x), written over x."""
-        return np.clip(x, self.lower, self.upper, out=x)
+    def project(self, x, block=slice(None)):
+        """Return P(x) for a block of x, written over it."""
+        np.maximum(x, self.lower[block], out=x)  # twice as fast as np.clip
+        return np.minimum(x, self.upper[block], out=x)
 
-    def breakpoints(self, x, direction):
+    def breakpoints(self, x, direction, block):
         """Return by which t each entry of `x + t direction` meets its bound.
 
         An entry that does not move meets none: infinity, or NaN if it lies on a bound.
         """
         # Of both quotients one is not positive, as x lies in the box.
         with np.errstate(divide="ignore", invalid="ignore"):
-            t = np.subtract(self.lower, x)
-            t /= direction
-            upwards = np.subtract(self.upper, x)
-            upwards /= direction
-        return np.maximum(t, upwards, out=t)
+            t = (self.lower[block] - x) / direction
+            return np.maximum(t, (self.upper[block] - x) / direction, out=t)
 
 
 class _Pairs:
     """The last pairs (s, y), and B = theta I - W M W' that they make (CP 3.1-3.4).
-
-    Products with W and matrices of its rows have the oldest pair first: y, s, y, s, ...
 
     Attributes:
         theta: y'y / s'y of the last pair, or 1.
         m: M, shape `(2k, 2k)` for k pairs.
     """
 
-    def __init__(self, memory, n):
-        # Two rows more than pairs have: the next pair grows there. Rows in use come
-        # first, for the others may hold infinite breakpoints.
-        self._rows = np.empty((2 * (memory + 1), n))
+    def __init__(self, memory):
         self._memory = memory
         self.forget()
 
     def forget(self):
         """Return to B = I."""
-        self._gram = np.empty((0, 0))
-        self._use([])
-        self._refresh()
+        self._rows, self.gram = [], np.empty((0, 0))
+        self.theta = 1.0
+        self.m = self._inverse_of_m = self.gram
 
     def __len__(self):
-        return len(self._slots)
+        return len(self._rows) // 2
 
-    @property
-    def y(self):
-        """The row of the next y. Until then, room for n numbers."""
-        return self._rows[2 * len(self)]
+    def add(self, y, s):
+        """Add a pair of which s'y = 1. B waits for `update`."""
+        if len(self) == self._memory:
+            del self._rows[:2]
+            self.gram = self.gram[2:, 2:]
+        self._rows += [y, s]
+        self.gram = np.pad(self.gram, (0, 2))
 
-    @property
-    def s(self):
-        """The row of the next s. Until then, room for n numbers."""
-        return self._rows[2 * len(self) + 1]
+    def at(self, where):
+        """Return W' at a block of the variables, or at these indices, in float64."""
+        return np.array([row[where] for row in self._rows], np.float64)
 
-    def add(self, gradient, step, curvature):
-        """Add a pair: `s` holds the search direction so far, `y` the old gradient.
-
-        Args:
-            gradient: The gradient after the step, shape `(n,)`.
-            step: The step along the search direction.
-            curvature: s'y.
+    def update(self, columns):
+        """Update B from the products of the last pair with W, shape `(2, 2k)`.
 
         Raises:
             LinAlgError: If B is not positive definite in floating point.
         """
-        y, s = self.y, self.s
-        np.subtract(gradient, y, out=y)
-        y *= curvature**-0.5
-        s *= step * curvature**-0.5
-        full = len(self) == self._memory
-        slot = self._slots[0] if full else len(self)
-        newest = self._rows[2 * slot : 2 * slot + 2]
-        if full:
-            newest[:] = y, s
-        kept = self._gram[2:, 2:] if full else self._gram
-        self._use([*self._slots[full:], slot])
-        # W'W grows by the products with the new pair.
-        columns = np.zeros((len(self._used), 2))
-        for block in _blocks(newest.shape[1]):
-            columns += self._used[:, block] @ newest[:, block].T
-        columns = columns[self._order]
-        self._gram = np.block([[kept, columns[:-2]], [columns.T]])
-        self._refresh()
-
-    def products(self, vector):
-        """Return W' times a vector of n numbers, shape `(2k,)`."""
-        return (self._used @ vector)[self._order]
-
-    def columns(self, indices):
-        """Return W' at these of the n indices, shape `(2k, len(indices))`."""
-        return self._used.take(indices, axis=1)[self._order]
-
-    def combination(self, weights, block):
-        """Return a block of W times `weights`, shape `(2k,)`."""
-        spread = np.zeros(len(self._used))
-        spread[self._order] = weights
-        return spread @ self._used[:, block]
-
-    def reduced(self, free, d, products):
-        """Return W'ZZ'W and W'ZZ'd, where Z picks the entries that are `free`.
-
-        Only the rarer kind of entry is visited. `products` is W'd.
-        """
-        rare = free if 2 * np.count_nonzero(free) <= free.size else ~free
-        gram, part = np.zeros((len(self._used),) * 2), np.zeros(len(self._used))
-        for block in _blocks(free.size):
-            if rare[block].any():
-                w = self._used[:, block][:, rare[block]]
-                gram += w @ w.T
-                part += w @ d[block][rare[block]]
-        gram, part = gram[np.ix_(self._order, self._order)], part[self._order]
-        return (gram, part) if rare is free else (self._gram - gram, products - part)
+        self.gram[-2:], self.gram[:, -2:] = columns, columns.T
+        self.theta = self.gram[-2, -2]
+        # CP 3.4, with D = I and with theta taken out of W.
+        lower = np.tril(self.gram[1::2, ::2], -1) / self.theta
+        self._inverse_of_m = np.empty_like(self.gram)
+        self._inverse_of_m[::2, ::2] = -np.eye(len(self))
+        self._inverse_of_m[1::2, ::2], self._inverse_of_m[::2, 1::2] = lower, lower.T
+        self._inverse_of_m[1::2, 1::2] = self.gram[1::2, 1::2] / self.theta
+        self.m = _solve(self._inverse_of_m, np.eye(2 * len(self)))
 
     def solve_reduced(self, gram, right):
         """Return (M^-1 - W'ZZ'W / theta)^-1 `right`, the solve of CP 5.11.
@@ -304,23 +273,6 @@ class _Pairs:
             LinAlgError: If Z'BZ is not positive definite in floating point.
         """
         return _solve(self._inverse_of_m - gram / self.theta, right)
-
-    def _use(self, slots):
-        """Take the pairs in these slots, the oldest first."""
-        self._slots = slots
-        self._used = self._rows[: 2 * len(slots)]
-        self._order = np.ravel([(2 * i, 2 * i + 1) for i in slots]).astype(int)
-
-    def _refresh(self):
-        """Update theta and M from W'W."""
-        self.theta = self._gram[-2, -2] if len(self) else 1.0
-        # CP 3.4, with D = I and with theta taken out of W.
-        lower = np.tril(self._gram[1::2, ::2], -1) / self.theta
-        self._inverse_of_m = np.empty_like(self._gram)
-        self._inverse_of_m[::2, ::2] = -np.eye(len(self))
-        self._inverse_of_m[1::2, ::2], self._inverse_of_m[::2, 1::2] = lower, lower.T
-        self._inverse_of_m[1::2, 1::2] = self._gram[1::2, 1::2] / self.theta
-        self.m = _solve(self._inverse_of_m, np.eye(2 * len(self)))
 
 
 def _solve(matrix, right):
@@ -345,45 +297,46 @@ def _solve(matrix, right):
 
 def _iterate(search, x, box, pairs, max_iterations, ftol, gtol):
     """Iterate as in CP, section 6. Return why that ended."""
-    bounds = _Bounds.of(box)
     value, gradient = search.evaluate(x)
     reduction = np.inf
     while True:
-        # Step 1: the breakpoints of the projected gradient path, and convergence.
-        norm = _follow_gradient(x, gradient, box, t=pairs.s, d=pairs.y)
-        if norm <= gtol:
-            return CONVERGED_GRADIENT
-        if reduction <= ftol:
-            return CONVERGED_VALUE
-        # Steps 2 and 3: the Cauchy point and the minimiser in its subspace.
         try:
-            x_bar, slope = _minimise_model(x, gradient, box, pairs)
+            # Step 1: the breakpoints of the projected gradient path, and convergence.
+            path = _Path(x, gradient, box)
+            begin = path.follow(pairs)
+            if begin.norm <= gtol:
+                return CONVERGED_GRADIENT
+            if reduction <= ftol:
+                return CONVERGED_VALUE
+            # Steps 2 and 3: the Cauchy point and the minimiser in its subspace.
+            x_bar, slope = _minimise_model(path, begin, pairs)
         except np.linalg.LinAlgError:
             pairs.forget()
             continue
         # Step 4: the line search. The function may write over its gradient.
-        np.copyto(pairs.y, gradient)
-        gradient = pairs.y
-        line = _LineSearch(value, slope, *bounds.steps(search, x, pairs.s, box))
+        gradient = np.array(gradient, x.dtype)
+        line = LineSearch(value, slope, *_steps(search, x, x_bar, box))
         # Without pairs B knows no curvature, and the gain may exceed what slopes say.
         if pairs:
             search.expect(line.gain())
-        found = _descend(search, line, x, x_bar, box, pairs.s)
+        found = _descend(search, line, x, x_bar, box)
         if found is None and not pairs:
             return NO_DESCENT
         if found is None:
-            gradient = gradient.copy()
             pairs.forget()
             continue
-        reduction = (value - found.value) / max(abs(value), abs(found.value), 1.0)
-        x, value, gradient = found.x, found.value, found.gradient
         search.iterations += 1
         if search.iterations == max_iterations:
             return OUT_OF_ITERATIONS
+        reduction = (value - found.value) / max(abs(value), abs(found.value), 1.0)
         # Steps 6 and 7: the new pair, unless its curvature drowns in rounding.
         curvature = line.step * (found.slope - slope)
         if curvature > -EPSILON * line.step * slope:
-            pairs.add(gradient, line.step, curvature)
+            s = search.released(x if found.x is x_bar else x_bar)
+            _difference(found.gradient, gradient, curvature**-0.5, out=gradient)
+            _difference(x_bar, x, line.step * curvature**-0.5, out=s)
+            pairs.add(gradient, s)
+        x, value, gradient = found.x, found.value, found.gradient
 
 
 def _blocks(n) -> Iterator[slice]:
@@ -392,51 +345,127 @@ def _blocks(n) -> Iterator[slice]:
         yield slice(start, min(start + BLOCK, n))
 
 
-def _follow_gradient(x, gradient, box, t, d):
-    """Fill `t` with the breakpoints of P(x - t g) and `d` with its first direction.
+def _double(array, where):
+    """Return a copy of these entries in float64."""
+    return array[where].astype(np.float64)
 
-    Returns:
-        The largest entry of the projected gradient, |P(x - g) - x|.
+
+def _difference(a, b, factor, out):
+    """Write `factor (a - b)` over `out`, which may be one of both."""
+    for block in _blocks(len(out)):
+        out[block] = factor * (_double(a, block) - b[block])
+
+
+class _Begin(NamedTuple):
+    """How a path begins.
+
+    Attributes:
+        norm: The largest entry of the projected gradient, |P(x - g) - x|.
+        products: W'd, shape `(2k,)`.
+        square: d'd.
+        moving: How many entries of d are not 0.
     """
-    norm = 0.0
-    for block in _blocks(len(x)):
-        here = np.negative(gradient[block], out=d[block])
-        # CP 4.1. Entries that would leave the box at once have t = 0 and do not move.
-        t[block] = box[block].breakpoints(x[block], here)
-        norm = max(norm, np.max(np.abs(here) * np.fmin(t[block], 1.0)))
-        here *= t[block] > 0.0
-    return norm
+
+    norm: float
+    products: np.ndarray
+    square: float
+    moving: int
 
 
-def _minimise_model(x, gradient, box, pairs):
+class _Path:
+    """The projected gradient path P(x - t g), with first direction d (CP 4.1, 4.2).
+
+    Attributes:
+        box: The box.
+        t: The breakpoints, shape `(n,)`.
+        size: n.
+    """
+
+    def __init__(self, x, gradient, box):
+        self.box, self.t, self.size = box, np.empty_like(x), len(x)
+        self._x, self._gradient = x, gradient
+
+    def follow(self, pairs):
+        """Fill in the breakpoints, complete B, and return how the path begins.
+
+        Raises:
+            LinAlgError: If B is not positive definite in floating point.
+        """
+        norm, products, square, moving = 0.0, np.zeros(2 * len(pairs)), 0.0, 0
+        columns = np.zeros((2, 2 * len(pairs)))
+        for block in _blocks(self.size):
+            t = self.box.breakpoints(self.x(block), -self._g(block), block)
+            with np.errstate(over="ignore"):
+                self.t[block] = t
+            d = self.d(block)
+            norm = max(norm, np.abs(np.fmin(t, 1.0, out=t) * d).max())
+            square += d @ d
+            moving += np.count_nonzero(d != 0.0)
+            if pairs:
+                # While a block of W is at hand: W'W grows by products with a new pair.
+                w = pairs.at(block)
+                products += w @ d
+                columns += w[-2:] @ w.T
+        if pairs:
+            pairs.update(columns)
+        return _Begin(norm, products, square, moving)
+
+    def x(self, where):
+        """Return x at a block of the variables, or at these indices."""
+        return _double(self._x, where)
+
+    def d(self, where):
+        """Return d likewise."""
+        # Entries that would leave the box at once have t = 0 and do not move.
+        return -self._g(where) * (self.t[where] > 0.0)
+
+    def _g(self, where):
+        return _double(self._gradient, where)
+
+    def ahead(self, after, until):
+        """Return indices of breakpoints with `after < t <= until`, in their order.
+
+        Not all of them if there are many, as indices take memory: the first ones, up
+        to about a sixteenth of all breakpoints.
+        """
+        sample = _double(self.t, slice(None, None, 1 + len(self.t) // SAMPLE))
+        sample = np.sort(sample[(sample > after) & (sample <= until)])
+        if len(sample) > SAMPLE // 16:
+            until = sample[SAMPLE // 16]
+        found = []
+        for block in _blocks(self.size):
+            t = _double(self.t, block)
+            found.append(block.start + np.flatnonzero((t > after) & (t <= until)))
+        indices = np.concatenate(found)
+        return indices[np.argsort(self.t[indices])]
+
+
+def _minimise_model(path, begin, pairs):
     """Return x_bar, the next x if the step is 1, and the slope of x_bar - x.
 
-    The direction is written to `pairs.s`, which holds the breakpoints. `pairs.y` holds
-    the first direction of the projected gradient path.
+    It is written over the path's breakpoints.
     """
-    d = pairs.y
-    products = pairs.products(d)
-    t_star, c = _cauchy_point(pairs.s, d, products, pairs)
-    free = pairs.s > t_star
-    newton = None
-    if pairs and free.any():
-        newton = _subspace_minimiser(t_star, c, free, d, products, pairs)
-    model = _Model(x, d, box, pairs, t_star, free, newton)
-    x_bar, slope = model.minimiser(gradient, projected=True)
+    t_star, c = _cauchy_point(path, begin, pairs)
+    newton = _subspace_minimiser(path, begin, pairs, t_star, c) if pairs else None
+    model = _Model(path, pairs, t_star, newton)
+    slope = model.minimise()
     if slope > 0.0:
         # MN: the projection can point uphill. Then the step stops at the first bound.
-        x_bar, slope = model.minimiser(gradient, projected=False)
-    return x_bar, slope
+        path.follow(pairs)
+        slope = model.minimise(model.feasible_share())
+    return path.t, slope
 
 
-def _cauchy_point(t, d, products, pairs):
+def _cauchy_point(path, begin, pairs):
     """Return t* of the generalised Cauchy point P(x - t* g), and c = W'(x_cp - x).
 
     CP, algorithm CP, with one column for each breakpoint of a batch that is passed.
     """
+    _, p, square, moving = begin
     if not pairs:
-        return 1.0, products
-    reached, c, p, square = 0.0, np.zeros_like(products), products, d @ d
+        return 1.0, p
+    # A float64, unlike a float of Python, is compared with float32 in float64.
+    reached, c = np.float64(0.0), np.zeros_like(p)
     floor = EPSILON * pairs.theta * square
 
     def waits(times, c, p, squares):
@@ -446,18 +475,15 @@ def _cauchy_point(t, d, products, pairs):
         curvatures = pairs.theta * squares - np.sum(p * mp, axis=0)
         return -slopes / np.maximum(curvatures, floor)
 
-    moving = np.count_nonzero(d)
     while moving:
         wait = max(waits(reached, c, p, square), 0.0)
-        ahead = np.flatnonzero((t > reached) & (t <= reached + wait))
+        ahead = path.ahead(reached, reached + wait)
         if not len(ahead):
             return reached + wait, c + wait * p
-        ahead = ahead[np.argsort(t[ahead])]
         for batch in _batches(ahead):
-            times = np.append(reached, t[batch])
+            gone, times = path.d(batch), np.append(reached, path.t[batch])
             steps = np.diff(times)
-            gone = d[batch]
-            ps = np.column_stack([p, -gone * pairs.columns(batch)]).cumsum(axis=1)
+            ps = np.column_stack([p, -gone * pairs.at(batch)]).cumsum(axis=1)
             cs = np.column_stack([c, steps * ps[:, :-1]]).cumsum(axis=1)
             squares = np.append(square, -(gone**2)).cumsum()
             batch_waits = waits(times, cs, ps, squares)
@@ -479,104 +505,103 @@ def _batches(indices):
         start, size = start + size, min(2 * size, BLOCK)
 
 
-def _subspace_minimiser(t_star, c, free, d, products, pairs):
+def _subspace_minimiser(path, begin, pairs, t_star, c):
     """Return a such that Z'(x + d / theta + W a) is the minimiser of the subspace.
 
     CP 5.11: du = -r / theta - Z'W v / theta^2, from the Cauchy point. There
     r = -(1 - theta t*) Z'd - Z'WMc (CP 5.4), and x_cp = x + t* d where x is free.
     """
-    gram, p = pairs.reduced(free, d, products)
+    gram, p = _reduced(path, begin, pairs, t_star)
     mc = pairs.m @ c
     r = -(1.0 - pairs.theta * t_star) * p - gram @ mc
     v = pairs.solve_reduced(gram, r)
     return mc / pairs.theta - v / pairs.theta**2
 
 
+def _reduced(path, begin, pairs, t_star):
+    """Return W'ZZ'W and W'ZZ'd, where Z picks the free variables, of t > t*."""
+    free = sum(np.count_nonzero(path.t[block] > t_star) for block in _blocks(path.size))
+    # Only the rarer kind of variable is visited.
+    visits_free = 2 * free <= path.size
+    gram, p = np.zeros_like(pairs.m), np.zeros_like(begin.products)
+    for block in _blocks(path.size):
+        rare = np.flatnonzero((path.t[block] > t_star) == visits_free) + block.start
+        w = pairs.at(rare)
+        gram += w @ w.T
+        p += w @ path.d(rare)
+    return (gram, p) if visits_free else (pairs.gram - gram, begin.products - p)
+
+
 @dataclass(frozen=True)
 class _Model:
-    """The minimiser of the quadratic model, in blocks."""
+    """The quadratic model: its Cauchy point and the minimiser in its subspace."""
 
-    x: np.ndarray
-    d: np.ndarray
-    box: _Box
+    path: _Path
     pairs: _Pairs
     t_star: float
-    free: np.ndarray
     newton: np.ndarray | None
 
-    def minimiser(self, gradient, *, projected):
-        """Return x_bar and the slope along x_bar - x, which goes to `pairs.s`.
+    def minimise(self, share=1.0):
+        """Write x_bar over the path's breakpoints. Return the slope of x_bar - x.
 
-        Args:
-            gradient: g, shape `(n,)`.
-            projected: Whether to project the subspace minimiser into the box (MN) or
-                to go towards it as far as the box allows (CP 5.8).
+        It is so much of the way from the Cauchy point to the subspace minimiser, in the
+        box: all of it (MN), or what the box allows (CP 5.8).
         """
-        share = 1.0 if projected else self._feasible_share()
-        x_bar, slope = np.empty_like(self.x), 0.0
-        for block in _blocks(len(self.x)):
-            here = self._cauchy(block, out=x_bar[block])
+        x_bar, slope = self.path.t, 0.0
+        for block in _blocks(self.path.size):
+            x, d = self.path.x(block), self.path.d(block)
+            point = self._cauchy(x, d, block)
             if self.newton is not None:
-                here += share * self._subspace_step(block, here)
-                self.box[block].project(here)
-            step = np.subtract(here, self.x[block], out=self.pairs.s[block])
-            slope += gradient[block] @ step
-        return x_bar, slope
+                point += share * self._subspace_step(x, d, point, block)
+                self.path.box.project(point, block)
+            x_bar[block] = point
+            slope -= d @ (x_bar[block] - x)
+        return slope
 
-    def _cauchy(self, block, out=None):
-        point = np.multiply(self.d[block], self.t_star, out=out)
-        point += self.x[block]
-        return self.box[block].project(point)
-
-    def _subspace_step(self, block, cauchy):
-        step = self.pairs.combination(self.newton, block)
-        step += self.d[block] / self.pairs.theta
-        step += self.x[block]
-        step -= cauchy
-        step *= self.free[block]
-        return step
-
-    def _feasible_share(self):
+    def feasible_share(self):
+        """Return how much of the way to the subspace minimiser lies in the box."""
         share = 1.0
-        for block in _blocks(len(self.x)):
-            cauchy = self._cauchy(block)
-            step = self._subspace_step(block, cauchy)
-            ends = self.box[block].breakpoints(cauchy, step)
+        for block in _blocks(self.path.size):
+            x, d = self.path.x(block), self.path.d(block)
+            cauchy = self._cauchy(x, d, block)
+            step = self._subspace_step(x, d, cauchy, block)
+            ends = self.path.box.breakpoints(cauchy, step, block)
             share = np.fmin(share, np.fmin.reduce(ends))
         return share
 
+    def _cauchy(self, x, d, block):
+        return self.path.box.project(x + self.t_star * d, block)
 
-@dataclass(frozen=True)
-class _Bounds:
-    """Which bounds there are: any, and both of every entry."""
-
-    any: bool
-    all: bool
-
-    @classmethod
-    def of(cls, box):
-        """Return that of a box."""
-        finite = [np.isfinite(bound) for bound in box]
-        return cls(any(map(np.any, finite)), all(map(np.all, finite)))
-
-    def steps(self, search, x, direction, box):
-        """Return the first step along a search direction, and the longest one."""
-        if not self.any:
-            longest = LONGEST_STEP
-        elif not search.iterations:
-            longest = 1.0
-        else:
-            longest = _longest_step(x, direction, box)
-        if search.iterations or self.all:
-            return 1.0, longest
-        return min(1.0 / np.linalg.norm(direction), longest), longest
+    def _subspace_step(self, x, d, cauchy, block):
+        step = self.newton @ self.pairs.at(block)
+        step += d / self.pairs.theta
+        step += x
+        step -= cauchy
+        step *= self.path.t[block] > self.t_star
+        return step
 
 
-def _longest_step(x, direction, box):
-    """Return how far the box lets x go along a direction that stays inside up to 1."""
+def _steps(search, x, x_bar, box):
+    """Return the first step from x towards x_bar, and the longest one."""
+    if not box.bounds_some:
+        longest = LONGEST_STEP
+    elif not search.iterations:
+        longest = 1.0
+    else:
+        longest = _longest_step(x, x_bar, box)
+    if search.iterations or box.bounds_all:
+        return 1.0, longest
+    squares = (_double(x_bar, block) - x[block] for block in _blocks(len(x)))
+    length = np.sqrt(sum(step @ step for step in squares))
+    return min(1.0 / length, longest), longest
+
+
+def _longest_step(x, x_bar, box):
+    """Return how far the box lets x go along x_bar - x, at least 1."""
     longest = LONGEST_STEP
     for block in _blocks(len(x)):
-        ends = box[block].breakpoints(x[block], direction[block])
+        here = _double(x, block)
+        ends = box.breakpoints(here, x_bar[block] - here, block)
         longest = max(np.fmin(longest, np.fmin.reduce(ends)), 1.0)
         if longest == 1.0:
             break
@@ -592,168 +617,34 @@ class _Found(NamedTuple):
     slope: float
 
 
-def _descend(search, line, x, x_bar, box, direction):
-    """Search along a direction. Return what was found, or None."""
+def _descend(search, line, x, x_bar, box):
+    """Search along x_bar - x. Return what was found, or None."""
     if line.slope >= 0.0:
         return None
     for _ in range(MAX_STEPS):
-        # `x_bar` lies on bounds exactly, x + direction only up to rounding.
-        trial = x_bar
-        if line.step != 1.0:
-            trial = direction * line.step
-            trial += x
-            box.project(trial)
+        trial = _between(x, x_bar, line.step, box)
         value, gradient = search.evaluate(trial)
-        found = _Found(trial, value, gradient, gradient @ direction)
-        if line.accepts(found.value, found.slope):
-            return found
-        line.advance(found.value, found.slope)
+        slope = 0.0
+        for block in _blocks(len(x)):
+            slope += gradient[block] @ (_double(x_bar, block) - x[block])
+        if line.accepts(value, slope):
+            return _Found(trial, value, gradient, slope)
+        line.advance(value, slope)
         if line.bracketed:
             search.expect(line.gain())
+        del trial  # Its memory serves the next one.
     return None
 
 
-class _Probe(NamedTuple):
-    """A step along the direction, with value and slope there."""
-
-    step: float
-    value: float
-    slope: float
-
-    def tilted(self, slope):
-        """Return the probe of psi(step) = phi(step) - slope step (MT 2.1)."""
-        return _Probe(self.step, self.value - slope * self.step, self.slope - slope)
-
-
-class _LineSearch:
-    """The line search of MT, with the interval's rules as in MINPACK-2.
-
-    Attributes:
-        slope: The slope at 0.
-        step: The step to try.
-        bracketed: Whether a minimiser lies between two steps that were tried.
-    """
-
-    def __init__(self, value, slope, first, longest):
-        self.slope, self.step = slope, first
-        self._value, self._longest = value, longest
-        self._enough = DECREASE * slope
-        # `best` has the least value so far; `other` is the far end of the interval.
-        self._best = self._other = _Probe(0.0, value, slope)
-        self.bracketed, self._modified = False, True
-        self._low, self._high = 0.0, 5.0 * first
-        self._widths = 2.0 * longest, longest
-
-    def gain(self):
-        """Return by how much the step should lower the value, by the best slope."""
-        best = self._best
-        return self._value - best.value - best.slope * (self.step - best.step)
-
-    def accepts(self, value, slope):
-        """Return whether the search ends at the step that was tried."""
-        line = self._value + self.step * self._enough
-        converged = value <= line and abs(slope) <= -CURVATURE * self.slope
-        at_longest = self.step == self._longest
-        at_longest = at_longest and value <= line and slope <= self._enough
-        at_shortest = self.step == 0.0 and (value > line or slope >= self._enough)
-        return converged or at_longest or at_shortest or self._exhausted()
-
-    def _exhausted(self):
-        """Return whether the interval is too narrow to go on."""
-        outside = not self._low < self.step < self._high
-        narrow = self._high - self._low <= WIDTH * self._high
-        return self.bracketed and (outside or narrow)
-
-    def advance(self, value, slope):
-        """Choose the next step from the value and slope at the one that was tried."""
-        trial = _Probe(self.step, value, slope)
-        line = self._value + self.step * self._enough
-        # MT, section 4: once psi is not positive and rises, phi itself is used.
-        if value <= line and slope >= 0.0:
-            self._modified = False
-        tilt = 0.0
-        if self._modified and line < value <= self._best.value:
-            tilt = self._enough
-        self._narrow(trial, tilt)
-        if self.bracketed:
-            ends = self._best.step, self._other.step
-            width = abs(ends[1] - ends[0])
-            # MT, section 4: bisect where two steps shrank the interval too little.
-            if width >= 0.66 * self._widths[0]:
-                self.step = ends[0] + 0.5 * (ends[1] - ends[0])
-            self._widths = self._widths[1], width
-            self._low, self._high = min(ends), max(ends)
-        else:
-            ahead = self.step - self._best.step
-            self._low, self._high = self.step + 1.1 * ahead, self.step + 4.0 * ahead
-        self.step = min(max(self.step, 0.0), self._longest)
-        if self._exhausted():
-            self.step = self._best.step
-
-    def _narrow(self, trial, tilt):
-        """Take a trial into the interval, and choose the next step (MT, section 4)."""
-        best, other, new = (p.tilted(tilt) for p in (self._best, self._other, trial))
-        ahead = new.step > best.step
-        turned = np.sign(new.slope) * np.sign(best.slope) < 0.0
-        higher = new.value > best.value
-        if higher:
-            step = _step_back(best, new)
-        elif turned:
-            cubic, _ = _cubic(new, best)
-            step = max(cubic, _secant(new, best), key=lambda s: abs(s - new.step))
-        elif abs(new.slope) < abs(best.slope):
-            step = self._step_on(best, other, new)
-        elif self.bracketed:
-            step, _ = _cubic(new, other)
-        else:
-            step = self._high if ahead else self._low
-        # The interval: its ends keep their own values, whatever the tilt.
-        if higher:
-            self._other = trial
-        else:
-            self._best, self._other = trial, self._best if turned else self._other
-        self.bracketed = self.bracketed or higher or turned
-        self.step = step
-
-    def _step_on(self, best, other, new):
-        """Return the step of case 3: lower, and the slope flattens out."""
-        ahead = new.step > best.step
-        cubic, beyond = _cubic(new, best)
-        if not beyond:
-            cubic = self._high if ahead else self._low
-        candidates = cubic, _secant(new, best)
-        if not self.bracketed:
-            step = max(candidates, key=lambda step: abs(step - new.step))
-            return min(max(step, self._low), self._high)
-        step = min(reversed(candidates), key=lambda step: abs(step - new.step))
-        furthest = new.step + 0.66 * (other.step - new.step)
-        return min(step, furthest) if ahead else max(step, furthest)
-
-
-def _step_back(best, new):
-    """Return the step of case 1: the value has risen."""
-    length = new.step - best.step
-    fall = (best.value - new.value) / length + best.slope
-    cubic, _ = _cubic(best, new)
-    quadratic = best.step + 0.5 * best.slope / fall * length
-    if abs(cubic - best.step) <= abs(quadratic - best.step):
-        return cubic
-    return cubic + 0.5 * (quadratic - cubic)
-
-
-def _secant(a, b):
-    return a.step + a.slope / (a.slope - b.slope) * (b.step - a.step)
-
-
-def _cubic(a, b):
-    """Return the minimiser of the cubic through two probes.
-
-    Also return whether it lies on the other side of `a` than `b`, at a finite step.
-    """
-    length = b.step - a.step
-    theta = 3.0 * (a.value - b.value) / length + a.slope + b.slope
-    scale = max(abs(theta), abs(a.slope), abs(b.slope))
-    radicand = (theta / scale) ** 2 - (a.slope / scale) * (b.slope / scale)
-    gamma = np.copysign(scale * np.sqrt(max(0.0, radicand)), length)
-    ratio = (gamma - a.slope + theta) / (gamma - a.slope + gamma + b.slope)
-    return a.step + ratio * length, ratio < 0.0 and gamma != 0.0
+def _between(x, x_bar, step, box):
+    """Return x + step (x_bar - x). Step 1 is x_bar itself, on its bounds exactly."""
+    if step == 1.0:
+        return x_bar
+    trial = np.empty_like(x)
+    for block in _blocks(len(x)):
+        here = _double(x_bar, block)
+        here -= x[block]
+        here *= step
+        here += x[block]
+        trial[block] = box.project(here, block)
+    return trial

@@ -259,7 +259,8 @@ class _Climb:
             loss, by_x = self._loss_and_gradient(self._minimum.displaced(self._box, z))
             gradient = self._box.space.pull_back(by_x)
         if loss > self.best.loss:
-            self.best = Place(z, loss, gradient)
+            # A maximiser may go on in the same memory.
+            self.best = Place(z.copy(), loss, gradient)
         self._highest.append(self.best.loss)
         return loss, gradient
 
