@@ -55,7 +55,7 @@ def test_a_change_of_the_order_is_marked_and_told():
     chart = curve.draw(CURVES, ["SB", "LB"], PAIRS)
     (rule,), (none,) = marks(chart, "rule", 0), marks(chart, "rule", 1)
     assert rule["epsilon"].tolist() == pytest.approx([10**-2.5])
-    assert rule["text"].tolist() == ["0.0032"]
+    assert rule["text"].tolist() == ["ε = 0.0032"]
     assert len(none) == 0
     assert "dotted: the order changes here" in chart.to_dict()["title"]["subtitle"]
 
@@ -70,3 +70,6 @@ def test_without_a_pair_there_is_no_order_to_tell():
     chart = curve.draw(CURVES, ["SB", "LB"], [])
     assert marks(chart, "rule") == []
     assert "order" not in chart.to_dict()["title"]["subtitle"]
+    diverged = CURVES[CURVES["seed"] == 1]
+    title = curve.draw(diverged, ["SB", "LB"], PAIRS).to_dict()["title"]
+    assert "order" not in title["subtitle"]

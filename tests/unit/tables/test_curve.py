@@ -44,9 +44,7 @@ def test_where_every_run_diverged_nothing_is_said_of_the_order():
 
 def test_every_pair_has_its_own_rows():
     other = CURVES[CURVES["regime"] == "LB"].assign(regime="LB-sgd")
-    table = curve.tabulate(
-        pd.concat([CURVES, other]), [["SB", "LB"], ["SB", "LB-sgd"]]
-    )
+    table = curve.tabulate(pd.concat([CURVES, other]), [["SB", "LB"], ["SB", "LB-sgd"]])
     assert table["second"].tolist() == ["LB"] * 6 + ["LB-sgd"] * 6
     assert table.columns[:5].tolist() == [
         *("first", "second", "network", "dataset", "space")

@@ -40,7 +40,9 @@ def test_a_crossing_is_interpolated_in_logarithms():
     change = crossings(means_of_pair(CURVES, "SB", "LB").xs("full", level="space"))
     assert change["epsilon"].tolist() == pytest.approx([10**-2.5])
     assert change["sharpness"].tolist() == pytest.approx([10**1.5])
-    assert crossed(0.1, 1000.0, 2000.0)["epsilon"].tolist() == pytest.approx([10**-3.75])
+    assert crossed(0.1, 1000.0, 2000.0)["epsilon"].tolist() == pytest.approx(
+        [10**-3.75]
+    )
 
 
 @pytest.mark.parametrize(

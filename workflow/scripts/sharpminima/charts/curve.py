@@ -35,13 +35,14 @@ def draw(
             crossed = crossings(curves.xs(space, level="space"))
             layers += _rules(crossed["epsilon"])
             changes += len(crossed)
-        heading = alt.TitleParams(style.SPACES[space], frame="group", fontSize=11)
+        heading = alt.TitleParams(
+            style.SPACES[space], anchor="start", frame="group", fontSize=11
+        )
         panels.append(alt.layer(*layers, title=heading))
-    notes = (
-        "dotted: the order changes here" if changes else "the order changes nowhere",
-        style.not_drawn(rows["sharpness"]),
-    )
-    title = style.title(rows, "sharpness against ε", *notes[not means :])
+    order = "dotted: the order changes here" if changes else "the order changes nowhere"
+    compared = any(curves["ratio"].notna().any() for curves in means)
+    missing = style.not_drawn(rows["sharpness"])
+    title = style.title(rows, "sharpness against ε", order if compared else "", missing)
     return alt.vconcat(*panels).properties(title=title)
 
 
@@ -81,7 +82,9 @@ def _quadratic(rows):
 
 def _rules(epsilons):
     """Return a dotted rule at each of `epsilons`, with its value at the bottom."""
-    rows = pd.DataFrame({"epsilon": epsilons, "text": [f"{e:.2g}" for e in epsilons]})
+    rows = pd.DataFrame(
+        {"epsilon": epsilons, "text": [f"ε = {e:.2g}" for e in epsilons]}
+    )
     chart = alt.Chart(rows).encode(x=_at())
     rule = chart.mark_rule(color=GREY, strokeDash=[1, 3])
     name = chart.mark_text(color=GREY, align="left", dx=3, y=style.HEIGHT - 7)
