@@ -221,6 +221,13 @@ def test_forms_with_the_same_function_are_measured_alone(
     assert planned_after(study, config, copied_project, *edited) == with_forms()
 
 
+def test_a_reference_searches_again_and_shows_the_gap(finished_study, config):
+    config["sharpness"]["reference"]["corners"] = 2
+    charts = {("chart_solver_gap", f"network={network}") for network in NETWORKS}
+    gap = jobs("tabulate_solver_gap") | charts
+    assert finished_study.planned(config) == AFTER_SHARPNESS | gap
+
+
 AFTER_CURVE = set().union(
     {("measure_curve", run) for _, run in jobs("train")},
     jobs("tabulate_curve"),

@@ -119,6 +119,23 @@ rule tabulate_minima:
         "../scripts/tabulate_minima.py"
 
 
+if config["sharpness"]["reference"]["corners"]:
+
+    rule tabulate_solver_gap:
+        input:
+            files_of(SEARCHES["full"], STUDY.runs, epsilon=EPSILONS),
+        output:
+            table("solver_gap", "short searches beside a long one"),
+        log:
+            "<logs>/tabulate_solver_gap.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            code=fingerprint("tabulate_solver_gap"),
+        script:
+            "../scripts/tabulate_solver_gap.py"
+
+
 rule tabulate_cost:
     input:
         COSTS,
