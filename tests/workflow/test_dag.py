@@ -11,6 +11,10 @@ import yte
 from project import ROOT, require_slurm
 from sharpminima.planning.rules import rule
 
+MATCHED = {
+    **{"networks": ["N2"], "gradient_norm": 1e-3, "max_gradients": 5},
+    "epsilons": [5e-4],
+}
 MEMORY = {"data": 5, "per_example": 10.0, "search": 700}
 
 
@@ -73,6 +77,16 @@ def test_only_what_the_study_names_runs(study, config):
     config["study"] |= {"networks": ["N2"], "regimes": ["LB"], "pairs": []}
     jobs, _ = graph_of(study, config)
     assert jobs["train"] == 2
+
+
+def test_only_the_networks_that_are_named_are_matched(study, config):
+    config["matched"] = MATCHED
+    jobs, edges = graph_of(study, config)
+    assert jobs["measure_matched"] == 2 * 2
+    assert edges["measure_matched", "tabulate_matched"] == 2 * 2
+    # Files of the same runs, spaces and epsilon, as trained.
+    assert edges["measure_sharpness", "tabulate_matched"] == 2 * 2
+    assert edges["measure_matched", "tabulate_cost"] == 2 * 2
 
 
 def test_speech_has_a_preparation_of_its_own(study, config):

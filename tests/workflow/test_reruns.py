@@ -221,6 +221,47 @@ def test_forms_with_the_same_function_are_measured_alone(
     assert planned_after(study, config, copied_project, *edited) == with_forms()
 
 
+MATCHED = {
+    **{"networks": ["N1"], "gradient_norm": 1e-3, "max_gradients": 4},
+    "epsilons": [1e-3],
+}
+
+
+def matched(epsilon):
+    """Return the jobs that measure N1 after a descent, and their table."""
+    measured = at_epsilon("measure_matched", epsilon)
+    of_network = {job for job in measured if "network=N1" in job[1]}
+    return of_network | jobs("tabulate_matched")
+
+
+def test_the_matched_control_runs_alone_and_so_does_its_new_epsilon(
+    tmp_path, config, finished_study
+):
+    config["matched"] = MATCHED
+    planned = finished_study.planned(config)
+    assert planned == matched(1e-3) | jobs("tabulate_cost")
+    study = Study(tmp_path)
+    study.record_as_finished(config)
+    config["matched"] = MATCHED | {"epsilons": [1e-3, 5e-4]}
+    assert study.planned(config) == matched(5e-4) | jobs("tabulate_cost")
+    config["matched"] = MATCHED | {"gradient_norm": 1e-4}
+    assert study.planned(config) == matched(1e-3) | jobs("tabulate_cost")
+
+
+def test_the_descent_measures_nothing_as_trained_again(
+    tmp_path, config, copied_project
+):
+    config["matched"] = MATCHED
+    study = Study(tmp_path / "study")
+    study.record_as_finished(config)
+    edited = "sharpminima/measures/matched.py", "loss <= self", "loss < self"
+    planned = planned_after(study, config, copied_project, *edited)
+    assert planned == matched(1e-3) | jobs("tabulate_cost")
+    edited = "sharpminima/measures/spaces.py", "100.0 * (loss", "1.0 * (loss"
+    planned = planned_after(study, config, copied_project, *edited)
+    assert planned == matched(1e-3) | AFTER_SHARPNESS
+
+
 def test_a_reference_searches_again_and_shows_the_gap(finished_study, config):
     config["sharpness"]["reference"]["corners"] = 2
     charts = {("chart_solver_gap", f"network={network}") for network in NETWORKS}
@@ -522,13 +563,15 @@ def test_the_solver_does_not_measure_average_sharpness_again(
 def test_a_remedys_formula_retrains_the_runs_that_use_it(
     tmp_path, config, copied_project
 ):
-    """Each of the four remedies has a regime of its own, beside plain LB."""
+    """Each remedy, and averaging, has a regime of its own, beside plain LB."""
     remedies = {
         "augmentation": {"flip": True, "rotation": 10, "translation": 0.2},
         "conservative": {"weight": 1e-3, "iterations": 3},
         "adversarial": {"strength": 0.1, "weight": 0.5},
         "stability": {"noise": 0.1, "weight": 1.0},
+        "averaging": {"last_epochs": 2},
     }
+    config["training"]["stopping"]["min_epochs"] = 2
     for name, settings in remedies.items():
         config["regimes"][f"LB-{name}"] = {"batch_fraction": 0.5, name: settings}
     config["study"] |= {"networks": ["N1"], "regimes": ["LB"], "pairs": []}

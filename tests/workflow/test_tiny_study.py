@@ -46,6 +46,8 @@ def ran(request, tmp_path_factory, tiny):
         "tolerance": 1e-4,
     }
     config["sharpness"]["curve"]["epsilons"] = [1e-3, 1e-2, 1e-1]
+    config["matched"] = {"networks": ["N1"], "epsilons": [1e-3]}
+    config["matched"] |= {"gradient_norm": 1e-9, "max_gradients": 3}
     study = Study(tmp_path_factory.mktemp("ran"))
     done = study.run(config)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -128,6 +130,34 @@ def test_every_measure_is_repeated_where_the_function_stays(ran):
         assert row["scaled_drift"] < 1
     assert searched.loc["HB", "as_trained"].isna().all()
     assert rows["refused"].isna().all()
+
+
+def test_the_matched_control_descends_from_every_sound_run(ran):
+    rows = table(ran, "matched").set_index(["regime", "space"])
+    regimes = ["SB", "LB", "HB", "LB / SB", "HB / SB"]
+    assert list(rows.loc[:, "full", :].index) == regimes
+    assert rows["diverged"].xs("full", level="space").tolist() == [0, 0, 2, 0, 2]
+    # Three gradients are too few for that target, and the table says so.
+    assert (rows["reached"] == 0).all()
+    assert rows["matched"].isna().all()
+    for regime in ("SB", "LB"):
+        path = f"results/matched/N1/{regime}/seed0_0.001.csv"
+        found = pd.read_csv(ran[0].directory / path)
+        assert (found["gradients"] == 3).all()
+        assert (found["loss_matched"] < found["loss_as_trained"]).all()
+        assert (found["distance"] > 0).all()
+        assert (found["sharpness"] > 0).all()
+
+
+def test_the_matched_control_counts_what_it_evaluated(ran):
+    """One gradient at the checkpoint, three of the descent, and the searches."""
+    _, work = ledger(ran, "measure_matched", "SB", "seed0_0.001.csv")
+    job = {"rule": "measure_matched", "network": "N1", "epsilon": "0.001"}
+    most = planned_work.of_measuring(ran[1], job)
+    rows = pd.read_csv(ran[0].directory / "results/matched/N1/SB/seed0_0.001.csv")
+    evaluations = 1 + 3 + gradients_of(rows)
+    assert work == Work(evaluations, 0, evaluations * 64)
+    assert work.gradient_evaluations <= most.gradient_evaluations
 
 
 def test_sharpness_grows_with_epsilon(ran):
@@ -290,15 +320,21 @@ def test_a_run_counts_what_its_history_shows(ran, regime):
     assert planned_work.of_training(ran[1], job, len(history)) == work
 
 
+def gradients_of(searches):
+    """Return how many gradients searches computed, with those that take values apart.
+
+    What a search from the minimum, or from another's end, begins with is known.
+    """
+    known = searches["start"].isin(["zero", "lbfgsb"]).sum()
+    return searches["evaluations"].sum() - known + len(searches)
+
+
 def test_a_measurement_counts_what_its_searches_evaluated(ran):
     folder = ran[0].directory / "results/sharpness/N1/SB/seed0"
     searches = pd.concat(map(pd.read_csv, sorted(folder.glob("*.csv"))))
     assert set(searches["epsilon"]) == {1e-3, 5e-4}
     row, work = ledger(ran, "measure_sharpness", "SB", "seed0.csv")
-    # What a search from zero evaluates first is known: it is the minimum itself.
-    evaluations = (
-        1 + searches["evaluations"].sum() - (searches["start"] == "zero").sum()
-    )
+    evaluations = 1 + gradients_of(searches)
     assert work == Work(evaluations, 0, 64 * evaluations)
     assert row["flops"] == FLOPS * 3 * 64 * evaluations
     assert row["seconds"] > searches["seconds"].sum()
@@ -326,8 +362,7 @@ def test_forms_count_what_they_evaluate(ran):
     folder = ran[0].directory / "results/invariance/N1/SB/seed0.csv"
     searches = pd.read_csv(folder).query("measure == 'sharpness'")
     _, work = ledger(ran, "measure_invariance", "SB", "seed0.csv")
-    known = (searches["start"] == "zero").sum()
-    evaluations = 4 + searches["evaluations"].sum() - known
+    evaluations = 4 + gradients_of(searches)
     # The moments once; for each form two logits and the pairs of the mean rise.
     losses = 1 + 4 * (2 + 1 + 2 * 4)
     assert work == Work(evaluations, 64 * losses, 64 * evaluations)
@@ -352,6 +387,7 @@ def test_costs_are_summed_by_rule_and_network(ran):
         "train": 6,
         "measure_sharpness": 6,
         "measure_average_sharpness": 6,
+        "measure_matched": 6,
         "measure_interpolation": 4,
         "measure_invariance": 4,
         "measure_curve": 6,

@@ -193,6 +193,43 @@ COSTS += files_of_pairs(
 )
 
 
+if STUDY.matched_runs:
+    # As files name them.
+    MATCHED = [repr(float(epsilon)) for epsilon in config["matched"]["epsilons"]]
+
+    rule measure_matched:
+        input:
+            **NETWORK,
+            weights=rules.train.output.weights,
+        output:
+            rows="<results>/matched/{network}/{regime}/seed{seed}_{epsilon}.csv",
+            cost="<results>/cost/measure_matched/{network}/{regime}/seed{seed}_{epsilon}.csv",
+        log:
+            "<logs>/measure_matched/{network}_{regime}_seed{seed}_{epsilon}.log",
+        benchmark:
+            "<benchmarks>/measure_matched/{network}_{regime}_seed{seed}_{epsilon}.tsv"
+        wildcard_constraints:
+            epsilon=one_of(map(re.escape, MATCHED)),
+        conda:
+            f"../../envs/{BACKEND}.yaml"
+        threads: 1
+        resources:
+            **GPU,
+            mem_mb=memory_of("measure_matched"),
+            builder_file=builder_file,
+        params:
+            **SETTINGS,
+            sharpness=STUDY.search,
+            target=STUDY.target_of_descent,
+            code=fingerprint("measure_matched"),
+        script:
+            "../scripts/measure_matched.py"
+
+    COSTS += files_of(
+        rules.measure_matched.output.cost, STUDY.matched_runs, epsilon=MATCHED
+    )
+
+
 # None, unless the config asks for them.
 AVERAGED = [
     repr(float(epsilon))

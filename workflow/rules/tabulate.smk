@@ -189,6 +189,27 @@ if STUDY.runs_with_forms:
             "../scripts/tabulate_invariance.py"
 
 
+if STUDY.matched_runs:
+
+    rule tabulate_matched:
+        input:
+            searches=files_of(SEARCHES.values(), STUDY.matched_runs, epsilon=MATCHED),
+            after_descent=files_of(
+                rules.measure_matched.output.rows, STUDY.matched_runs, epsilon=MATCHED
+            ),
+        output:
+            table("matched", "sharpness at a common gradient norm"),
+        log:
+            "<logs>/tabulate_matched.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            study={"pairs": STUDY.pairs},
+            code=fingerprint("tabulate_matched"),
+        script:
+            "../scripts/tabulate_matched.py"
+
+
 if STUDY.pairs and CURVES:
 
     rule tabulate_curve:

@@ -61,11 +61,17 @@ def test_every_experiment_is_sound():
     assert mistakes(with_sections()) == []
 
 
-@pytest.mark.parametrize("section", ["sweep", "iterates", "warm_start", "invariance"])
+@pytest.mark.parametrize(
+    "section", ["sweep", "iterates", "warm_start", "invariance", "matched"]
+)
 def test_a_section_of_an_experiment_may_be_missing(section):
     config = default_config()
     del config[section]
     assert mistakes(config) == []
+
+
+def test_epsilons_may_be_unknown_where_nothing_is_matched():
+    assert mistakes(changed("matched.epsilons", [2e-3])) == []
 
 
 def test_what_an_empty_section_would_use_may_be_unknown():
@@ -136,6 +142,19 @@ def test_what_an_empty_section_would_use_may_be_unknown():
         (
             {"invariance": {"regimes": ["SB", "SB-sgd"]}},
             "invariance.regimes[1]: unknown name. Allowed: LB, LB-new, SB. R",
+        ),
+        (
+            {"matched": {"networks": ["F1", "C1"]}},
+            "matched.networks[1]: unknown name. Allowed: F1. Received: 'C1'",
+        ),
+        (
+            {"matched": {"networks": ["F1"], "epsilons": [1e-3, 2e-3]}},
+            "matched.epsilons[1]: must be one of sharpness.epsilons, to be compared. "
+            "Allowed: 0.001, 0.0005. Received: 0.002",
+        ),
+        (
+            {"matched": {"networks": ["F1"], "gradient_norm": 0}},
+            "matched.gradient_norm: must be above 0. Received: 0",
         ),
         (
             {"study": {"further_regimes": {"C1": ["LB-new"]}}},

@@ -104,6 +104,42 @@ LENGTHS = {
 }
 
 
+@pytest.mark.parametrize("section", ["training", "regimes.SB"])
+def test_a_mean_has_no_more_epochs_than_the_shortest_run(section):
+    for last, expected in {
+        20: [],
+        21: [
+            f"{section}.averaging.last_epochs: must be at most stopping.min_epochs, 20."
+            " Received: 21"
+        ],
+    }.items():
+        assert mistakes(changed(f"{section}.averaging", {"last_epochs": last})) == (
+            expected
+        )
+
+
+def test_a_mean_must_fit_the_regimes_that_stop_earlier():
+    config = changed("training.averaging", {"last_epochs": 6})
+    stopping = config["training"]["stopping"] | {"min_epochs": 5}
+    config["regimes"]["LB"]["stopping"] = stopping
+    assert mistakes(config) == [
+        "training.averaging.last_epochs: must be at most stopping.min_epochs, 5. "
+        "Received: 6"
+    ]
+
+
+@pytest.mark.parametrize("section", LENGTHS)
+def test_what_a_section_trains_must_be_long_enough_for_a_mean(section):
+    config = merged(default_config(), LENGTHS[section])
+    config["training"]["averaging"] = {"last_epochs": 3}
+    assert mistakes(config) == []
+    config["training"]["averaging"]["last_epochs"] = 4
+    assert mistakes(config) == [
+        f"{section}.epochs: averaging.last_epochs must be at most stopping.min_epochs, "
+        "3. Received: 4"
+    ]
+
+
 @pytest.mark.parametrize("section", LENGTHS)
 def test_what_a_section_trains_must_be_long_enough_for_the_schedule(section):
     config = merged(default_config(), LENGTHS[section])

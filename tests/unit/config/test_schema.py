@@ -118,6 +118,10 @@ WRONG = {
         {"weight": 1e-3, "iterations": 1},
         "training.conservative.iterations: must be at least 2. Received: 1",
     ),
+    "regimes.SB.averaging": (
+        {"last_epochs": 1},
+        "regimes.SB.averaging.last_epochs: must be at least 2. Received: 1",
+    ),
     "regimes.LB.adversarial": (
         {"strength": 0.0, "weight": 0.5},
         "regimes.LB.adversarial.strength: must be above 0. Received: 0.0",

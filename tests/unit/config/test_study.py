@@ -106,6 +106,14 @@ def test_further_regimes_are_runs_of_the_study_on_their_network(config):
     }
 
 
+def test_the_runs_of_the_study_are_matched_on_the_networks_that_ask(config):
+    assert Study(config).matched_runs == []
+    config["matched"]["networks"] = ["C1"]
+    assert Study(config).matched_runs == [
+        ("C1", regime, seed) for regime in ("SB", "LB", "LB-new") for seed in (0, 1)
+    ]
+
+
 def test_a_network_trains_what_any_section_asks_for(config):
     config["warm_start"]["second"] = "LB-new"
     study = Study(config)

@@ -14,7 +14,8 @@ from sharpminima import backend, compilation
 from sharpminima.backend import keras
 from sharpminima.data import datasets
 from sharpminima.loss.context import Context
-from sharpminima.measures import average_sharpness
+from sharpminima.measures import average_sharpness, matched
+from sharpminima.measures.maximisers import Minimum
 from sharpminima.networks import builders, iterates, parameters
 from sharpminima.networks.initialisation import initialise
 
@@ -249,6 +250,48 @@ def test_forms_of_a_diverged_run_have_no_value(folder, monkeypatch):
     assert rows["form"].tolist() == ["as trained"] * 3
     assert rows["sharpness"].isna().all()
     assert cost["forward_examples"] == 0
+
+
+TARGET = {"gradient_norm": 0.15, "max_gradients": 60}
+
+
+def after_descent(folder, monkeypatch):
+    """Return the rows and the cost of the checkpoint's matched control."""
+    main = script("measure_matched", monkeypatch).main
+    paths = folder / "rows.csv", folder / "cost.csv"
+    checkpoint = folder / "final.weights.h5"
+    main(context(folder), checkpoint, SEARCH, TARGET, 1e-3, *paths)
+    rows, cost = (pd.read_csv(path) for path in paths)
+    return rows, cost.iloc[0]
+
+
+def test_a_descent_keeps_the_averages_of_the_checkpoint(folder, monkeypatch):
+    rows, cost = after_descent(folder, monkeypatch)
+    job = context(folder)
+    point = parameters.restore(folder / "final.weights.h5", job.model)
+    f = job.loss.at_averages(point.averages)
+    checkpoint = Minimum(point.parameters, *f(point.parameters))
+    end, descent = matched.descend(f, checkpoint, **TARGET)
+    assert descent.reached
+    assert len(rows) == 3
+    assert rows.loc[0, "loss_matched"] == pytest.approx(end.loss, rel=1e-5)
+    assert (rows["loss_as_trained"] > 1.1 * end.loss).all()
+    assert (rows["gradients"] == descent.gradients).all()
+    assert (rows["gradient_norm_matched"] <= TARGET["gradient_norm"]).all()
+    # One search in each space begins at the end of the descent, which is known. Three
+    # values are taken apart.
+    evaluations = 1 + descent.gradients + rows["evaluations"].sum() - 2 + 3
+    assert cost["gradient_evaluations"] == evaluations
+
+
+def test_a_diverged_run_does_not_descend(folder, monkeypatch):
+    with h5py.File(folder / "final.weights.h5", "a") as file:
+        file.attrs["status"] = "diverged"
+    rows, cost = after_descent(folder, monkeypatch)
+    assert rows["descent_message"].tolist() == ["diverged"] * 3
+    assert not rows["reached"].any()
+    assert rows[["sharpness", "gradients", "loss_matched"]].isna().all().all()
+    assert cost["gradient_evaluations"] == 0
 
 
 def test_iterates_are_measured_with_their_own_averages(folder, monkeypatch):

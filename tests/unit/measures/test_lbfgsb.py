@@ -316,12 +316,25 @@ def test_pairs_that_spoil_b_are_forgotten(monkeypatch):
 
 
 def test_equal_pairs_make_b_indefinite():
-    pairs = lbfgsb._Pairs(10)
-    with pytest.raises(np.linalg.LinAlgError):
+    def add_thrice(pairs):
         for _ in range(3):
             pairs.add(np.array([1.0, 1e10]), np.array([1.0, 0.0]))
             w = pairs.at(slice(None))
             pairs.update(w[-2:] @ w.T)
+
+    with pytest.raises(np.linalg.LinAlgError):
+        add_thrice(lbfgsb._Pairs(10))
+
+
+@pytest.mark.parametrize("seed", [134, 145, 176])
+def test_the_longest_step_ends_on_the_bound(seed):
+    """A step that ends a rounding before it would cost one of few iterations."""
+    rng = np.random.default_rng(seed)
+    x, slope = rng.normal(size=400), rng.normal(size=400)
+    upper = 1e-3 * (np.abs(x) + 1)
+    slope *= 0.1 / np.abs(slope).max()
+    found = minimise(lambda z: (slope @ z, slope), np.zeros(400), -upper, upper, **FEW)
+    assert found.value == pytest.approx(-np.abs(slope) @ upper, rel=1e-12)
 
 
 def in_float32(function):

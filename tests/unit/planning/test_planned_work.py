@@ -64,6 +64,11 @@ def test_remedies_update_more_often_or_see_examples_twice(
     assert planned == Work(3 * updates, plain.forward_examples, 3 * examples)
 
 
+def test_averaged_weights_see_the_training_set_once_more(config):
+    plain = training(config, "SB", epochs=9)
+    assert training(config, "SB-averaged", epochs=9) == plain + Work(0, 1000, 0)
+
+
 def test_a_second_pass_is_taken_in_each_update_of_a_batch(config):
     config["training"]["conservative"] = {"weight": 0.1, "iterations": 4}
     planned = training(config, "LB-adversarial", epochs=3)

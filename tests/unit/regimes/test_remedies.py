@@ -15,6 +15,7 @@ REGIMES = {
     "LB-conservative": {"conservative"},
     "LB-adversarial": {"adversarial"},
     "LB-stability": {"stability"},
+    "SB-averaged": {"averaging"},
 }
 
 

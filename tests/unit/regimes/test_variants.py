@@ -45,6 +45,7 @@ def test_the_papers_protocol_is_plain(regime):
         ({"augmentation": {"flip": True}}, "augmentation"),
         ({"conservative": {"weight": 1}, "optimizer": "sgd"}, "sgd + conservative"),
         ({"stability": {}, "adversarial": {}}, "adversarial + stability"),
+        ({"averaging": {"last_epochs": 6}}, "averaging"),
         ({"warm_start": {"epoch": 2}}, "warm start"),
     ],
 )

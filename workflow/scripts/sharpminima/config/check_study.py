@@ -109,6 +109,21 @@ def invariance(config: Mapping) -> Iterator[Mistake]:
             yield from unknown_name(f"invariance.regimes[{i}]", name, trained)
 
 
+def matched(config: Mapping) -> Iterator[Mistake]:
+    """Yield unknown networks in `matched`, and epsilons without a value as trained."""
+    if networks := derived.networks_of(config, "matched"):
+        for i, name in enumerate(networks):
+            known = config["study"]["networks"]
+            yield from unknown_name(f"matched.networks[{i}]", name, known)
+        known = config["sharpness"]["epsilons"]
+        for i, epsilon in enumerate(config["matched"]["epsilons"]):
+            if epsilon not in known:
+                allowed = ", ".join(map(str, known))
+                rule = "must be one of sharpness.epsilons, to be compared"
+                message = f"{rule}. Allowed: {allowed}. Received: {epsilon}"
+                yield f"matched.epsilons[{i}]", message
+
+
 def derived_names(config: Mapping) -> Iterator[Mistake]:
     """Yield regimes of the catalogue that have the name of a derived regime."""
     for name in set(derived.derived(config)) & set(config["regimes"]):
@@ -172,6 +187,7 @@ CHECKS = (
     iterates,
     warm_start,
     invariance,
+    matched,
     derived_names,
     subsets,
     searches,

@@ -52,6 +52,15 @@ def stopping_rules(config: Mapping) -> Iterator[Mistake]:
                 yield f"{where}.stopping.min_epochs", f"{rule}. Received: {first}"
 
 
+def averaged_epochs(config: Mapping) -> Iterator[Mistake]:
+    """Yield means of more epochs than the shortest run has."""
+    for where, stated, merged in _sections(config):
+        if {"averaging", "stopping"} & set(stated):
+            section = where if "averaging" in stated else "training"
+            if rule := _broken_rule_of_averaging(merged):
+                yield f"{section}.averaging.last_epochs", rule
+
+
 def objectives(config: Mapping) -> Iterator[Mistake]:
     """Yield regimes of the catalogue that would minimise two things at once."""
     for name in config["regimes"]:
@@ -73,7 +82,7 @@ def augmentations(config: Mapping) -> Iterator[Mistake]:
 
 
 def lengths_of_sections(config: Mapping) -> Iterator[Mistake]:
-    """Yield sections that train too short for a schedule, or too long for a batch.
+    """Yield sections that train too short for their settings, or too long for a batch.
 
     The section sets how long the runs of `sweep`, `iterates` and `warm_start` train,
     not the regime that they come from.
@@ -91,6 +100,8 @@ def lengths_of_sections(config: Mapping) -> Iterator[Mistake]:
             follows = "epochs" not in chosen.get("schedule", {})
             if follows and (rule := _broken_rule_of_schedule(chosen)):
                 yield where, f"the schedule's epochs {rule}"
+            if rule := _broken_rule_of_averaging(chosen):
+                yield where, f"averaging.last_epochs {rule}"
             # `check_study.sweep` tries the batches of the sweep.
             if "growth" in chosen and section != "sweep":
                 for error in impossible_batches(config, network, chosen):
@@ -102,6 +113,7 @@ CHECKS = (
     schedule_epochs,
     batch_sizes,
     stopping_rules,
+    averaged_epochs,
     objectives,
     augmentations,
     lengths_of_sections,
@@ -139,6 +151,19 @@ def _runs_of_study(config):
         for regime in study.regimes_trained_on(network):
             if regime in config["regimes"]:
                 yield network, regime, settings.of_regime(config, regime)
+
+
+def _broken_rule_of_averaging(chosen):
+    """Return the rule that the epochs of a run's mean break, if they break one.
+
+    Args:
+        chosen: The settings of a run.
+    """
+    last = chosen.get("averaging", {}).get("last_epochs", 0)
+    least = chosen["stopping"]["min_epochs"]
+    if last > least:
+        return f"must be at most stopping.min_epochs, {least}. Received: {last}"
+    return ""
 
 
 def _broken_rule_of_schedule(chosen):

@@ -150,6 +150,12 @@ class Study:
         return [*self.measured_runs, *self.runs_with_iterates]
 
     @property
+    def matched_runs(self) -> list[Run]:
+        """The runs of the study that are measured again after a descent."""
+        networks = derived.networks_of(self.config, "matched")
+        return [run for run in self.runs if run[0] in networks]
+
+    @property
     def pairs_of_networks(self) -> list[tuple[str, str, str]]:
         """Each pair on each network that has it: network, first and second regime."""
         return [
@@ -284,6 +290,12 @@ class Study:
         return ordered(
             {**which, "sharpness": self.search, "average_sharpness": averaged}
         )
+
+    @property
+    def target_of_descent(self) -> dict:
+        """Where the descents before the matched searches end."""
+        section = self.config["matched"]
+        return {key: section[key] for key in ("gradient_norm", "max_gradients")}
 
     def epsilons_apart(
         self, epsilons: list[str], together: Iterable[set[str]]

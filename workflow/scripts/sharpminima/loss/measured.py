@@ -127,7 +127,8 @@ class MeasuredLoss:
     def loss_accuracy_and_gradient(self, point: Point):
         """Return mean training loss, accuracy (percent) and gradient, in one pass.
 
-        The gradient is by the parameters, a float64 vector of shape `(n,)`.
+        The gradient is by the parameters, a vector of shape `(n,)` in the precision in
+        which the network computes. It is summed in float64.
         """
         x, examples = vector_to_device(point.parameters), len(self._sets["train"])
         averages = self._averages(x, point.averages)
@@ -153,6 +154,7 @@ class MeasuredLoss:
                 by_averages,
             )
             self.work += Work(gradient_examples=examples)
+        gradient = gradient.astype(keras.config.floatx())
         return loss, 100.0 * correct / examples, gradient
 
     def moments(self, point: Point) -> list[np.ndarray]:
@@ -195,6 +197,19 @@ class MeasuredLoss:
             return loss, gradient
 
         return loss_and_gradient
+
+    def training_moments(self) -> Callable[[Point], list[np.ndarray]]:
+        """Return a function: the moments of the training set at a point.
+
+        These are the averages of policy `recalibrated`, whatever the policy here is.
+
+        Raises:
+            ValueError: If a batch normalisation cannot be reached.
+        """
+        network = CompiledNetwork(policies.copy_of(self._model, batch_moments=True))
+        return lambda point: self._recalibrated(
+            network, vector_to_device(point.parameters), point.averages
+        )
 
     def between(self, start: Point, end: Point) -> Callable[..., dict[str, float]]:
         """Return the measures at `a start + b end` as a function of `a, b, alpha`.

@@ -622,7 +622,10 @@ def _descend(search, line, x, x_bar, box):
     if line.slope >= 0.0:
         return None
     for _ in range(MAX_STEPS):
-        trial = _between(x, x_bar, line.step, box)
+        # The longest step must reach the bound that it was computed from: else the next
+        # iteration would go on what is left, a rounding.
+        beyond = 4.0 * EPSILON if line.step == line.longest != 1.0 else 0.0
+        trial = _between(x, x_bar, line.step * (1.0 + beyond), box)
         value, gradient = search.evaluate(trial)
         slope = 0.0
         for block in _blocks(len(x)):

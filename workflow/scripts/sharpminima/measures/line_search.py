@@ -31,12 +31,13 @@ class LineSearch:
     Attributes:
         slope: The slope at 0.
         step: The step to try.
+        longest: The longest step.
         bracketed: Whether a minimiser lies between two steps that were tried.
     """
 
     def __init__(self, value, slope, first, longest):
         self.slope, self.step = slope, first
-        self._value, self._longest = value, longest
+        self._value, self.longest = value, longest
         self._enough = DECREASE * slope
         # `best` has the least value so far; `other` is the far end of the interval.
         self._best = self._other = _Probe(0.0, value, slope)
@@ -53,7 +54,7 @@ class LineSearch:
         """Return whether the search ends at the step that was tried."""
         line = self._value + self.step * self._enough
         converged = value <= line and abs(slope) <= -CURVATURE * self.slope
-        at_longest = self.step == self._longest
+        at_longest = self.step == self.longest
         at_longest = at_longest and value <= line and slope <= self._enough
         at_shortest = self.step == 0.0 and (value > line or slope >= self._enough)
         return converged or at_longest or at_shortest or self._exhausted()
@@ -86,7 +87,7 @@ class LineSearch:
         else:
             ahead = self.step - self._best.step
             self._low, self._high = self.step + 1.1 * ahead, self.step + 4.0 * ahead
-        self.step = min(max(self.step, 0.0), self._longest)
+        self.step = min(max(self.step, 0.0), self.longest)
         if self._exhausted():
             self.step = self._best.step
 

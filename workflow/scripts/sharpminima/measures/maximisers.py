@@ -125,19 +125,20 @@ def starting_place(start: str, minimum: Minimum, box: Box, seed: int) -> Place:
     Raises:
         ValueError: If `start` is none of them.
     """
-    match start:
-        case "zero":
-            by_z = box.space.pull_back(minimum.gradient)
-            return Place(np.zeros_like(by_z), minimum.loss, by_z)
-        case "random":
-            rng = np.random.default_rng(seed)
-            return Place(rng.uniform(-box.half_widths, box.half_widths))
-        case "corner":
-            signs = np.random.default_rng(seed).integers(2, size=len(box.half_widths))
-            return Place(np.where(signs, box.half_widths, -box.half_widths))
-    raise ValueError(
-        f"`start` must be `zero`, `random` or `corner`. Received: {start!r}"
-    )
+    by_z = box.space.pull_back(minimum.gradient)
+    if start == "zero":
+        return Place(np.zeros_like(by_z), minimum.loss, by_z)
+    rng, half_widths = np.random.default_rng(seed), box.half_widths
+    if start == "random":
+        z = rng.uniform(-half_widths, half_widths)
+    elif start == "corner":
+        z = np.where(rng.integers(2, size=len(half_widths)), half_widths, -half_widths)
+    else:
+        raise ValueError(
+            f"`start` must be `zero`, `random` or `corner`. Received: {start!r}"
+        )
+    # Searches keep vectors in the precision of the gradient.
+    return Place(z.astype(by_z.dtype))
 
 
 def maximise(
@@ -167,7 +168,7 @@ def maximise(
     if maximiser == "lbfgsb":
         message = _lbfgsb(climb, box, max_iterations, max_evaluations)
     else:
-        message = _sign(climb, box, max_evaluations)
+        message = _sign(climb, max_evaluations)
     return climb.ended(maximiser, message, time.perf_counter() - started)
 
 
@@ -248,6 +249,7 @@ class _Climb:
         self._loss_and_gradient, self._minimum = loss_and_gradient, minimum
         self._box, self.start = box, start
         self.best = starting_place("zero", minimum, box, seed=0)
+        self.half_widths = box.half_widths.astype(self.best.z.dtype)
         self.slope, self.iterations, self._highest = self.best.gradient, 0, []
 
     def __call__(self, z):
@@ -275,7 +277,7 @@ class _Climb:
     def ended(self, maximiser, message, seconds):
         """Return what the search found."""
         before, best = self._minimum.loss, self.best
-        on_bound = np.abs(best.z) >= self._box.half_widths
+        on_bound = np.abs(best.z) >= self.half_widths
         return Ascent(
             maximiser=maximiser,
             loss_before=before,
@@ -294,7 +296,7 @@ def _lbfgsb(climb, box, max_iterations, max_evaluations):
     """Search by L-BFGS-B. Return how it ended."""
     # The first step of L-BFGS-B is as long as the gradient, which is tiny at a
     # converged minimiser. With this factor it reaches the bounds of the box.
-    steepest = np.abs(climb.slope).max()
+    steepest = float(np.abs(climb.slope).max())
     factor = 100.0 * box.epsilon / steepest if steepest > 0 else 1.0
 
     def negated(z):
@@ -305,8 +307,8 @@ def _lbfgsb(climb, box, max_iterations, max_evaluations):
     found = lbfgsb.minimise(
         negated,
         climb.start.z,
-        -box.half_widths,
-        box.half_widths,
+        -climb.half_widths,
+        climb.half_widths,
         max_iterations=max_iterations,
         max_evaluations=max_evaluations,
         rounding=factor * ROUNDING * climb.loss_before,
@@ -315,14 +317,14 @@ def _lbfgsb(climb, box, max_iterations, max_evaluations):
     return found.message
 
 
-def _sign(climb, box, max_evaluations):
+def _sign(climb, max_evaluations):
     """Search by sign ascent. Return how it ended."""
     z = climb.start.z
     loss, gradient = climb(z)
     while climb.evaluations < max_evaluations:
         # The corner where f(x + A z) is largest to first order. Where the loss does not
         # depend on a coordinate, this stays as it is.
-        corner = np.where(gradient == 0.0, z, np.copysign(box.half_widths, gradient))
+        corner = np.where(gradient == 0.0, z, np.copysign(climb.half_widths, gradient))
         if np.array_equal(corner, z):
             return "CONVERGENCE: THE CORNER STAYS THE SAME"
         before, z = climb.best.loss, corner

@@ -27,6 +27,8 @@ def of_training(config: Mapping, job: Mapping, epochs: int) -> Work:
     evaluations = epochs * _examples_of_loss(config, train, test)
     evaluations += _examples_of_loss(config, train, train)
     evaluations += _examples_of_loss(config, train, test)
+    # Averaged weights get the moments of the training set.
+    evaluations += train if "averaging" in chosen else 0
     updates = remedies.work(
         chosen,
         batches=batches.updates(chosen, train, epochs),

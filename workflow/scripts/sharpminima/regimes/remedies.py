@@ -12,11 +12,13 @@ from sharpminima.cost import Work
 
 # The module with the formula of each remedy, by its key in the config. No other module
 # has a part of that formula, so the runs without a remedy do not depend on it.
+# Averaging is no remedy of the paper, but its formula is kept apart in the same way.
 MODULES = {
     "augmentation": "sharpminima.training.augmentation",
     "conservative": "sharpminima.training.conservative",
     "adversarial": "sharpminima.training.adversarial",
     "stability": "sharpminima.training.stability",
+    "averaging": "sharpminima.training.averaging",
 }
 # These change what an update minimises. A run has at most one of them.
 OBJECTIVES = ("adversarial", "stability")

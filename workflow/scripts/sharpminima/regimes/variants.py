@@ -13,6 +13,7 @@ ADDITIONS = (
     "conservative",
     "adversarial",
     "stability",
+    "averaging",
     "warm_start",
 )
 

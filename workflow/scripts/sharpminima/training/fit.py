@@ -16,13 +16,16 @@ from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks.parameters import point_of
 from sharpminima.regimes.stopping import StoppingRule
 from sharpminima.rows import DIVERGED
-from sharpminima.training import epochs
+from sharpminima.training import averaging, epochs
 
 
 def fit(
     model, dataset: Dataset, settings: dict, measured: MeasuredLoss
 ) -> Iterator[dict]:
     """Train `model` in place; yield one row of history for each epoch.
+
+    When the last row is taken, `model` is at the final iterate. With `averaging` in the
+    settings it then moves to the mean of its last ones.
 
     Args:
         model: The network at its starting point.
@@ -42,6 +45,14 @@ def fit(
         - `seconds`;
         - `status`: `training`, and in the last row why training ended.
     """
+    history = _epoch_by_epoch(model, dataset, settings, measured)
+    if given := settings.get("averaging"):
+        history = averaging.averaged(history, model, measured, **given)
+    yield from history
+
+
+def _epoch_by_epoch(model, dataset, settings, measured):
+    """Train until the stopping rule ends it; yield what `fit` yields."""
     rule = StoppingRule(**settings["stopping"])
     run_epoch = epochs.runner(model, dataset, settings)
     losses, updates, status = [], 0, None

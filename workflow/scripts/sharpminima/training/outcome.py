@@ -20,7 +20,7 @@ def outcome_of(
     """Return the row of a finished run: its settings, how it ended, what it reached.
 
     Args:
-        model: The network at its final iterate.
+        model: The network at its final weights, which `averaging` makes a mean.
         dataset: Both sets.
         settings: The settings that `fit` took.
         measured: The measured loss of `model`.
@@ -28,7 +28,7 @@ def outcome_of(
 
     Returns:
         Settings, sizes, `epochs`, `updates`, `seconds`, loss (nats per example) and
-        accuracy (percent) of both sets at the final iterate, and `status`. The status
+        accuracy (percent) of both sets at the final weights, and `status`. The status
         is `diverged` if a loss or an accuracy is not finite.
     """
     point = point_of(model)
