@@ -55,6 +55,14 @@ def test_the_end_of_each_search_is_marked():
     assert sorted(rows["gradients"]) == [4, 4, 10, 12]
 
 
+def test_without_the_papers_search_there_is_no_gap_to_tell():
+    rows = SEARCHED_LONGER[SEARCHED_LONGER["start"] == "corners"]
+    panels = solver_gap.draw(rows, ["SB", "LB"]).to_dict()["vconcat"]
+    assert [panel["title"]["text"] for panel in panels] == [
+        *("SB, ε = 0.001", "LB, ε = 0.001")
+    ]
+
+
 def test_a_single_evaluation_is_a_point():
     """A column of single values is read as numbers, not as text."""
     rows = SEARCHED_LONGER.assign(progress=SEARCHED_LONGER["sharpness"])

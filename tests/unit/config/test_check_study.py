@@ -39,7 +39,7 @@ WRONG = {
     "sharpness.full": (NONE, "sharpness: needs at least one search"),
     "sharpness.curve.epsilons": (
         [1.0e-3],
-        "sharpness.curve.epsilons: must name two epsilons or more, or none. Received: [0",
+        "sharpness.curve.epsilons: must name two epsilons or more, or none. Received",
     ),
     "sharpness.adaptive": (
         NONE | {"sign": ["lbfgsb"]},

@@ -37,9 +37,11 @@ def draw(measurements: pd.DataFrame, regimes: list[str]) -> alt.VConcatChart:
     panels = []
     for (regime, epsilon), mean in below.mean().reindex(regimes, level=0).items():
         rows = steps[(steps["regime"] == regime) & (steps["epsilon"] == epsilon)]
-        gap = f"the paper's is {mean:.0f} % below the reference"
+        # Without the paper's search, or without a run, there is no gap.
+        known = pd.notna(mean)
+        gap = f": the paper's is {mean:.0f} % below the reference" if known else ""
         heading = alt.TitleParams(
-            f"{regime}, ε = {epsilon:g}: {gap}", anchor="start", fontSize=11
+            f"{regime}, ε = {epsilon:g}{gap}", anchor="start", fontSize=11
         )
         panels.append(_panel(rows, names).properties(title=heading))
     seeds = style.counted(measurements["seed"].nunique(), "seed")
