@@ -170,6 +170,64 @@ ITERATES = pd.DataFrame(
 )
 
 
+# The paper's search, its polish, one from a corner, and a reference, of two seeds of LB
+# and one of SB. LB's third seed diverged.
+SEARCHED_LONGER = measurements(
+    *(
+        (regime, seed, "full", None, start, value, status)
+        for regime, seed, values, status in (
+            ("SB", 0, (4.0, 5.0, 3.0, 8.0), "ceased"),
+            ("LB", 0, (90.0, 95.0, 93.0, 100.0), "floor"),
+            ("LB", 1, (160.0, 180.0, 190.0, 400.0), "floor"),
+            ("LB", 2, (NAN,) * 4, "diverged"),
+        )
+        for start, value in zip(("zero", "lbfgsb", "corner", "corners"), values)
+    ),
+).assign(maximiser=["lbfgsb", "sign", "sign", "reference"] * 4)
+# The values after each evaluation: ten in the first search, three in its polish.
+SEARCHED_LONGER["progress"] = [
+    None
+    if value != value
+    else {
+        "zero": " ".join(f"{value * i / 9:g}" for i in range(10)),
+        "lbfgsb": f"{value - 1:g} {value - 0.5:g} {value:g}",
+        "corner": f"{value:g} {value:g} {value:g} {value:g}",
+        "corners": f"0 1 1 {value:g}",
+    }[start]
+    for start, value in zip(SEARCHED_LONGER["start"], SEARCHED_LONGER["sharpness"])
+]
+SEARCHED_LONGER["evaluations"] = [10, 3, 4, 4] * 4
+
+
+def curve_rows(curves, epsilons, **changes):
+    """Return rows of `measure_curve` from sharpnesses by `(regime, seed, space)`."""
+    rows = [
+        {"regime": regime, "seed": seed, "space": space, "sharpness": value}
+        | {"epsilon": epsilon, "versions": "keras 1"}
+        | {"status": "ceased" if value == value else "diverged"}
+        for (regime, seed, space), values in curves.items()
+        for epsilon, value in zip(epsilons, values, strict=True)
+    ]
+    return pd.DataFrame(rows).assign(**IDENTITY, **changes)
+
+
+# SB grows like epsilon, and LB faster: in the full space they are as sharp halfway, in
+# decades, between 1e-3 and 1e-2. LB's second seed diverged.
+CURVES = curve_rows(
+    {
+        ("SB", 0, "full"): [1.0, 10.0, 100.0],
+        ("SB", 0, "adaptive"): [0.2, 2.0, 20.0],
+        ("SB", 1, "full"): [9.0, 90.0, 900.0],
+        ("SB", 1, "adaptive"): [9.0, 90.0, 900.0],
+        ("LB", 0, "full"): [0.01, 1.0, 1000.0],
+        ("LB", 0, "adaptive"): [0.0, 1e-3, 0.1],
+        ("LB", 1, "full"): [NAN] * 3,
+        ("LB", 1, "adaptive"): [NAN] * 3,
+    },
+    epsilons=[1e-4, 1e-3, 1e-2],
+)
+
+
 def idx_content(array: np.ndarray) -> bytes:
     """Return the content of an IDX file of unsigned bytes, not compressed."""
     shape = np.array(array.shape, ">u4").tobytes()

@@ -253,6 +253,7 @@ def ran(tmp_path_factory, tiny):
     config["sweep"]["batch_sizes"] = {"N1": [4, 32]}
     config["regimes"]["HB"] = {"batch_size": 8, "learning_rate": 1e30}
     config["iterates"] |= {"regimes": ["SB", "HB"], "epochs": [0, 1, 30]}
+    config["sharpness"]["reference"]["corners"] = 1
     study = Study(tmp_path_factory.mktemp("ran"))
     done = study.run(config)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -326,6 +327,17 @@ def test_remedies_stand_beside_the_pair(ran):
     assert list(rows.index.get_level_values("regime")[::2]) == ["SB", "LB", "LB-slow"]
     assert (rows.loc["LB", "test_accuracy_minus_LB_mean"] == 0).all()
     assert set(table(ran, "accuracy")["regime"]) == {"SB", "LB", "LB-slow"}
+
+
+@pytest.mark.slow
+def test_a_reference_stands_beside_the_papers_search(ran):
+    rows = table(ran, "solver_gap").set_index(["regime", "epsilon"])
+    assert len(rows) == 3 * 2
+    assert (rows[["paper_mean", "reference_mean"]] > 0).all(axis=None)
+    gap = 100 * (1 - rows["paper_mean"] / rows["reference_mean"])
+    assert rows["percent_below_mean"].tolist() == pytest.approx(gap.tolist(), abs=1e-2)
+    chart = ran[0].directory / "results/charts/solver_gap_N1.svg"
+    assert "LB-slow, ε = 0.001" in chart.read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

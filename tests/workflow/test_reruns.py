@@ -262,6 +262,34 @@ def test_the_descent_measures_nothing_as_trained_again(
     assert planned == matched(1e-3) | AFTER_SHARPNESS
 
 
+def test_a_reference_searches_again_and_shows_the_gap(finished_study, config):
+    config["sharpness"]["reference"]["corners"] = 2
+    charts = {("chart_solver_gap", f"network={network}") for network in NETWORKS}
+    gap = jobs("tabulate_solver_gap") | charts
+    assert finished_study.planned(config) == AFTER_SHARPNESS | gap
+
+
+AFTER_CURVE = set().union(
+    {("measure_curve", run) for _, run in jobs("train")},
+    jobs("tabulate_curve"),
+    {("chart_curve", f"network={network}") for network in NETWORKS},
+)
+
+
+def test_a_curve_runs_alone_and_repeats_no_search(tmp_path, config, finished_study):
+    """Its searches go on from the smaller epsilon, so a new epsilon repeats it."""
+    config["sharpness"]["curve"]["epsilons"] = [1e-3, 1e-2]
+    of_curve = AFTER_CURVE | jobs("tabulate_cost")
+    assert finished_study.planned(config) == of_curve
+    study = Study(tmp_path)
+    study.record_as_finished(config)
+    assert study.planned(config) == set()
+    config["sharpness"]["curve"]["epsilons"] = [1e-3, 1e-2, 1e-1]
+    assert study.planned(config) == of_curve
+    config["sharpness"]["curve"]["epsilons"] = []
+    assert study.planned(config) == jobs("tabulate_cost")
+
+
 def test_swapping_two_values_is_a_change(finished_study, config):
     """Snakemake compares params as a set of values: loose scalars would not show it."""
     alphas = config["interpolation"]["alphas"]
@@ -513,8 +541,9 @@ def test_a_change_of_code_reruns_only_its_dependants(
 def test_the_solver_does_not_measure_average_sharpness_again(
     tmp_path, config, copied_project
 ):
-    """It measures sharpness again, of minima and of iterates."""
+    """It measures sharpness again, of minima and of iterates, and the curve."""
     config["average_sharpness"] = AVERAGED
+    config["sharpness"]["curve"]["epsilons"] = [1e-3, 1e-2]
     config["iterates"]["networks"] = ["N1"]
     study = Study(tmp_path / "study")
     study.record_as_finished(config)
@@ -522,6 +551,7 @@ def test_the_solver_does_not_measure_average_sharpness_again(
     edited = (maximisers, "factor = 100.0", "factor = 10.0")
     kept = {"networks": ["N1"], "regimes": ["SB-iterates", "LB-iterates"]}
     reruns = AFTER_SHARPNESS.union(
+        AFTER_CURVE,
         {("measure_trajectory", run) for _, run in jobs("train", **kept)},
         jobs("tabulate_trajectory"),
         jobs("tabulate_trajectory_means"),

@@ -45,6 +45,7 @@ def ran(request, tmp_path_factory, tiny):
         **{"forms": ["canonical", "scaled", "permuted"], "factor": 10},
         "tolerance": 1e-4,
     }
+    config["sharpness"]["curve"]["epsilons"] = [1e-3, 1e-2, 1e-1]
     config["matched"] = {"networks": ["N1"], "epsilons": [1e-3]}
     config["matched"] |= {"gradient_norm": 1e-9, "max_gradients": 3}
     study = Study(tmp_path_factory.mktemp("ran"))
@@ -157,6 +158,21 @@ def test_the_matched_control_counts_what_it_evaluated(ran):
     evaluations = 1 + 3 + gradients_of(rows)
     assert work == Work(evaluations, 0, evaluations * 64)
     assert work.gradient_evaluations <= most.gradient_evaluations
+
+
+def test_sharpness_grows_with_epsilon(ran):
+    rows = table(ran, "curve").set_index(["second", "space"])
+    assert len(rows) == 2 * 2 * 3
+    for space in ("full", "adaptive"):
+        sound = rows.loc[("LB", space)]
+        assert sound["seeds"].tolist() == [2, 2, 2]
+        for regime in ("first", "second"):
+            assert sound[f"{regime}_sharpness"].is_monotonic_increasing
+            assert sound[f"{regime}_exponent"].between(0, 5).all()
+        assert sound["order_changes_at"].notna().all()
+        diverged = rows.loc[("HB", space)]
+        assert diverged["seeds"].tolist() == [0, 0, 0]
+        assert diverged[["ratio", "order_changes_at"]].isna().all(axis=None)
 
 
 def test_ratios_are_missing_where_a_run_diverged(ran):
@@ -355,6 +371,14 @@ def test_forms_count_what_they_evaluate(ran):
     assert len(searches) == sum(planned.searches.values())
 
 
+def test_a_curve_counts_what_it_evaluates(ran):
+    rows = pd.read_csv(ran[0].directory / "results/curve/N1/SB/seed0.csv")
+    _, work = ledger(ran, "measure_curve", "SB", "seed0.csv")
+    # In each box one search begins at the minimum, which is known.
+    evaluations = 1 + rows["evaluations"].sum() - len(rows)
+    assert work == Work(evaluations, 0, 64 * evaluations)
+
+
 def test_costs_are_summed_by_rule_and_network(ran):
     rows = table(ran, "cost").set_index("rule")
     assert rows["jobs"].to_dict() == {
@@ -366,6 +390,7 @@ def test_costs_are_summed_by_rule_and_network(ran):
         "measure_matched": 6,
         "measure_interpolation": 4,
         "measure_invariance": 4,
+        "measure_curve": 6,
     }
     updates = table(ran, "runs")["updates"].sum()
     assert rows.loc["train", "gradient_evaluations"] == updates
@@ -462,7 +487,7 @@ def open_offline(page, folder, *flags):
 @pytest.mark.parametrize(
     "chart",
     [
-        *("training_N1", "sharpness_N1", "anatomy_N1"),
+        *("training_N1", "sharpness_N1", "anatomy_N1", "curve_N1"),
         *("interpolation_N1_SB_LB", "performance_model_N1"),
     ],
 )

@@ -1,4 +1,4 @@
-"""<results>/train -> <results>/sharpness, <results>/trajectory, <results>/interpolation"""
+"""<results>/train -> <results>/sharpness, curve, trajectory, interpolation"""
 
 import re
 
@@ -95,6 +95,39 @@ COSTS += [
         epsilon=EPSILONS[:1],
     ),
 ]
+
+
+# None, unless the config asks for it.
+CURVES = STUDY.runs if STUDY.curve["epsilons"] else []
+
+if CURVES:
+
+    rule measure_curve:
+        input:
+            **NETWORK,
+            weights=rules.train.output.weights,
+        output:
+            rows="<results>/curve/{network}/{regime}/seed{seed}.csv",
+            cost="<results>/cost/measure_curve/{network}/{regime}/seed{seed}.csv",
+        log:
+            "<logs>/measure_curve/{network}_{regime}_seed{seed}.log",
+        benchmark:
+            "<benchmarks>/measure_curve/{network}_{regime}_seed{seed}.tsv"
+        conda:
+            f"../../envs/{BACKEND}.yaml"
+        threads: 1
+        resources:
+            **GPU,
+            mem_mb=memory_of("measure_curve"),
+            builder_file=builder_file,
+        params:
+            **SETTINGS,
+            curve=STUDY.curve,
+            code=fingerprint("measure_curve"),
+        script:
+            "../scripts/measure_curve.py"
+
+    COSTS += files_of(rules.measure_curve.output.cost, CURVES)
 
 
 rule measure_trajectory:

@@ -49,6 +49,42 @@ rule chart_anatomy:
         "../scripts/chart_anatomy.py"
 
 
+if config["sharpness"]["reference"]["corners"]:
+
+    rule chart_solver_gap:
+        input:
+            files_of_network(SEARCHES["full"], STUDY.runs, epsilon=EPSILONS),
+        output:
+            **chart("solver_gap", "Sharpness", of_each(STUDY.networks)),
+        log:
+            "<logs>/chart_solver_gap/{network}.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            study=regimes_of_network,
+            code=fingerprint("chart_solver_gap"),
+        script:
+            "../scripts/chart_solver_gap.py"
+
+
+if CURVES:
+
+    rule chart_curve:
+        input:
+            files_of_network(rules.measure_curve.output.rows, CURVES),
+        output:
+            **chart("curve", "Sharpness against epsilon", of_each(STUDY.networks)),
+        log:
+            "<logs>/chart_curve/{network}.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            study=regimes_and_pairs_of_network,
+            code=fingerprint("chart_curve"),
+        script:
+            "../scripts/chart_curve.py"
+
+
 if STUDY.pairs_of_networks:
 
     PAIRS = [

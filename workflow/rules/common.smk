@@ -328,6 +328,12 @@ def regimes_of_network(wildcards):
     return {"regimes": STUDY.regimes_of(wildcards.network)}
 
 
+def regimes_and_pairs_of_network(wildcards):
+    of_network = [p for p in STUDY.pairs_of_networks if p[0] == wildcards.network]
+    pairs = [[first, second] for _, first, second in of_network]
+    return {**regimes_of_network(wildcards), "pairs": pairs}
+
+
 def memory_of(rule):
     """Return a resource function: the MB that a job of a rule declares."""
     return lambda wildcards: megabytes(

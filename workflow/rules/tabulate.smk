@@ -119,6 +119,23 @@ rule tabulate_minima:
         "../scripts/tabulate_minima.py"
 
 
+if config["sharpness"]["reference"]["corners"]:
+
+    rule tabulate_solver_gap:
+        input:
+            files_of(SEARCHES["full"], STUDY.runs, epsilon=EPSILONS),
+        output:
+            table("solver_gap", "short searches beside a long one"),
+        log:
+            "<logs>/tabulate_solver_gap.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            code=fingerprint("tabulate_solver_gap"),
+        script:
+            "../scripts/tabulate_solver_gap.py"
+
+
 rule tabulate_cost:
     input:
         COSTS,
@@ -191,6 +208,24 @@ if STUDY.matched_runs:
             code=fingerprint("tabulate_matched"),
         script:
             "../scripts/tabulate_matched.py"
+
+
+if STUDY.pairs and CURVES:
+
+    rule tabulate_curve:
+        input:
+            files_of(rules.measure_curve.output.rows, CURVES),
+        output:
+            table("curve", "sharpness against epsilon"),
+        log:
+            "<logs>/tabulate_curve.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            study={"pairs": STUDY.pairs},
+            code=fingerprint("tabulate_curve"),
+        script:
+            "../scripts/tabulate_curve.py"
 
 
 if STUDY.pairs:

@@ -37,6 +37,10 @@ WRONG = {
         "subset.measure_examples: must be at most 100, for network F1. Received: 101",
     ),
     "sharpness.full": (NONE, "sharpness: needs at least one search"),
+    "sharpness.curve.epsilons": (
+        [1.0e-3],
+        "sharpness.curve.epsilons: must name two epsilons or more, or none. Received",
+    ),
     "sharpness.adaptive": (
         NONE | {"sign": ["lbfgsb"]},
         "sharpness.adaptive.sign: must not name lbfgsb, since sharpness.adaptive.",

@@ -192,8 +192,20 @@ def test_iterates_are_measured_by_one_search_from_each(config):
 def test_a_search_is_the_same_at_every_epsilon(config):
     before = Study(config).search
     config["sharpness"]["epsilons"] = [5e-3]
+    config["sharpness"]["curve"]["epsilons"] = [1e-3, 5e-3]
     assert Study(config).search == before
     assert "epsilons" not in before
+
+
+def test_a_curve_depends_on_its_own_section_and_the_limit_of_a_search(config):
+    config["sharpness"]["curve"]["epsilons"] = [1e-3, 5e-3]
+    before = Study(config).curve
+    config["sharpness"] |= {"epsilons": [1e-2], "max_iterations": 3}
+    assert Study(config).curve == before
+    assert before == {
+        **{"epsilons": [1e-3, 5e-3], "spaces": ["full", "adaptive"]},
+        "max_evaluations": 40,
+    }
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,40 @@ def test_a_diverged_run_has_rows_without_values(folder, monkeypatch):
     assert pd.read_csv(folder / "cost.csv")["gradient_evaluations"].tolist() == [0]
 
 
+CURVE = {"epsilons": [1e-3, 1e-2], "spaces": ["full"], "max_evaluations": 9}
+
+
+def curved(folder, monkeypatch):
+    """Return the rows and the cost of the checkpoint's sharpness against epsilon."""
+    main = script("measure_curve", monkeypatch).main
+    paths = folder / "rows.csv", folder / "cost.csv"
+    main(context(folder), folder / "final.weights.h5", CURVE, *paths)
+    return [pd.read_csv(path) for path in paths]
+
+
+def test_a_curve_keeps_the_averages_of_the_checkpoint(folder, monkeypatch):
+    rows, cost = curved(folder, monkeypatch)
+    job = context(folder)
+    point = parameters.restore(folder / "final.weights.h5", job.model)
+    loss = job.loss.measures(point)["train_loss"]
+    assert rows["epsilon"].tolist() == [1e-3, 1e-2]
+    assert rows["loss_before"].tolist() == pytest.approx([loss] * 2, rel=1e-6)
+    assert 0 < rows["sharpness"][0] < rows["sharpness"][1]
+    assert set(rows["regime"]) == {"SB"}
+    # Two searches from the minimum know what they begin with.
+    evaluations = 1 + rows["evaluations"].sum() - 2
+    assert cost["gradient_evaluations"].tolist() == [evaluations]
+
+
+def test_a_curve_of_a_diverged_run_has_no_values(folder, monkeypatch):
+    with h5py.File(folder / "final.weights.h5", "a") as file:
+        file.attrs["status"] = "diverged"
+    rows, cost = curved(folder, monkeypatch)
+    assert rows["epsilon"].tolist() == [1e-3, 1e-2]
+    assert rows["sharpness"].isna().all()
+    assert cost["gradient_evaluations"].tolist() == [0]
+
+
 AVERAGED = {"epsilon": 0.1, "pairs": 3}
 
 

@@ -103,6 +103,10 @@ def test_a_diverged_run_has_the_same_rows_without_values():
             {"subspace": SETTINGS["subspace"] | {"draws": 0}},
             {"full": 3, "adaptive": 1, "subspace": 0},
         ),
+        (
+            {"full": NONE, "reference": {"corners": 2, "patience": 5}},
+            {"full": 1, "adaptive": 1, "subspace": 2},
+        ),
     ],
 )
 def test_what_is_planned_is_what_is_searched(change, searches):

@@ -118,6 +118,22 @@ def test_no_search_is_planned_beyond_its_evaluations(config):
     assert planned.gradients == 2 * ((6 + 3 + 6) + (6 + 3))
 
 
+def test_a_reference_begins_at_the_minimum_and_at_each_corner(config):
+    job = {"rule": "measure_sharpness_at_epsilon", "epsilon": "0.001"}
+    without = planned_work.planned(config, job)
+    config["sharpness"]["reference"]["corners"] = 3
+    planned = planned_work.planned(config, job)
+    assert planned.gradients == without.gradients + 4 * 80 + 1
+    assert planned.searches == without.searches | {"full": 4}
+
+
+def test_a_curve_searches_every_box_from_two_starts_but_the_first(config):
+    config["sharpness"]["curve"]["epsilons"] = [1e-3, 1e-2, 1e-1]
+    planned = planned_work.planned(config, {"rule": "measure_curve"})
+    assert planned.searches == {"full": 5, "adaptive": 5}
+    assert planned.gradients == 1 + 2 * (3 * 6 + 2 * 5)
+
+
 def test_each_iterate_is_evaluated_and_searched_from(config):
     config["iterates"]["epochs"] = [0, 1, 5]
     planned = measuring(config, "trajectory")

@@ -171,6 +171,14 @@ def searches(config: Mapping) -> Iterator[Mistake]:
         yield "sharpness.full", f"needs a search where {sections} name anything"
 
 
+def curve(config: Mapping) -> Iterator[Mistake]:
+    """Yield a curve of a single point, which has no slope."""
+    epsilons = config["sharpness"]["curve"]["epsilons"]
+    if len(epsilons) == 1:
+        rule = "must name two epsilons or more, or none"
+        yield "sharpness.curve.epsilons", f"{rule}. Received: {epsilons!r}"
+
+
 CHECKS = (
     names,
     pairs,
@@ -183,6 +191,7 @@ CHECKS = (
     derived_names,
     subsets,
     searches,
+    curve,
 )
 
 

@@ -258,8 +258,15 @@ class Study:
     def search(self) -> dict:
         """The settings of the search for the sharpness, the same for each epsilon."""
         # Without the epsilons, so that a new one repeats no search.
+        section, apart = self.config["sharpness"], ("epsilons", "curve")
+        return ordered({key: section[key] for key in section if key not in apart})
+
+    @property
+    def curve(self) -> dict:
+        """The settings of the curve of sharpness against epsilon."""
         section = self.config["sharpness"]
-        return ordered({key: section[key] for key in section if key != "epsilons"})
+        limit = {"max_evaluations": section["max_evaluations"]}
+        return ordered({**section["curve"], **limit})
 
     @property
     def search_of_iterates(self) -> dict:

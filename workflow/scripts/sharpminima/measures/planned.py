@@ -32,6 +32,8 @@ class Planned:
 # with its gradient. A search by L-BFGS-B in the full space is told by its iterations.
 IN_SUBSPACE = 8
 FROM_ANYWHERE, FROM_END = 9, 2
+# What the turns of a reference took, for each place that it began from.
+IN_TURNS = 80
 
 
 def by_searches(settings: Mapping, epsilons: int) -> Planned:
@@ -52,8 +54,11 @@ def by_searches(settings: Mapping, epsilons: int) -> Planned:
             FROM_END if start == "lbfgsb" else FROM_ANYWHERE
             for start in of_space["sign"]
         ]
+        taken = [min(each, settings["max_evaluations"]) for each in taken]
+        if space == "full" and (corners := settings["reference"]["corners"]):
+            # It begins at the minimum as well.
+            taken.append(IN_TURNS * (1 + corners))
         # One more gradient takes each value apart.
-        most = settings["max_evaluations"]
-        gradients += draws * sum(min(each, most) + 1 for each in taken)
+        gradients += draws * sum(each + 1 for each in taken)
         searches[space] = epsilons * draws * len(taken)
     return Planned(gradients=epsilons * gradients, searches=searches)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from sharpminima.tables.summaries.averages import with_versions
+from sharpminima.tables.summaries.pairs import side_by_side
 from sharpminima.tables.summaries.searches import CELL, sharpness_of_runs
 
 KEYS = ["network", "dataset", *CELL, "seed"]
@@ -23,16 +24,10 @@ def tabulate(
         `first_sharpness`, `second_sharpness` (percent) and `ratio`, second over first.
         The ratio is missing where one of the runs diverged.
     """
-    values = sharpness_of_runs(measurements).set_index([*KEYS, "regime"])
+    values = sharpness_of_runs(measurements)
     tables = []
     for first, second in pairs:
-        # The inner join keeps the seeds that have both regimes.
-        table = pd.concat(
-            [values["sharpness"].xs(each, level="regime") for each in (first, second)],
-            axis=1,
-            join="inner",
-            keys=["first_sharpness", "second_sharpness"],
-        )
+        table = side_by_side(values, KEYS, first, second)
         ratio = table["second_sharpness"] / table["first_sharpness"]
         tables.append(table.assign(ratio=ratio, first=first, second=second))
     table = pd.concat(tables)

@@ -1,0 +1,21 @@
+"""Draw what each search of one network's runs has found, gradient by gradient."""
+
+from typing import TYPE_CHECKING
+
+from sharpminima import logs
+from sharpminima.charts import pictures, solver_gap
+from sharpminima.tables import files
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(paths, output, *, regimes):
+    """Draw the CSV files `paths`, one per run and epsilon."""
+    chart = solver_gap.draw(files.gather(paths), regimes)
+    pictures.save(chart, **output)
+
+
+if __name__ == "__main__":
+    logs.write_to(snakemake.log[0])
+    main(snakemake.input, snakemake.output, regimes=snakemake.params.study["regimes"])
