@@ -89,7 +89,7 @@ def _starts(minimum, box, smaller):
     starts = {"zero": starting_place("zero", minimum, box, seed=0)}
     if smaller:
         # Sign ascent ends in a corner. This box has its corner in the same direction.
-        starts["scaled"] = Place(np.sign(smaller.end.z) * box.half_widths)
+        starts["scaled"] = Place(np.copysign(box.half_widths, smaller.end.z))
     return starts
 
 

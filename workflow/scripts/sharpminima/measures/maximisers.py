@@ -62,6 +62,8 @@ class Minimum:
 class Place:
     """A point of the box: z, and the loss and its gradient by z where they are known.
 
+    A search keeps all vectors in the precision of the gradient.
+
     Attributes:
         z: Shape `(p,)`.
         loss: f(x + A z), nats per example, or None.
@@ -125,8 +127,8 @@ def starting_place(start: str, minimum: Minimum, box: Box, seed: int) -> Place:
     Raises:
         ValueError: If `start` is none of them.
     """
-    by_z = box.space.pull_back(minimum.gradient)
     if start == "zero":
+        by_z = box.space.pull_back(minimum.gradient)
         return Place(np.zeros_like(by_z), minimum.loss, by_z)
     rng, half_widths = np.random.default_rng(seed), box.half_widths
     if start == "random":
@@ -137,8 +139,7 @@ def starting_place(start: str, minimum: Minimum, box: Box, seed: int) -> Place:
         raise ValueError(
             f"`start` must be `zero`, `random` or `corner`. Received: {start!r}"
         )
-    # Searches keep vectors in the precision of the gradient.
-    return Place(z.astype(by_z.dtype))
+    return Place(z)
 
 
 def maximise(
@@ -247,9 +248,10 @@ class _Climb:
 
     def __init__(self, loss_and_gradient, minimum, box, start):
         self._loss_and_gradient, self._minimum = loss_and_gradient, minimum
-        self._box, self.start = box, start
-        self.best = starting_place("zero", minimum, box, seed=0)
-        self.half_widths = box.half_widths.astype(self.best.z.dtype)
+        self._box, self.best = box, starting_place("zero", minimum, box, seed=0)
+        precision = self.best.z.dtype
+        self.half_widths = box.half_widths.astype(precision)
+        self.start = replace(start, z=start.z.astype(precision))
         self.slope, self.iterations, self._highest = self.best.gradient, 0, []
 
     def __call__(self, z):
