@@ -33,6 +33,7 @@ BENCHMARKS = {
     "imports": overhead.import_rows,
     "planning": overhead.planning_rows,
     "memory": overhead.memory_rows,
+    "shares": overhead.share_rows,
 }
 OURS = "sharpminima"
 COLUMNS = ["benchmark", "case", "variant", "seconds"]

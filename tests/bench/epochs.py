@@ -9,9 +9,10 @@ from sharpminima import backend
 from sharpminima.backend import keras
 from sharpminima.regimes import batches
 
-# Network, batch size, updates of the epoch. The paper's small batch, and 10 %.
+# Network, batch size, updates of the epoch: the small batches of the default study and of
+# the paper, and 10 %.
 EPOCHS = [
-    *(("F1", 256, 16), ("F1", 400, 10)),
+    *(("F1", 32, 125), ("F1", 256, 16), ("F1", 400, 10)),
     *(("C1", 256, 4), ("C1", 100, 10)),
     *(("C2", 256, 1), ("C2", 25, 10)),
 ]

@@ -1,4 +1,4 @@
-"""What is not computing: imports of each script, planning of large studies, memory."""
+"""The study around its computing: imports, planning, memory, shares of its parts."""
 
 import functools
 import subprocess
@@ -61,6 +61,16 @@ def memory_rows(cores: int) -> Iterator[dict]:
         peak = pd.read_csv(path, sep="\t")["max_rss"].max()
         case = f"{path.parent.name} {path.stem}"
         yield {"benchmark": "peak memory", "case": case, "megabytes": peak}
+
+
+def share_rows(cores: int) -> Iterator[dict]:
+    """Yield the share of each part of the default study, if it has run here."""
+    table = ROOT / "results/tables/cost.csv"
+    if table.exists():
+        seconds = pd.read_csv(table).groupby("rule", sort=False)["seconds"].sum()
+        for rule, taken in seconds.items():
+            share = {"variant": rule, "seconds": taken, "share": taken / seconds.sum()}
+            yield {"benchmark": "parts of the study", "case": "all jobs", **share}
 
 
 def _import(script):
