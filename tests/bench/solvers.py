@@ -43,8 +43,7 @@ def rows(cores: int) -> Iterator[dict]:
         for row in timing.medians(seconds):
             megabytes = max(run["megabytes"] for run in found[row["variant"]])
             case = f"{variables} variables, {ITERATIONS} iterations, processor time"
-            row |= {"benchmark": "solver", "case": case, "megabytes": megabytes}
-            yield row
+            yield {"benchmark": "solver", "case": case, **row, "megabytes": megabytes}
 
 
 def search(variant: str, variables: int) -> dict[str, float]:

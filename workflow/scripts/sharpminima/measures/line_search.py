@@ -26,15 +26,21 @@ class _Probe(NamedTuple):
 
 
 class LineSearch:
-    """The line search of MT, with the interval's rules as in MINPACK-2.
+    """One search: try `step`, ask whether it `accepts` the outcome, or `advance`.
 
     Attributes:
         slope: The slope at 0.
         step: The step to try.
         bracketed: Whether a minimiser lies between two steps that were tried.
+
+    Args:
+        value: phi(0).
+        slope: phi'(0), below 0.
+        first: The first step to try, at most the longest.
+        longest: The longest step to try.
     """
 
-    def __init__(self, value, slope, first, longest):
+    def __init__(self, value: float, slope: float, first: float, longest: float):
         self.slope, self.step = slope, first
         self._value, self._longest = value, longest
         self._enough = DECREASE * slope
@@ -44,12 +50,12 @@ class LineSearch:
         self._low, self._high = 0.0, 5.0 * first
         self._widths = 2.0 * longest, longest
 
-    def gain(self):
-        """Return by how much the step should lower the value, by the best slope."""
+    def gain(self) -> float:
+        """Return how far below phi(0) the slope at the best step puts the next one."""
         best = self._best
         return self._value - best.value - best.slope * (self.step - best.step)
 
-    def accepts(self, value, slope):
+    def accepts(self, value: float, slope: float) -> bool:
         """Return whether the search ends at the step that was tried."""
         # MT 1.1 and 1.2: sufficient decrease and curvature. Then MINPACK-2's warnings.
         line = self._value + self.step * self._enough
@@ -65,7 +71,7 @@ class LineSearch:
         narrow = self._high - self._low <= WIDTH * self._high
         return self.bracketed and (outside or narrow)
 
-    def advance(self, value, slope):
+    def advance(self, value: float, slope: float) -> None:
         """Choose the next step from the value and slope at the one that was tried."""
         trial = _Probe(self.step, value, slope)
         line = self._value + self.step * self._enough
@@ -97,6 +103,7 @@ class LineSearch:
         ahead = new.step > best.step
         turned = np.sign(new.slope) * np.sign(best.slope) < 0.0
         higher = new.value > best.value
+        # Cases 1 to 4, the last one with an interval and without.
         if higher:
             step = _step_back(best, new)
         elif turned:
