@@ -444,6 +444,18 @@ def test_the_search_ends_where_rounding_hides_the_gain(seed, half_width):
     assert endless.evaluations >= found.evaluations + 6
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_a_start_at_a_noisy_minimum_takes_few_evaluations(seed):
+    """Here no pair informs the first line search. It must end on its own."""
+    noise = 1e-5
+    rng = np.random.default_rng(seed)
+    function = noisy(quadratic(np.full(50, 3.0), np.zeros(50)), noise, rng)
+    start = rng.uniform(-1e-4, 1e-4, 50)
+    found = minimise(function, start, -1, 1, rounding=2 * noise, **FEW)
+    assert found.message == lbfgsb.BELOW_ROUNDING
+    assert found.evaluations <= 3
+
+
 def test_rounding_leaves_a_search_with_real_gain_alone():
     """Where B has no pairs, the curvature can gain more than the slope says."""
     function = quadratic(np.full(50, -1.0), np.full(50, 1e-4))
