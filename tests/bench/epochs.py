@@ -9,8 +9,8 @@ from sharpminima import backend
 from sharpminima.backend import keras
 from sharpminima.regimes import batches
 
-# Network, batch size, updates of the epoch: the small batches of the default study and of
-# the paper, and 10 %.
+# Network, batch size, updates of the epoch. The small batches are those of the default
+# study and of the paper; the large ones are 10 %.
 EPOCHS = [
     *(("F1", 32, 125), ("F1", 256, 16), ("F1", 400, 10)),
     *(("C1", 256, 4), ("C1", 100, 10)),
