@@ -13,7 +13,7 @@ def line(seed, *search):
     """Return the steps of one search of LB: gradients and values."""
     rows = data_of(CHART)
     rows = rows[(rows["regime"] == "LB") & (rows["seed"] == seed)]
-    rows = rows[rows["search"] == NAMES[search]]
+    rows = rows[rows["search"] == NAMES[search]].sort_values("gradients")
     return rows["gradients"].tolist(), rows["sharpness"].tolist()
 
 

@@ -20,6 +20,7 @@ NAMES = {
 }
 COLOURS = ["#000000", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#999999"]
 SCALE = alt.Scale(type="log", nice=False, padding=5)
+TICKS = [factor * 10**exponent for exponent in range(6) for factor in (1, 2, 5)]
 
 
 def draw(measurements: pd.DataFrame, regimes: list[str]) -> alt.VConcatChart:
@@ -81,8 +82,14 @@ def _panel(rows, names):
     """Return a line for each search, with a point at its end."""
     colours = alt.Scale(domain=names, range=COLOURS)
     legend = alt.Legend(orient="bottom", columns=1, title=None, labelLimit=300)
-    chart = alt.Chart(rows, width=style.WIDTH, height=style.HEIGHT).encode(
-        x=alt.X("gradients:Q", title="gradients spent", scale=SCALE),
+    # What comes last is drawn above the others: the paper's search, a run's first row.
+    chart = alt.Chart(rows[::-1], width=style.WIDTH, height=style.HEIGHT).encode(
+        x=alt.X(
+            "gradients:Q",
+            title="gradients spent",
+            scale=SCALE,
+            axis=alt.Axis(values=TICKS),
+        ),
         y=alt.Y("sharpness:Q", title="sharpness (%)"),
         color=alt.Color("search:N", scale=colours, legend=legend),
         detail="seed:N",
