@@ -1,5 +1,7 @@
 """Searches in a box against cases whose answer is known in closed form."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -257,6 +259,20 @@ def test_progress_is_the_metric_of_the_best_so_far():
     final = metric(ascent.loss_before, ascent.loss_after)
     assert values[-1] == pytest.approx(final, rel=1e-5)
     assert "end" not in ascent.row()
+
+
+def test_a_reference_holds_few_vectors():
+    """Each turn ends at a place with two of them, and there are many turns."""
+    n = 100_000
+    f, x = waves(n), np.zeros(n)
+    minimum, box = Minimum(x, *f(x)), box_around(x, 1e-1)
+    peaks = []
+    for corners in (1, 8):
+        tracemalloc.start()
+        search_again(f, minimum, box, range(corners), patience=9, **LIMITS)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] + 4 * x.nbytes
 
 
 def test_a_reference_is_at_least_as_high_and_ends_at_a_plateau():

@@ -201,10 +201,12 @@ def search_again(
     turns = _in_turns(*given, starting_place("zero", minimum, box, seed=0), limits)
     waited = 0
     for seed in seeds:
-        highest = max(turn.loss_after for turn in turns)
+        best = max(turns, key=lambda turn: turn.loss_after)
+        # Ends are long vectors, and of all turns so far one end is needed.
+        turns = [turn if turn is best else replace(turn, end=None) for turn in turns]
         corner = starting_place("corner", minimum, box, seed)
         turns += _in_turns(*given, corner, limits)
-        grown = _grows(turns[-1].loss_after, highest, minimum.loss)
+        grown = _grows(turns[-1].loss_after, best.loss_after, minimum.loss)
         waited = 0 if grown else waited + 1
         if waited == patience:
             break
