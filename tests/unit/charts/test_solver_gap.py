@@ -2,7 +2,7 @@
 
 import pytest
 
-from examples import SEARCHED_LONGER, data_of
+from examples import NAN, SEARCHED_LONGER, data_of
 from sharpminima.charts import solver_gap
 
 CHART = solver_gap.draw(SEARCHED_LONGER, ["SB", "LB"])
@@ -69,3 +69,10 @@ def test_a_single_evaluation_is_a_point():
     rows["evaluations"] = 1
     chart = solver_gap.draw(rows, ["SB", "LB"])
     assert set(data_of(chart)["gradients"]) == {1}
+
+
+def test_runs_that_all_diverged_leave_an_empty_chart(tmp_path):
+    lost = SEARCHED_LONGER.assign(status="diverged", sharpness=NAN, progress=NAN)
+    chart = solver_gap.draw(lost, ["SB", "LB"])
+    chart.save(tmp_path / "chart.png")
+    assert len(chart.to_dict()["vconcat"]) == 2

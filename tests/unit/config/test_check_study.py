@@ -41,6 +41,11 @@ WRONG = {
         [1.0e-3],
         "sharpness.curve.epsilons: must name two epsilons or more, or none. Received",
     ),
+    "sharpness.full.lbfgsb": (
+        ["random"],
+        "sharpness.full.lbfgsb: must name zero where sharpness.reference has corners. "
+        "Received: ['random']",
+    ),
     "sharpness.adaptive": (
         NONE | {"sign": ["lbfgsb"]},
         "sharpness.adaptive.sign: must not name lbfgsb, since sharpness.adaptive.",
@@ -52,6 +57,8 @@ WRONG = {
 def test_a_mistake_is_one_line_that_helps(path, expected):
     value, line = expected
     config = changed(path, value)
+    if path == "sharpness.full.lbfgsb":
+        config["sharpness"]["reference"]["corners"] = 1
     if path == "sharpness.full":
         config["sharpness"]["subspace"]["draws"] = 0
     assert_said_in_a_line(config, line)

@@ -140,6 +140,7 @@ def test_a_diverged_run_has_the_rows_of_a_point_as_trained_without_values():
         for name in ("form", "measure", "space", "epsilon"):
             assert row[name] == measured[name]
         assert np.isnan(row["sharpness"])
+        assert np.isnan(row["logit_change"])
         assert row["message"] == "diverged"
 
 

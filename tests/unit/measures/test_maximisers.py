@@ -240,14 +240,33 @@ def test_sign_ascent_of_a_convex_loss_never_falls():
     assert ascent.on_bound == 1.0
 
 
-def test_a_loss_that_becomes_infinite_ends_the_search():
+@pytest.mark.parametrize("maximiser", MAXIMISERS)
+@pytest.mark.parametrize("start", ["zero", "random", "corner"])
+@pytest.mark.parametrize("beyond", [np.nan, np.inf])
+def test_a_loss_that_is_not_finite_ends_the_search_and_does_not_count(
+    maximiser, start, beyond
+):
     def f(y):
         steep = np.abs(y).max() > 0.05
-        return (np.nan, np.full(3, np.nan)) if steep else (y.sum() + 1, np.ones(3))
+        return (beyond, np.full(3, beyond)) if steep else (y.sum() + 1, np.ones(3))
 
-    for maximiser in MAXIMISERS:
-        ascent = search(f, np.zeros(3), 0.1, maximiser=maximiser)
-        assert np.isfinite(ascent.loss_after)
+    ascent = search(f, np.zeros(3), 0.1, start=start, maximiser=maximiser)
+    assert 1.0 <= ascent.loss_after < 1.2
+    assert np.isfinite(ascent.progress).all()
+    if start == "corner":
+        assert ascent.message == "ABNORMAL: F OR G IS NOT FINITE"
+        assert ascent.loss_after == 1.0
+
+
+def test_a_slope_at_the_edge_of_float32_is_followed():
+    slope = np.array([1e-41, -1e-40], np.float32)
+    f = linear(slope, np.zeros(2), height=0.0)
+    minimum = Minimum(np.zeros(2), 0.0, slope)
+    box = box_around(minimum.x, 1e-3)
+    place = starting_place("zero", minimum, box, seed=0)
+    ascent = maximise("lbfgsb", f, minimum, box, place, **LIMITS)
+    assert np.isfinite(ascent.loss_after)
+    assert ascent.loss_after > 0
 
 
 def test_progress_is_the_metric_of_the_best_so_far():

@@ -149,3 +149,13 @@ def test_a_reference_is_one_more_row_of_the_full_space():
     box = 1e-2 * (np.abs(x) + 1)
     rise = 0.5 * np.sum((box + 1e-3) ** 2) - 0.5 * 50 * 1e-6
     assert at_first["loss_after"] - at_first["loss_before"] == pytest.approx(rise)
+
+
+@pytest.mark.parametrize("sign", [["lbfgsb", "corner"], ["corner", "lbfgsb"]])
+def test_a_polish_begins_where_lbfgsb_ended_whatever_else_was_searched(sign):
+    """At an exact minimum L-BFGS-B finds nothing, and a corner does."""
+    x = np.ones(50)
+    rows = measure(bowl(x), x, full={"lbfgsb": ["zero"], "sign": sign}, adaptive=NONE)
+    found = {row["start"]: row["sharpness"] for row in rows[:3]}
+    assert found["lbfgsb"] == found["zero"] == 0.0
+    assert found["corner"] > 0

@@ -84,7 +84,8 @@ def test_a_diverged_run_has_no_other_state():
     ("status", "over_median", "shares", "found"),
     [
         ("ceased", 1.25, [0.49, -0.1], "nearly stationary"),
-        ("floor", NAN, [NAN], "nearly stationary"),
+        ("floor", NAN, [NAN], "not known"),
+        ("floor", 1.0, [], "not known"),
         ("ceased", 1.26, [], "loss spike"),
         ("floor", 1.0, [0.0, 0.5], "not stationary"),
         ("max_epochs", 1.0, [0.0], "unconverged"),

@@ -34,7 +34,9 @@ def draw(measurements: pd.DataFrame, regimes: list[str]) -> alt.VConcatChart:
     """
     steps = _steps(measurements)
     below = by_protocol(measurements).groupby(["regime", "epsilon"])["percent_below"]
-    names = [name for name in NAMES.values() if name in set(steps["search"])]
+    found = [name for name in NAMES.values() if name in set(steps["search"])]
+    # A legend without a name has no size. All runs may have diverged.
+    names = found or [*NAMES.values()][:1]
     panels = []
     for (regime, epsilon), mean in below.mean().reindex(regimes, level=0).items():
         rows = steps[(steps["regime"] == regime) & (steps["epsilon"] == epsilon)]

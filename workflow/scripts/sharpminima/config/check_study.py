@@ -160,6 +160,11 @@ def searches(config: Mapping) -> Iterator[Mistake]:
         if "lbfgsb" in each["sign"] and not each["lbfgsb"]:
             rule = f"must not name lbfgsb, since sharpness.{name}.lbfgsb is empty"
             yield f"sharpness.{name}.sign", rule
+    # What the paper's search misses is told from that search.
+    if section["reference"]["corners"] and "zero" not in starts["full"]["lbfgsb"]:
+        rule = "must name zero where sharpness.reference has corners"
+        received = starts["full"]["lbfgsb"]
+        yield "sharpness.full.lbfgsb", f"{rule}. Received: {received!r}"
     # These tables and charts show the sharpness in the full space.
     needing = (
         derived.batch_sizes(config),

@@ -88,8 +88,8 @@ def _starts(minimum, box, smaller):
     """
     starts = {"zero": starting_place("zero", minimum, box, seed=0)}
     if smaller:
-        # Sign ascent ends in a corner. This box has its corner in the same direction.
-        starts["scaled"] = Place(np.copysign(box.half_widths, smaller.end.z))
+        # Sign ascent moves coordinates to their bounds. This box has bounds beyond.
+        starts["scaled"] = Place(np.sign(smaller.end.z) * box.half_widths)
     return starts
 
 

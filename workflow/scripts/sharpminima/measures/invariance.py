@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 
+import numpy as np
+
 from sharpminima.measures import average_sharpness, sharpness
 from sharpminima.measures.maximisers import Minimum
 from sharpminima.measures.planned import Planned, by_searches
@@ -55,7 +57,7 @@ def measure(
 def not_measured(settings: Mapping, seed: int, reason: str) -> Iterator[dict]:
     """Yield the rows of a point without a finite loss: as trained, no values."""
     for row in _not_measured(settings, seed, reason):
-        yield {"form": AS_TRAINED, **row}
+        yield {"form": AS_TRAINED, "logit_change": np.nan, **row}
 
 
 def _measured(loss, point, settings, seed):

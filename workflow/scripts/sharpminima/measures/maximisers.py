@@ -26,6 +26,8 @@ LossAndGradient = Callable[[np.ndarray], tuple[float, np.ndarray]]
 # Cross entropies are computed in float32. Their mean is right to a few units in the
 # last place.
 ROUNDING = 8.0 * float(np.finfo(np.float32).eps)
+# A larger one would leave the range of float32.
+LARGEST_FACTOR = 1e30
 # A search stops growing where a step adds less than this share to the rise.
 GROWTH = 1e-3
 
@@ -166,10 +168,13 @@ def maximise(
     """
     started = time.perf_counter()
     climb = _Climb(loss_and_gradient, minimum, box, start)
-    if maximiser == "lbfgsb":
-        message = _lbfgsb(climb, box, max_iterations, max_evaluations)
-    else:
-        message = _sign(climb, max_evaluations)
+    try:
+        if maximiser == "lbfgsb":
+            message = _lbfgsb(climb, box, max_iterations, max_evaluations)
+        else:
+            message = _sign(climb, max_evaluations)
+    except _NoStart:
+        message = lbfgsb.NOT_FINITE
     return climb.ended(maximiser, message, time.perf_counter() - started)
 
 
@@ -238,11 +243,12 @@ def _in_turns(loss_and_gradient, minimum, box, place, limits):
 
 
 def _grows(loss, before, lowest):
-    """Tell whether the rise from `lowest` grows by a share that matters.
-
-    A loss that is not finite does not grow.
-    """
+    """Tell whether the rise from `lowest` grows by a share that matters."""
     return loss - before > GROWTH * (before - lowest)
+
+
+class _NoStart(Exception):
+    """Raised where loss or gradient are not finite at the start of a search."""
 
 
 class _Climb:
@@ -264,10 +270,13 @@ class _Climb:
         else:
             loss, by_x = self._loss_and_gradient(self._minimum.displaced(self._box, z))
             gradient = self._box.space.pull_back(by_x)
-        if loss > self.best.loss:
+        finite = np.isfinite(loss) and np.isfinite(gradient.sum(dtype=np.float64))
+        if finite and loss > self.best.loss:
             # A maximiser may go on in the same memory.
             self.best = Place(z.copy(), loss, gradient)
         self._highest.append(self.best.loss)
+        if not finite and len(self._highest) == 1:
+            raise _NoStart
         return loss, gradient
 
     @property
@@ -302,6 +311,7 @@ def _lbfgsb(climb, box, max_iterations, max_evaluations):
     # converged minimiser. With this factor it reaches the bounds of the box.
     steepest = float(np.abs(climb.slope).max())
     factor = 100.0 * box.epsilon / steepest if steepest > 0 else 1.0
+    factor = min(factor, LARGEST_FACTOR)
 
     def negated(z):
         loss, gradient = climb(z)
@@ -334,6 +344,8 @@ def _sign(climb, max_evaluations):
         before, z = climb.best.loss, corner
         loss, gradient = climb(z)
         climb.iterations += 1
+        if not np.isfinite(loss):
+            return lbfgsb.NOT_FINITE
         if not _grows(loss, before, climb.loss_before):
             return "CONVERGENCE: THE RISE HAS STOPPED GROWING"
     return f"STOP: {max_evaluations} EVALUATIONS OF F AND G"

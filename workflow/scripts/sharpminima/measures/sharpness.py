@@ -89,7 +89,8 @@ def not_measured(
         for epsilon, (maximiser, start) in itertools.product(epsilons, searches):
             which = {**identity, "epsilon": epsilon, "start": start}
             which["maximiser"] = maximiser
-            yield {**which, "sharpness": np.nan, "message": reason}
+            missing = dict.fromkeys(("sharpness", "evaluations", "progress"), np.nan)
+            yield {**which, **missing, "message": reason}
 
 
 def _spaces(settings, seed):
@@ -139,7 +140,8 @@ def _ascents(loss_and_gradient, minimum, box, searches, settings, seed):
             ascent = search_again(*given, seeds, patience=patience, **limits)
         elif start == "lbfgsb":
             # A polish: go on where L-BFGS-B has found the largest loss.
-            end = max(found, key=lambda ascent: ascent.loss_after).end
+            ends = (ascent for ascent in found if ascent.maximiser == "lbfgsb")
+            end = max(ends, key=lambda ascent: ascent.loss_after).end
             ascent = maximise(maximiser, *given, end, **limits)
         else:
             place = starting_place(start, minimum, box, streams.seed(start, seed))

@@ -18,7 +18,7 @@ OF_OUTCOME = ["batch_size", "status", "epochs", "train_loss"]
 SPIKE, EPOCHS_BEFORE = 1.25, 5
 # The boxes of Metric 2.1. Others may be so small that any loss is a slope in them.
 BOXES = ["slope_share_full", "slope_share_subspace"]
-NO_SIGN = "nearly stationary"
+NO_SIGN, UNKNOWN = "nearly stationary", "not known"
 
 
 def tabulate(
@@ -75,13 +75,15 @@ def state(status: str, over_median: float, shares: Iterable[float]) -> str:
 
     Returns:
         `diverged`; or `unconverged`, `loss spike` and `not stationary`, each if it is
-        so; or `nearly stationary` if none is.
+        so; or `nearly stationary` if none is, and `not known` without any share.
     """
     if status == DIVERGED:
         return DIVERGED
+    known = [share for share in shares if share == share]  # NaN differs from itself
     signs = {
         "unconverged": status == UNCONVERGED,
         "loss spike": over_median > SPIKE,
-        "not stationary": any(share >= MOST for share in shares),
+        "not stationary": any(share >= MOST for share in known),
     }
-    return "; ".join(sign for sign, there in signs.items() if there) or NO_SIGN
+    without = NO_SIGN if known else UNKNOWN
+    return "; ".join(sign for sign, there in signs.items() if there) or without
