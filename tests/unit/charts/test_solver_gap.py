@@ -35,8 +35,8 @@ def test_a_line_keeps_its_ends_and_the_steps_between():
 def test_each_regime_is_a_panel_that_tells_its_gap():
     panels = CHART.to_dict()["vconcat"]
     assert [panel["title"]["text"] for panel in panels] == [
-        "SB, ε = 0.001: the paper's is 50 % below the reference",
-        "LB, ε = 0.001: the paper's is 35 % below the reference",
+        "SB, ε = 0.001: the paper's search is 50 % short",
+        "LB, ε = 0.001: the paper's search is 10 to 60 % short",
     ]
     title = CHART.to_dict()["title"]["subtitle"]
     assert title == "3 seeds; 1 seed with a run that diverged"
