@@ -51,6 +51,14 @@ def test_the_last_loss_stands_over_the_median_of_five_epochs_before_it():
     assert found == pytest.approx({"SB": 4.5 / 3.0, "LB": 1.0 / 2.5})
 
 
+def test_the_history_of_a_run_that_averages_tells_nothing_of_its_last_weights():
+    runs = RUNS.assign(variant=["averaging + sgd", "plain"])
+    table = tabulated(runs)
+    assert np.isnan(table.loc["SB", "last_over_median"])
+    assert table["state"].to_dict()["SB"] == "not stationary"
+    assert table.loc["LB", "last_over_median"] == pytest.approx(0.4)
+
+
 def test_a_run_can_have_several_reasons_and_an_adaptive_box_is_none():
     states = tabulated()["state"].to_dict()
     assert states == {"SB": "loss spike; not stationary", "LB": "nearly stationary"}

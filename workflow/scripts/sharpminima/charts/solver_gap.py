@@ -18,7 +18,9 @@ NAMES = {
     ("sign", "corner"): "sign ascent from a corner",
     (REFERENCE, "corners"): "reference: both in turn, many corners",
 }
-COLOURS = ["#000000", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#999999"]
+# As many as names: black is the paper's alone.
+COLOURS = ["#000000", "#009E73", "#E69F00", "#CC79A7"]
+COLOURS += ["#56B4E9", "#999999", "#8B4513", "#B8A200"]
 SCALE = alt.Scale(type="log", nice=False, padding=5)
 TICKS = [factor * 10**exponent for exponent in range(6) for factor in (1, 2, 5)]
 

@@ -18,6 +18,7 @@ OF_OUTCOME = ["batch_size", "status", "epochs", "train_loss"]
 SPIKE, EPOCHS_BEFORE = 1.25, 5
 # The boxes of Metric 2.1. Others may be so small that any loss is a slope in them.
 BOXES = ["slope_share_full", "slope_share_subspace"]
+AVERAGING = "averaging"
 NO_SIGN, UNKNOWN = "nearly stationary", "not known"
 
 
@@ -49,7 +50,10 @@ def tabulate(
     table = outcomes.set_index(RUN)[OF_OUTCOME]
     table = table.join(parts.drop_duplicates(RUN).set_index(RUN)[GRADIENT])
     table = table.join(shares.add_prefix("slope_share_"))
-    table = table.join(by_epoch.agg(last_over_median).rename("last_over_median"))
+    # The history of a run that averages tells of weights that are not its last ones.
+    averages = outcomes.set_index(RUN)["variant"].str.contains(AVERAGING)
+    over_median = by_epoch.agg(last_over_median).rename("last_over_median")
+    table = table.join(over_median.mask(averages))
     boxes = table.columns.intersection(BOXES)
     known = zip(table["status"], table["last_over_median"], table[boxes].to_numpy())
     table["state"] = [state(*run) for run in known]
