@@ -146,7 +146,10 @@ def reaching(module):
     }
 
 
-@pytest.mark.parametrize("room", ["tables", "tables/experiments", "claims", "charts"])
+ROOMS = ["tables", "tables/experiments", "tables/robustness", "claims", "charts"]
+
+
+@pytest.mark.parametrize("room", ROOMS)
 def test_a_result_has_its_code_alone(room):
     """An edit of a result's module reruns that result, and what is made of it."""
     verb = {"charts": "chart"}.get(room, "tabulate")

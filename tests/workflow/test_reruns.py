@@ -392,7 +392,7 @@ EDITS = {
         OF_PARTS,
     ),
     "when a loss is a spike": (
-        "sharpminima/tables/minima.py",
+        "sharpminima/tables/robustness/minima.py",
         "= 1.25, 5",
         "= 1.5, 5",
         jobs("tabulate_minima"),

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from sharpminima import logs
-from sharpminima.tables import anatomy, files, paper
+from sharpminima.tables import files, paper
+from sharpminima.tables.robustness import anatomy
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from sharpminima import logs
-from sharpminima.tables import curve, files
+from sharpminima.tables import files
+from sharpminima.tables.robustness import curve
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

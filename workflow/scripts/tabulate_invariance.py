@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from sharpminima import logs
-from sharpminima.tables import files, invariance
+from sharpminima.tables import files
+from sharpminima.tables.robustness import invariance
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

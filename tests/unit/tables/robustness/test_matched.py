@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from examples import NAN, measurements
-from sharpminima.tables import matched
+from sharpminima.tables.robustness import matched
 
 FULL = {"space": "full", "subspace_seed": None, "start": "zero"}
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from examples import CURVES
-from sharpminima.tables import curve
+from sharpminima.tables.robustness import curve
 
 TABLE = curve.tabulate(CURVES, [["SB", "LB"]])
 

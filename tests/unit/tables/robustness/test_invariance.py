@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from examples import F1, NAN
-from sharpminima.tables import invariance
 from sharpminima.tables.readable import texts
+from sharpminima.tables.robustness import invariance
 
 COLUMNS = ["seed", "form", "start", "sharpness", "logit_change", "message", "status"]
 ROWS = pd.DataFrame(

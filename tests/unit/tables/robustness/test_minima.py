@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from examples import NAN, outcomes, taken_apart
-from sharpminima.tables import minima
+from sharpminima.tables.robustness import minima
 
 RUNS = outcomes(("SB", 0, "ceased", 97.0), ("LB", 0, "floor", 97.0))
 SEARCHES = taken_apart(

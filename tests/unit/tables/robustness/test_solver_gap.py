@@ -3,7 +3,7 @@
 import pytest
 
 from examples import SEARCHED_LONGER
-from sharpminima.tables import solver_gap
+from sharpminima.tables.robustness import solver_gap
 
 TABLE = solver_gap.tabulate(SEARCHED_LONGER).set_index("regime")
 

@@ -6,7 +6,8 @@ import pytest
 
 from examples import NAN, taken_apart
 from project import ROOT
-from sharpminima.tables import anatomy, paper
+from sharpminima.tables import paper
+from sharpminima.tables.robustness import anatomy
 
 PAPER = paper.read()
 SLOPE = [(0.08, 0.09, 0.01), (0.07, 0.08, 0.02)]  # slope, odd and even of two seeds
