@@ -140,7 +140,7 @@ class MeasuredLoss:
                 x, averages, batch
             )
             loss, correct = loss + part / examples, correct + hits
-            gradient += by_x.astype(np.float64) / examples
+            gradient += np.divide(by_x, examples, dtype=np.float64)
             for total, term in zip(by_averages, by_parts, strict=True):
                 total += term / examples
         self.work += Work(gradient_evaluations=1, gradient_examples=examples)
