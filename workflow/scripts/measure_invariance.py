@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import backend, logs
+from sharpminima import logs
 from sharpminima.loss.context import Context
 from sharpminima.measures import invariance
-from sharpminima.networks import parameters, rescalings
+from sharpminima.networks import rescalings
 from sharpminima.rows import DIVERGED, identity_of_run
 
 if TYPE_CHECKING:
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 def main(context, weights, settings, rows, cost):
     """Write the rows of all forms of the checkpoint `weights`, and their cost."""
-    origin = parameters.attributes(weights)
-    seed = origin["seed"]
-    with backend.enough_memory("evaluation.batch_size"):
-        if origin["status"] == DIVERGED:
-            found = invariance.not_measured(settings, seed, DIVERGED)
-        else:
-            point = parameters.restore(weights, context.model)
-            forms = rescalings.forms(
-                *(context.model, point, settings["forms"]),
-                moments=context.loss.moments(point),
-                factor=settings["factor"],
-                seed=seed,
-            )
-            found = invariance.measure(context.loss, point, forms, settings, seed)
-        context.write(rows, found, origin)
+
+    def measure(point, seed):
+        forms = rescalings.forms(
+            *(context.model, point, settings["forms"]),
+            moments=context.loss.moments(point),
+            factor=settings["factor"],
+            seed=seed,
+        )
+        return invariance.measure(context.loss, point, forms, settings, seed)
+
+    def not_measured(seed):
+        return invariance.not_measured(settings, seed, DIVERGED)
+
+    found, origin = context.at_checkpoint(weights, measure, not_measured)
+    context.write(rows, found, origin)
     context.write_cost(cost, identity_of_run(origin))
 
 

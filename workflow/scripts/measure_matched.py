@@ -2,11 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import backend, logs
+from sharpminima import logs
 from sharpminima.loss.context import Context
 from sharpminima.measures import matched
 from sharpminima.measures.maximisers import Minimum
-from sharpminima.networks import parameters
 from sharpminima.rows import DIVERGED, identity_of_run
 
 if TYPE_CHECKING:
@@ -18,18 +17,19 @@ def main(context, weights, search, target, epsilon, rows, cost):
 
     `search` says how to search (see `Study.search`), and `target` how far to descend.
     """
-    origin = parameters.attributes(weights)
-    how = search, target, [epsilon], origin["seed"]
-    with backend.enough_memory("evaluation.batch_size"):
-        if origin["status"] == DIVERGED:
-            found = list(matched.not_measured(*how, DIVERGED))
-        else:
-            point = parameters.restore(weights, context.model)
-            # Both the descent and the searches move the parameters. The averages stay
-            # the checkpoint's, unless the policy computes them anew.
-            f = context.loss.at_averages(point.averages)
-            checkpoint = Minimum(point.parameters, *f(point.parameters))
-            found = list(matched.measure(f, checkpoint, *how))
+    how = search, target, [epsilon]
+
+    def measure(point, seed):
+        # Both the descent and the searches move the parameters. The averages stay the
+        # checkpoint's, unless the policy computes them anew.
+        f = context.loss.at_averages(point.averages)
+        checkpoint = Minimum(point.parameters, *f(point.parameters))
+        return matched.measure(f, checkpoint, *how, seed)
+
+    def not_measured(seed):
+        return matched.not_measured(*how, seed, DIVERGED)
+
+    found, origin = context.at_checkpoint(weights, measure, not_measured)
     context.write(rows, found, origin)
     context.write_cost(cost, identity_of_run(origin))
 

@@ -2,11 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import backend, logs
+from sharpminima import logs
 from sharpminima.loss.context import Context
 from sharpminima.measures import sharpness
 from sharpminima.measures.maximisers import Minimum
-from sharpminima.networks import parameters
 from sharpminima.rows import DIVERGED, identity_of_run
 
 if TYPE_CHECKING:
@@ -19,19 +18,19 @@ def main(context, weights, settings, epsilons, cost, **spaces):
     `settings` say how to search (see `Study.search`). `spaces` has the files of each
     space, one for each of `epsilons`.
     """
-    origin = parameters.attributes(weights)
-    seed = origin["seed"]
-    with backend.enough_memory("evaluation.batch_size"):
-        if origin["status"] == DIVERGED:
-            found = list(sharpness.not_measured(settings, epsilons, seed, DIVERGED))
-        else:
-            point = parameters.restore(weights, context.model)
-            loss, accuracy, gradient = context.loss.loss_accuracy_and_gradient(point)
-            # Every search needs this loss and gradient, so they are computed once.
-            minimum = Minimum(point.parameters, loss, gradient)
-            f = context.loss.at_averages(point.averages)
-            rows = sharpness.measure(f, minimum, settings, epsilons, seed)
-            found = [{"train_accuracy": accuracy, **row} for row in rows]
+
+    def measure(point, seed):
+        loss, accuracy, gradient = context.loss.loss_accuracy_and_gradient(point)
+        # Every search needs this loss and gradient, so they are computed once.
+        minimum = Minimum(point.parameters, loss, gradient)
+        f = context.loss.at_averages(point.averages)
+        for row in sharpness.measure(f, minimum, settings, epsilons, seed):
+            yield {"train_accuracy": accuracy, **row}
+
+    def not_measured(seed):
+        return sharpness.not_measured(settings, epsilons, seed, DIVERGED)
+
+    found, origin = context.at_checkpoint(weights, measure, not_measured)
     for space, paths in spaces.items():
         for epsilon, path in zip(epsilons, paths, strict=True):
             which = (space, epsilon)

@@ -1,14 +1,14 @@
 """What measuring scripts share: data, network, loss, and columns of their rows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from sharpminima import backend, compilation, rows
 from sharpminima.cost import Job
 from sharpminima.data import datasets
 from sharpminima.loss.measured import MeasuredLoss
-from sharpminima.networks import builders, flops
-from sharpminima.rows import CARRIED
+from sharpminima.networks import builders, flops, parameters
+from sharpminima.rows import CARRIED, DIVERGED
 
 
 class Context:
@@ -57,6 +57,24 @@ class Context:
             subset=job.params.subset,
             threads=job.threads,
         )
+
+    def at_checkpoint(
+        self, weights: str | Path, measure: Callable, not_measured: Callable
+    ) -> tuple[list[dict], dict]:
+        """Return the rows of one checkpoint, and its attributes.
+
+        Args:
+            weights: The checkpoint.
+            measure: Maps its `Point` and the run's seed to rows.
+            not_measured: Maps the seed to the rows of a run that diverged.
+        """
+        origin = parameters.attributes(weights)
+        seed = origin["seed"]
+        with backend.enough_memory("evaluation.batch_size"):
+            if origin["status"] == DIVERGED:
+                return list(not_measured(seed)), origin
+            point = parameters.restore(weights, self.model)
+            return list(measure(point, seed)), origin
 
     def write(self, path: str | Path, found: Iterable[Mapping], origin: Mapping):
         """Write the rows `found` on one run as the CSV file `path`.
