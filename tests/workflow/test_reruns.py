@@ -176,18 +176,38 @@ def averaged(epsilon):
     return measured | jobs("tabulate_average_sharpness")
 
 
+MATCHED = {
+    **{"networks": ["N1"], "gradient_norm": 1e-3, "max_gradients": 4},
+    "epsilons": [1e-3],
+}
+
+
+def matched(epsilon):
+    """Return the jobs that measure N1 after a descent, and their table."""
+    measured = at_epsilon("measure_matched", epsilon)
+    of_network = {job for job in measured if "network=N1" in job[1]}
+    return of_network | jobs("tabulate_matched")
+
+
+@pytest.mark.parametrize(
+    ("section", "settings", "measured", "change"),
+    [
+        ("average_sharpness", AVERAGED, averaged, {"pairs": 5}),
+        ("matched", MATCHED, matched, {"gradient_norm": 1e-4}),
+    ],
+)
 def test_a_new_measure_runs_alone_and_so_does_its_new_epsilon(
-    tmp_path, config, finished_study
+    tmp_path, config, finished_study, section, settings, measured, change
 ):
-    config["average_sharpness"] = AVERAGED
+    config[section] = settings
     planned = finished_study.planned(config)
-    assert planned == averaged(1e-3) | jobs("tabulate_cost")
+    assert planned == measured(1e-3) | jobs("tabulate_cost")
     study = Study(tmp_path)
     study.record_as_finished(config)
-    config["average_sharpness"] = AVERAGED | {"epsilons": [1e-3, 5e-4]}
-    assert study.planned(config) == averaged(5e-4) | jobs("tabulate_cost")
-    config["average_sharpness"] = AVERAGED | {"pairs": 5}
-    assert study.planned(config) == averaged(1e-3) | jobs("tabulate_cost")
+    config[section] = settings | {"epsilons": [1e-3, 5e-4]}
+    assert study.planned(config) == measured(5e-4) | jobs("tabulate_cost")
+    config[section] = settings | change
+    assert study.planned(config) == measured(1e-3) | jobs("tabulate_cost")
 
 
 FORMS = {
@@ -219,33 +239,6 @@ def test_forms_with_the_same_function_are_measured_alone(
     config["invariance"] = FORMS
     edited = ("sharpminima/networks/rescalings.py", "norms > 0", "norms >= 0")
     assert planned_after(study, config, copied_project, *edited) == with_forms()
-
-
-MATCHED = {
-    **{"networks": ["N1"], "gradient_norm": 1e-3, "max_gradients": 4},
-    "epsilons": [1e-3],
-}
-
-
-def matched(epsilon):
-    """Return the jobs that measure N1 after a descent, and their table."""
-    measured = at_epsilon("measure_matched", epsilon)
-    of_network = {job for job in measured if "network=N1" in job[1]}
-    return of_network | jobs("tabulate_matched")
-
-
-def test_the_matched_control_runs_alone_and_so_does_its_new_epsilon(
-    tmp_path, config, finished_study
-):
-    config["matched"] = MATCHED
-    planned = finished_study.planned(config)
-    assert planned == matched(1e-3) | jobs("tabulate_cost")
-    study = Study(tmp_path)
-    study.record_as_finished(config)
-    config["matched"] = MATCHED | {"epsilons": [1e-3, 5e-4]}
-    assert study.planned(config) == matched(5e-4) | jobs("tabulate_cost")
-    config["matched"] = MATCHED | {"gradient_norm": 1e-4}
-    assert study.planned(config) == matched(1e-3) | jobs("tabulate_cost")
 
 
 def test_the_descent_measures_nothing_as_trained_again(
