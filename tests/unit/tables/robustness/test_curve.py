@@ -39,7 +39,7 @@ def test_where_every_run_diverged_nothing_is_said_of_the_order():
     table = curve.tabulate(rows, [["SB", "LB"]])
     assert table["seeds"].tolist() == [0] * 6
     assert table["order_changes_at"].isna().all()
-    assert table[["ratio", "second_exponent"]].isna().all(axis=None)
+    assert table[["ratio_mean", "second_exponent"]].isna().all(axis=None)
 
 
 def test_every_pair_has_its_own_rows():

@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from examples import NAN, measurements
+from sharpminima.tables import readable
 from sharpminima.tables.robustness import matched
 
 FULL = {"space": "full", "subspace_seed": None, "start": "zero"}
@@ -50,17 +52,32 @@ def test_each_regime_has_its_geometric_mean_and_its_spread():
     table = tabulate(AS_TRAINED, MATCHED)
     assert list(table.index) == ["SB", "LB", "LB / SB"]
     row = table.loc["SB"]
-    assert row["as_trained"] == pytest.approx(256.0 ** (1 / 3))
+    assert row["as_trained_mean"] == pytest.approx(256.0 ** (1 / 3))
     assert (row["as_trained_spread"], row["matched_spread"]) == (16.0, 4.0)
-    assert row["matched"] == pytest.approx(2.0)
+    assert row["matched_mean"] == pytest.approx(2.0)
     assert (row["runs"], row["diverged"], row["reached"]) == (3, 0, 3)
     assert pd.isna(row["as_trained_sharper"])
+
+
+def test_means_have_students_interval_of_the_logarithms_and_so_have_ratios():
+    table = tabulate(AS_TRAINED, MATCHED)
+    for row, values in (("SB", [32.0, 4.0, 2.0]), ("LB / SB", [1 / 4, 16.0])):
+        logs = np.log(values)
+        bounds = stats.t.interval(0.95, len(logs) - 1, logs.mean(), stats.sem(logs))
+        found = table.loc[row, ["as_trained_low", "as_trained_high"]].tolist()
+        assert found == pytest.approx(np.exp(bounds).tolist())
+
+
+def test_readers_see_a_mean_and_its_interval_in_one_cell():
+    shown = readable.texts(matched.tabulate(AS_TRAINED, MATCHED, []))
+    assert shown["matched mean"][0] == "2 (0.357 to 11.2)"
+    assert "as trained sharper" not in shown
 
 
 def test_the_diverged_are_counted_and_never_averaged():
     row = tabulate(AS_TRAINED, MATCHED).loc["LB"]
     assert (row["runs"], row["diverged"], row["reached"]) == (3, 1, 2)
-    assert row["as_trained"] == pytest.approx(512.0**0.5)
+    assert row["as_trained_mean"] == pytest.approx(512.0**0.5)
     pair = tabulate(AS_TRAINED, MATCHED).loc["LB / SB"]
     assert (pair["runs"], pair["diverged"], pair["reached"]) == (3, 1, 2)
 
@@ -68,14 +85,14 @@ def test_the_diverged_are_counted_and_never_averaged():
 def test_a_pair_is_compared_seed_by_seed():
     """Ratios 1/4 and 16 as trained, 2 and 32 after the descents."""
     pair = tabulate(AS_TRAINED, MATCHED).loc["LB / SB"]
-    assert pair["as_trained"] == pytest.approx(2.0)
-    assert pair["matched"] == pytest.approx(8.0)
+    assert pair["as_trained_mean"] == pytest.approx(2.0)
+    assert pair["matched_mean"] == pytest.approx(8.0)
     assert (pair["as_trained_spread"], pair["matched_spread"]) == (64.0, 16.0)
     assert pair["as_trained_sharper"] == "undecided"
     assert pair["matched_sharper"] == "LB"
     table = tabulate(AS_TRAINED, MATCHED, pairs=[["LB", "SB"]])
     assert table.loc["SB / LB", "matched_sharper"] == "LB"
-    assert table.loc["SB / LB", "matched"] == pytest.approx(1 / 8)
+    assert table.loc["SB / LB", "matched_mean"] == pytest.approx(1 / 8)
 
 
 def test_runs_that_did_not_reach_the_target_are_compared_in_neither_column():
@@ -83,7 +100,7 @@ def test_runs_that_did_not_reach_the_target_are_compared_in_neither_column():
     table = tabulate(AS_TRAINED, rows)
     assert table.loc["SB", ["runs", "reached"]].tolist() == [3, 2]
     assert table.loc["SB", "as_trained_spread"] == 2.0
-    assert table.loc["LB / SB", "as_trained"] == pytest.approx(16.0)
+    assert table.loc["LB / SB", "as_trained_mean"] == pytest.approx(16.0)
     assert table.loc["LB / SB", "as_trained_sharper"] == "LB"
 
 
@@ -91,7 +108,7 @@ def test_where_none_reached_it_there_are_counts_and_norms_alone():
     rows = after_descent([4.0, 2.0, 1.0, 8.0, 64.0], reached=[False] * 5)
     row = tabulate(AS_TRAINED, rows).loc["LB / SB"]
     assert (row["runs"], row["reached"]) == (3, 0)
-    assert pd.isna(row[["as_trained", "matched", "matched_spread"]]).all()
+    assert pd.isna(row[["as_trained_mean", "matched_mean", "matched_spread"]]).all()
     assert pd.isna(row["matched_sharper"])
 
 
@@ -111,7 +128,7 @@ def test_a_run_that_missed_the_target_shows_the_norm_where_it_ended():
 def test_a_sharpness_of_zero_makes_a_spread_without_a_bound():
     rows = after_descent([0.0, 2.0, 1.0, 8.0, 64.0])
     row = tabulate(AS_TRAINED, rows).loc["SB"]
-    assert (row["matched"], row["matched_spread"]) == (0.0, np.inf)
+    assert (row["matched_mean"], row["matched_spread"]) == (0.0, np.inf)
 
 
 def test_a_box_is_compared_with_itself():

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from examples import CURVES, curve_rows
 from sharpminima.tables.summaries.curves import crossings, means_of_pair
@@ -20,20 +21,28 @@ def test_a_seed_counts_where_both_regimes_have_a_value():
     means = means_of_pair(CURVES, "SB", "LB")
     full, adaptive = (means.xs(s, level="space") for s in ("full", "adaptive"))
     assert full["seeds"].tolist() == [1, 1, 1]
-    assert full["first_sharpness"].tolist() == pytest.approx([1.0, 10.0, 100.0])
-    assert full["ratio"].tolist() == pytest.approx([0.01, 0.1, 10.0])
+    assert full["first_sharpness_mean"].tolist() == pytest.approx([1.0, 10.0, 100.0])
+    assert full["ratio_mean"].tolist() == pytest.approx([0.01, 0.1, 10.0])
     assert adaptive["seeds"].tolist() == [0, 1, 1]
-    assert adaptive.iloc[0][["first_sharpness", "ratio"]].isna().all()
+    assert adaptive.iloc[0][["first_sharpness_mean", "ratio_mean"]].isna().all()
 
 
-def test_means_are_geometric():
+def test_means_are_geometric_and_have_students_interval_of_the_logarithms():
     curves = {
         (regime, seed, "full"): values
         for regime, of_seeds in {"SB": ([1.0], [4.0]), "LB": ([9.0], [100.0])}.items()
         for seed, values in enumerate(of_seeds)
     }
     row = means_of_pair(curve_rows(curves, [1e-3]), "SB", "LB").iloc[0]
-    assert row.tolist() == pytest.approx([2.0, 30.0, 15.0, 2])
+    assert row["seeds"] == 2
+    ratios = [9.0, 25.0]
+    expected = {"first_sharpness": [1.0, 4.0], "second_sharpness": [9.0, 100.0]}
+    for measure, values in (expected | {"ratio": ratios}).items():
+        logs = np.log(values)
+        bounds = stats.t.interval(0.95, 1, logs.mean(), stats.sem(logs))
+        found = row[[f"{measure}_{name}" for name in ("mean", "low", "high")]]
+        assert found.tolist() == pytest.approx([stats.gmean(values), *np.exp(bounds)])
+    assert row["ratio_mean"] == pytest.approx(15.0)
 
 
 def test_a_crossing_is_interpolated_in_logarithms():

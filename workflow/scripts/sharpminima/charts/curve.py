@@ -40,7 +40,7 @@ def draw(
         )
         panels.append(alt.layer(*layers, title=heading))
     order = "dotted: the order changes here" if changes else "the order changes nowhere"
-    compared = any(curves["ratio"].notna().any() for curves in means)
+    compared = any(curves["ratio_mean"].notna().any() for curves in means)
     missing = style.not_drawn(rows["sharpness"])
     title = style.title(rows, "sharpness against ε", order if compared else "", missing)
     return alt.vconcat(*panels).properties(title=title)

@@ -34,10 +34,12 @@ def _with_slopes(curve):
     """Return one curve with both exponents, and where the order changes."""
     epsilons = np.log(curve.index.get_level_values("epsilon"))
     exponents = {
-        f"{each}_exponent": np.gradient(np.log(curve[f"{each}_sharpness"]), epsilons)
+        f"{each}_exponent": np.gradient(
+            np.log(curve[f"{each}_sharpness_mean"]), epsilons
+        )
         for each in ("first", "second")
     }
     changes = [f"{epsilon:.3g}" for epsilon in crossings(curve)["epsilon"]]
     # Without any pair of values, nothing is known of their order.
-    none = None if curve["ratio"].isna().all() else "none"
+    none = None if curve["ratio_mean"].isna().all() else "none"
     return curve.assign(**exponents, order_changes_at=", ".join(changes) or none)

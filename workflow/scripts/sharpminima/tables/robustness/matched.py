@@ -6,13 +6,21 @@ import numpy as np
 import pandas as pd
 
 from sharpminima.rows import DIVERGED, IDENTITY
-from sharpminima.tables.summaries.averages import with_versions
+from sharpminima.tables.summaries.averages import (
+    counted,
+    geometric,
+    statistics,
+    with_versions,
+)
+from sharpminima.tables.summaries.pairs import side_by_side
 from sharpminima.tables.summaries.searches import CELL, sharpness_of_runs
 
 BOX = ["network", "dataset", *CELL]
+KEYS = [*BOX, "regime"]
 RUN = [*IDENTITY, *CELL]
 POINTS = ["as_trained", "matched"]
 OF_DESCENT = ["gradients", "distance", *(f"gradient_norm_{point}" for point in POINTS)]
+UNDECIDED = "undecided"
 
 
 def tabulate(
@@ -26,25 +34,33 @@ def tabulate(
         pairs: Two regimes each, such as `["SB", "LB"]`. Their row is called `LB / SB`.
 
     Returns:
-        `runs`, how many `diverged`, and how many `reached` the target;
+        `runs`, how many `diverged`, and how many `reached` the target.
 
-        - the largest of `OF_DESCENT`: gradients, distance, and norms of the gradient.
+        For both `POINTS`, over the runs that reached it:
 
-        Over the runs that reached it:
+        - `POINT_mean`: the geometric mean of the runs' sharpness (percent) with its
+          95 % interval; in a pair's row, of the ratios seed by seed;
+        - `POINT_spread`: the largest over the smallest;
+        - `POINT_sharper` of a pair: the regime that is sharper for every seed, or
+          `undecided`.
 
-        - `as_trained` and `matched`: the geometric mean of the runs' sharpness
-          (percent); in a pair's row, of the ratios seed by seed;
-        - `as_trained_spread` and `matched_spread`: the largest over the smallest;
-        - `as_trained_sharper` and `matched_sharper` of a pair: the regime that is
-          sharper for every seed, or `undecided`.
+        The largest of `OF_DESCENT`: gradients, distance, and norms of the gradient.
     """
     runs = _runs(measurements, matched)
     values = pd.concat([runs, *(_ratios(runs, *pair) for pair in pairs)])
-    rows = []
-    for box, of_box in values.groupby(BOX, sort=False):
-        for regime, group in of_box.groupby("regime", sort=False):
-            rows.append({**dict(zip(BOX, box)), "regime": regime, **_summary(group)})
-    table = pd.DataFrame(rows).set_index(BOX)
+    # A pair stands below the regimes of its box.
+    boxes = values.groupby(BOX, sort=False).ngroup()
+    values = values.iloc[np.argsort(boxes, kind="stable")]
+    sound = values[values["reached"]]
+    table = counted(values, KEYS)
+    table["reached"] = values.groupby(KEYS)["reached"].sum()
+    for point in POINTS:
+        ends = statistics(sound, KEYS, point, ["min", "max"])
+        sharper = sound.groupby(KEYS)[f"{point}_sharper"].agg(_of_all_seeds)
+        table = table.join(geometric(sound, KEYS, point))
+        table[f"{point}_spread"] = ends[f"{point}_max"] / ends[f"{point}_min"]
+        table = table.join(sharper)
+    table = table.join(values.groupby(KEYS)[OF_DESCENT].max()).reset_index("regime")
     sources = pd.concat([measurements, matched])
     return with_versions(table, sources, BOX).reset_index()
 
@@ -57,49 +73,27 @@ def _runs(measurements, matched):
     ]
     both = values[1].merge(values[0][[*RUN, "as_trained"]], on=RUN)
     descents = matched.drop_duplicates(RUN)[[*RUN, "reached", *OF_DESCENT]]
-    return both.merge(descents, on=RUN)
+    # Only pairs have a regime that is sharper.
+    none = {f"{point}_sharper": None for point in POINTS}
+    return both.merge(descents, on=RUN).assign(**none)
 
 
 def _ratios(runs, first, second):
     """Return one row per seed that has both regimes: the second's over the first's."""
-    keys = [*BOX, "seed"]
-    ours, theirs = (runs[runs["regime"] == name] for name in (first, second))
-    both = ours.merge(theirs, on=keys, suffixes=("_1", "_2"))
-    diverged = both["status_1"].eq(DIVERGED) | both["status_2"].eq(DIVERGED)
-    return both[keys].assign(
-        regime=f"{second} / {first}",
-        first=first,
-        second=second,
-        status=np.where(diverged, DIVERGED, "ok"),
-        reached=both["reached_1"] & both["reached_2"],
-        **{point: both[f"{point}_2"] / both[f"{point}_1"] for point in POINTS},
+    columns = ("status", "reached", *POINTS)
+    status, reached, *values = (
+        side_by_side(runs, [*BOX, "seed"], first, second, name) for name in columns
     )
+    lost = status.eq(DIVERGED).any(axis="columns")
+    rows = {"status": np.where(lost, DIVERGED, "ok"), "reached": reached.all(axis=1)}
+    for point, both in zip(POINTS, values):
+        ratio = both[f"second_{point}"] / both[f"first_{point}"]
+        sharper = np.select([ratio > 1, ratio < 1], [second, first], UNDECIDED)
+        rows |= {point: ratio, f"{point}_sharper": sharper}
+    ratios = pd.DataFrame(rows, index=status.index).reset_index()
+    return ratios.assign(regime=f"{second} / {first}")
 
 
-def _summary(group):
-    """Return the row of one regime or pair in one box."""
-    sound = group[group["reached"]]
-    row = {
-        "runs": len(group),
-        "diverged": (group["status"] == DIVERGED).sum(),
-        "reached": len(sound),
-    }
-    for point in POINTS:
-        values = sound[point]
-        # A sharpness may be zero: then the mean is, and the spread has no bound.
-        with np.errstate(divide="ignore", invalid="ignore"):
-            row[point] = np.exp(np.log(values).mean())
-            row[f"{point}_spread"] = values.max() / values.min()
-    if "first" in group and group["first"].notna().all():
-        first, second = group[["first", "second"]].iloc[0]
-        row |= {f"{p}_sharper": _sharper(sound[p], first, second) for p in POINTS}
-    return row | group[OF_DESCENT].max().to_dict()
-
-
-def _sharper(ratios, first, second):
+def _of_all_seeds(names):
     """Return the regime that is sharper for every seed."""
-    if ratios.empty:
-        return None
-    if (ratios > 1.0).all():
-        return second
-    return first if (ratios < 1.0).all() else "undecided"
+    return names.iloc[0] if names.nunique(dropna=False) == 1 else UNDECIDED

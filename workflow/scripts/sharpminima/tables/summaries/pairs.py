@@ -1,4 +1,4 @@
-"""The sharpness of two regimes side by side."""
+"""A measure of two regimes side by side."""
 
 from collections.abc import Sequence
 
@@ -6,24 +6,29 @@ import pandas as pd
 
 
 def side_by_side(
-    values: pd.DataFrame, keys: Sequence[str], first: str, second: str
+    values: pd.DataFrame,
+    keys: Sequence[str],
+    first: str,
+    second: str,
+    measure: str = "sharpness",
 ) -> pd.DataFrame:
-    """Return the sharpness of two regimes, in one row for each of what both have.
+    """Return a measure of two regimes, in one row for each of what both have.
 
     Args:
-        values: The columns `keys`, `regime` and `sharpness`, one row for each.
+        values: The columns `keys`, `regime` and the measure, one row for each.
         keys: What tells the rows of a regime apart. They become the index.
         first: A regime.
         second: Another one.
+        measure: The column of the measure.
 
     Returns:
-        `first_sharpness` and `second_sharpness` (percent).
+        `first_MEASURE` and `second_MEASURE`.
     """
-    sharpness = values.set_index([*keys, "regime"])["sharpness"]
+    regimes = (values[values["regime"] == each] for each in (first, second))
     # The inner join keeps the seeds that have both regimes.
     return pd.concat(
-        [sharpness.xs(each, level="regime") for each in (first, second)],
+        [of_regime.set_index(keys)[measure] for of_regime in regimes],
         axis=1,
         join="inner",
-        keys=["first_sharpness", "second_sharpness"],
+        keys=[f"first_{measure}", f"second_{measure}"],
     )
