@@ -73,20 +73,23 @@ def slope_prediction(searches: pd.DataFrame) -> pd.Series:
     return 100.0 * rise / (1.0 + searches["loss_before"])
 
 
-def exponents(values: pd.DataFrame, keys: Sequence[str]) -> pd.Series:
+def exponents(
+    values: pd.DataFrame, keys: Sequence[str], measure: str = "sharpness"
+) -> pd.Series:
     """Return q of sharpness ~ epsilon^q, from each epsilon to the next smaller one.
 
     Args:
-        values: One row per epsilon: `epsilon`, `sharpness` and the columns `keys`.
+        values: One row per epsilon: `epsilon`, the sharpness and the columns `keys`.
         keys: The columns that one series of epsilons shares.
+        measure: The column of the sharpness.
 
     Returns:
         One value per row: log(phi_1 / phi_2) / log(epsilon_1 / epsilon_2), missing at
         the smallest epsilon and beside a sharpness of 0.
     """
     sizes = values.sort_values("epsilon", ascending=False, kind="stable")
-    measured = sizes[["sharpness", "epsilon"]]
+    measured = sizes[[measure, "epsilon"]]
     logs = np.log(measured.where(measured > 0))
     groups = [sizes[key] for key in keys]
     steps = logs - logs.groupby(groups, sort=False).shift(-1)
-    return steps["sharpness"] / steps["epsilon"]
+    return steps[measure] / steps["epsilon"]
