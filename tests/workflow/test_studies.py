@@ -1,11 +1,12 @@
-"""Studies live side by side: none makes another run again."""
+"""Studies plan what they exist for, and none makes another run again."""
 
 import copy
+import functools
 
 import pytest
 
 from project import ROOT
-from studies import Study
+from studies import Study, jobs_of
 
 
 def test_one_study_after_another_leaves_both_finished(tmp_path, tiny):
@@ -20,69 +21,105 @@ def test_one_study_after_another_leaves_both_finished(tmp_path, tiny):
     assert study.planned(other) == set()
 
 
-@pytest.fixture
-def project(tmp_path):
-    """A directory with the project's own config, in which nothing has run."""
-    study = Study(tmp_path)
-    (tmp_path / "config.yaml").write_text((ROOT / "config.yaml").read_text())
-    return study
+def with_own_config(directory):
+    """Return a study with the project's own config, in which nothing has run."""
+    (directory / "config.yaml").write_text((ROOT / "config.yaml").read_text())
+    return Study(directory)
 
 
-MNIST = ("--configfile", str(ROOT / "workflow/studies/mnist.yaml"))
+def overlays(*names):
+    """Return the flags that merge these studies into the default one."""
+    paths = [str(ROOT / f"workflow/studies/{name}.yaml") for name in names]
+    return ["--configfile", *paths]
 
 
-def test_an_overlay_is_merged_into_the_default_config(project):
-    done = project.snakemake("--summary", *MNIST)
-    assert done.returncode == 0, done.stderr
-    outputs = {line.split("\t")[0] for line in done.stdout.splitlines()[1:]}
-    assert "results/data/mnist.h5" in outputs
-    assert "results/mnist/train/F1/SB/seed4/final.weights.h5" in outputs
-
-
-def test_default_then_mnist_then_default_plans_nothing(project):
+@pytest.fixture(scope="module")
+def default_finished(tmp_path_factory):
+    """A directory in which the default study has run. Other studies may follow it."""
+    project = with_own_config(tmp_path_factory.mktemp("default"))
     project.record_overlay_as_finished()
-    project.record_overlay_as_finished(*MNIST)
-    for overlay in ((), MNIST):
-        done = project.snakemake("--dry-run", *overlay)
+    return project
+
+
+@pytest.fixture(scope="module")
+def made_by(tmp_path_factory):
+    """Return a function from a study's name to the files that its dry run plans.
+
+    They come without the study's own folder and their formats. `matched` has none: it
+    goes on where the default study has ended.
+    """
+    project = with_own_config(tmp_path_factory.mktemp("project"))
+
+    @functools.cache
+    def made(name):
+        names = ["keskar2017", name] if name == "stand-ins" else [name]
+        memory = ("--resources", "mem_mb=100000")
+        done = project.snakemake("--summary", *memory, *overlays(*names))
+        assert done.returncode == 0, done.stdout + done.stderr
+        outputs = [line.split("\t")[0] for line in done.stdout.splitlines()[1:]]
+        folder = "results/" if name == "matched" else f"results/{name}/"
+        return {path.removeprefix(folder).split(".")[0] for path in outputs}
+
+    return made
+
+
+def test_the_default_then_mnist_then_the_default_plans_nothing(default_finished):
+    mnist = overlays("mnist")
+    default_finished.record_overlay_as_finished(*mnist)
+    for overlay in ((), mnist):
+        done = default_finished.snakemake("--dry-run", *overlay)
         assert "Nothing to be done" in done.stdout + done.stderr
 
 
-def outputs_of(project, *names):
-    """Return all files of the study that these overlays make."""
-    overlays = [str(ROOT / f"workflow/studies/{name}.yaml") for name in names]
-    memory = ("--resources", "mem_mb=100000")
-    done = project.snakemake("--summary", *memory, "--configfile", *overlays)
-    assert done.returncode == 0, done.stderr
-    return {line.split("\t")[0] for line in done.stdout.splitlines()[1:]}
+NETWORKS = ("F1", "F2", "C1", "C2", "C3", "C4")
+OF_FIGURES = {"tables/sweep", "tables/warm_start", "tables/trajectory"}
+OF_PAPER = {f"train/{n}/{r}/seed0/final" for n in NETWORKS for r in ("SB", "LB")}
+OF_SEED_4 = {path.replace("seed0", "seed4") for path in OF_PAPER}
 
 
-def experiments(outputs, name):
-    """Return the tables and charts of a study, without folder and format."""
-    folder = f"results/{name}/"
-    return {
-        path.removeprefix(folder).split(".")[0]
-        for path in outputs
-        if path.startswith((f"{folder}tables", f"{folder}charts"))
-    }
+def data(*datasets):
+    return {f"results/data/{dataset}" for dataset in datasets}
+
+
+PURPOSES = {
+    "curve": {"tables/curve", "charts/curve_F1"},
+    "figures": OF_FIGURES | {"train/F1/LB-stability/seed0/final"},
+    "invariance": {"tables/invariance", "tables/average_sharpness"},
+    "jax": {"train/F1/LB/seed5/final"},
+    "keskar2017": OF_FIGURES
+    | OF_SEED_4
+    | data("mnist", "timit", "cifar10", "cifar100"),
+    "keskar2017-small": OF_FIGURES | OF_PAPER | data("mnist5k", "ru-speech"),
+    "matched": {"tables/matched"},
+    "mnist": {"train/F1/SB/seed4/final"} | data("mnist"),
+    "solver-gap": {"tables/solver_gap", "charts/solver_gap_F1"},
+    "stand-ins": OF_SEED_4 | data("mnist", "ru-speech", "cifar10", "cifar100"),
+}
 
 
 @pytest.mark.parametrize(
-    ("name", "speech"), [("keskar2017", "timit"), ("stand-ins", "ru-speech")]
+    "name", sorted(path.stem for path in ROOT.glob("workflow/studies/*.yaml"))
 )
-def test_the_papers_study_asks_for_all_six_networks(project, name, speech):
-    outputs = outputs_of(project, *dict.fromkeys(["keskar2017", name]))
-    datasets = {"mnist", speech, "cifar10", "cifar100"}
-    assert {f"results/data/{d}.h5" for d in datasets} < outputs
-    for network in ("F1", "F2", "C1", "C2", "C3", "C4"):
-        for regime in ("SB", "LB"):
-            run = f"results/{name}/train/{network}/{regime}/seed4/final.weights.h5"
-            assert run in outputs
+def test_every_study_plans_what_it_exists_for(made_by, name):
+    assert PURPOSES[name] <= made_by(name)
 
 
-def test_the_small_study_makes_all_that_the_papers_does(project):
+def experiments(outputs):
+    """Return the tables and charts among the files of a study."""
+    return {path for path in outputs if path.startswith(("tables/", "charts/"))}
+
+
+def test_the_default_study_on_jax_trains_again(default_finished):
+    """Told to use the same folder."""
+    folder = ("--config", "pathvars={results: results}")
+    done = default_finished.snakemake("--dry-run", *overlays("jax"), *folder)
+    jobs = jobs_of(done.stdout + done.stderr)
+    assert len([job for job in jobs if job[0] == "train"]) == 2 * 6
+
+
+def test_the_small_study_makes_all_that_the_papers_does(made_by):
     """But for networks and pairs that it leaves out of an experiment."""
-    whole = experiments(outputs_of(project, "keskar2017"), "keskar2017")
-    small = experiments(outputs_of(project, "keskar2017-small"), "keskar2017-small")
+    whole, small = map(experiments, map(made_by, ("keskar2017", "keskar2017-small")))
     assert small < whole
     for pair in ("SB_LB", "SB-sgd_LB-sgd", "SB-adagrad_LB-adagrad"):
         assert f"charts/interpolation_C1_{pair}" in small
