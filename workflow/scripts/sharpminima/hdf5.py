@@ -1,0 +1,216 @@
+"""HDF5 files from anybody, opened for reading and checked before an array is read.
+
+An HDF5 file can lead its reader to other files: by external links, external storage and
+virtual datasets. It can declare more than it holds, and a small one can unfold to more
+than the memory holds. All of these are refused, and so are values that are neither
+numbers nor text of fixed length, such as references and objects.
+"""
+
+import math
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+
+# What h5py raises for a damaged file.
+DAMAGE = (OSError, RuntimeError, ValueError, TypeError, KeyError, OverflowError)
+# Filters that are undone here or need no memory. Each may stand once, since a second
+# compression multiplies what the first one unfolds to.
+FILTERS = (h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_FLETCHER32)
+CHECKSUM_BYTES = 4  # what fletcher32 adds to a chunk
+KINDS = "biufS"  # of NumPy: Boolean, integers, floating point, text of fixed length
+
+
+class Refused(ValueError):
+    """An HDF5 file that is not read; the message names the file and the reason."""
+
+
+@contextmanager
+def reading(path: str | Path, limit: int | None = None) -> Iterator[h5py.File]:
+    """Yield the HDF5 file at `path`, open for reading, if all of it is harmless.
+
+    Args:
+        path: The file.
+        limit: The most bytes that one array may take in memory. By default the size of
+            the file, which fits what is stored without compression.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        Refused: If the file is not HDF5 or is damaged, also where it is read later; has
+            a link that leaves it or leads nowhere; or has an array that is stored
+            elsewhere or not at all, is too large, is compressed in another way than
+            with gzip, or does not hold numbers or text of fixed length.
+    """
+    path = Path(path)
+    _check_signature(path)
+    limit = path.stat().st_size if limit is None else limit
+    try:
+        # Name the driver: another one may open other files.
+        with h5py.File(path, "r", driver="sec2") as file:
+            _check_objects(path, file, limit)
+            yield file
+    except OSError as error:
+        raise Refused(
+            f"{path}: expected a complete HDF5 file. Received: {_one_line(error)}"
+        ) from error
+
+
+def attributes(path: str | Path, item: h5py.HLObject) -> dict:
+    """Return the attributes of `item`: texts, numbers and truth values, one each.
+
+    Args:
+        path: The file, for messages.
+        item: A file, group or dataset.
+
+    Raises:
+        Refused: If an attribute is of another kind.
+    """
+    found = {}
+    for name in item.attrs:
+        try:
+            stored = item.attrs.get_id(name)
+            kind = "text" if h5py.check_string_dtype(stored.dtype) else stored.dtype
+            # Look at the size before the value is read: it is only declared.
+            if stored.shape != () or not (kind == "text" or kind.kind in KINDS):
+                raise Refused(
+                    f"{path}: expected one text or number as attribute {name!r}. "
+                    f"Received: {stored.dtype} of shape {stored.shape}"
+                )
+            value = item.attrs[name]
+        except Refused:
+            raise
+        except DAMAGE as error:
+            raise Refused(
+                f"{path}: expected a complete attribute {name!r}. "
+                f"Received: {_one_line(error)}"
+            ) from error
+        found[name] = value if isinstance(value, (str, bytes)) else value.item()
+    return found
+
+
+def _check_signature(path):
+    # A pipe or device would be waited for, or never end.
+    if path.exists() and not path.is_file():
+        raise Refused(f"{path}: expected an HDF5 file. Received: no regular file")
+    with path.open("rb") as stream:
+        start = stream.read(8)
+    if not h5py.is_hdf5(path):
+        raise Refused(
+            f"{path}: expected an HDF5 file. "
+            f"Received: {f'a file that begins with {start}' if start else 'no bytes'}"
+        )
+
+
+def _check_objects(path, file, limit):
+    """Refuse a file with an object or a link that is not harmless."""
+    soft, seen, groups = [], set(), [("", file)]
+    while groups:
+        above, group = groups.pop()
+        try:
+            for name in list(group):
+                where = f"{above}/{name}"
+                link = group.get(name, getlink=True)
+                if isinstance(link, h5py.HardLink):
+                    item = group[name]
+                    # A group may hold itself, so remember what was seen.
+                    address = h5py.h5o.get_info(item.id).addr
+                    if address not in seen and isinstance(item, h5py.Group):
+                        groups.append((where, item))
+                    elif address not in seen:
+                        _check_array(path, where[1:], item, limit)
+                    seen.add(address)
+                elif isinstance(link, h5py.SoftLink):
+                    soft.append((where, link.path))
+                else:
+                    raise Refused(
+                        f"{path}: expected {where[1:]!r} in the file itself. "
+                        f"Received: a link to {link.path!r} in {link.filename!r}"
+                    )
+        except Refused:
+            raise
+        except DAMAGE as error:
+            raise Refused(
+                f"{path}: expected complete arrays in {above or '/'!r}. "
+                f"Received: {_one_line(error)}"
+            ) from error
+    # Follow soft links only now, when none can lead out of the file.
+    for where, target in soft:
+        if file.get(where) is None:
+            raise Refused(
+                f"{path}: expected {where[1:]!r} in the file itself. Received: a link "
+                f"to {target!r}, which leads nowhere"
+            )
+
+
+def _check_array(path, where, array, limit):
+    """Refuse what is not a plain array of at most `limit` bytes in the file itself."""
+    if not isinstance(array, h5py.Dataset) or array.id.get_type().committed():
+        raise Refused(f"{path}: expected an array at {where!r}. Received: a named type")
+    if array.external or array.is_virtual:
+        raise Refused(
+            f"{path}: expected the values of {where!r} in the file itself. "
+            f"Received: {'a virtual dataset' if array.is_virtual else array.external}"
+        )
+    if array.dtype.kind not in KINDS:
+        raise Refused(
+            f"{path}: expected numbers or text of fixed length in {where!r}. "
+            f"Received: {array.dtype}"
+        )
+    if array.shape is None:
+        raise Refused(f"{path}: expected values in {where!r}. Received: an empty space")
+    # Python's whole numbers do not overflow. A resizable array may have chunks that are
+    # larger than itself.
+    whole = [array.shape, *([array.chunks] if array.chunks else [])]
+    size = max(math.prod(shape) * array.dtype.itemsize for shape in whole)
+    if size > limit:
+        raise Refused(
+            f"{path}: expected at most {limit} bytes in {where!r}. Received: "
+            f"{array.dtype} of shape {array.shape}, {size} bytes"
+        )
+    if array.size and array.id.get_space_status() != h5py.h5d.SPACE_STATUS_ALLOCATED:
+        raise Refused(
+            f"{path}: expected every value of {where!r} to be stored. Received: "
+            "an array that was never written, or only in part"
+        )
+    if array.chunks:
+        _check_chunks(path, where, array)
+
+
+def _check_chunks(path, where, array):
+    """Refuse unknown filters, and chunks that unfold to another size than declared."""
+    plan = array.id.get_create_plist()
+    filters = [plan.get_filter(place)[0] for place in range(plan.get_nfilters())]
+    if len(set(filters)) < len(filters) or not set(filters) <= set(FILTERS):
+        raise Refused(
+            f"{path}: expected {where!r} to be compressed with gzip or not at all. "
+            f"Received: HDF5 filters {filters} (gzip is {h5py.h5z.FILTER_DEFLATE})"
+        )
+    size = math.prod(array.chunks) * array.dtype.itemsize
+    zipped = h5py.h5z.FILTER_DEFLATE in filters
+    chunks = []
+    array.id.chunk_iter(chunks.append)
+    end = path.stat().st_size
+    for chunk in chunks:
+        fits = chunk.byte_offset + chunk.size <= end
+        # A filter may be left out of a chunk that it does not make smaller.
+        if fits and zipped and not chunk.filter_mask & 1 << filters.index(
+            h5py.h5z.FILTER_DEFLATE
+        ):
+            _, content = array.id.read_direct_chunk(chunk.chunk_offset)
+            # Unfold one byte more than fits, at most.
+            most = size + CHECKSUM_BYTES + 1
+            unfolded = len(zlib.decompressobj().decompress(content, most))
+        else:
+            unfolded = chunk.size
+        if not fits or not size <= unfolded <= size + CHECKSUM_BYTES:
+            raise Refused(
+                f"{path}: expected chunks of {size} bytes in {where!r}. Received: "
+                f"{'a chunk beyond the end' if not fits else f'{unfolded} or more'}"
+            )
+
+
+def _one_line(error):
+    """Return the message of an error of the HDF5 library, in one line."""
+    return " ".join(str(error).split()) or type(error).__name__
