@@ -14,7 +14,6 @@ import socketserver
 import subprocess
 import sys
 import tempfile
-import traceback
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent
@@ -37,7 +36,7 @@ class Job(socketserver.StreamRequestHandler):
         try:
             runpy.run_path(path, run_name="__main__")
         except BaseException:
-            traceback.print_exc()
+            sys.excepthook(*sys.exc_info())
         else:
             self.wfile.write(b"finished\n")
 

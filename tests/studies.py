@@ -145,6 +145,7 @@ class Study:
     def write_choices(self, config):
         """Choose the first way of compiling for each network, without a trial."""
         # Not above: a fork that plans imports this module, and its own package.
+        from sharpminima import rows
         from sharpminima.config import layers, study
         from sharpminima.regimes import derived
 
@@ -154,9 +155,8 @@ class Study:
         results = config.get("pathvars", {}).get("results", "results")
         for network in config["study"]["networks"]:
             choice = self.directory / results / f"compilation/{network}.csv"
-            row = f"CPU,graph,{chosen_for(network)}"
-            choice.parent.mkdir(parents=True, exist_ok=True)
-            choice.write_text(f"device,way,compiled_for\n{row}\n")
+            row = {"device": "CPU", "way": "graph", "compiled_for": chosen_for(network)}
+            rows.write(choice, [row])
 
     def record_overlay_as_finished(self, *overlay):
         """Do the same for the config in the directory with `--configfile overlay`."""

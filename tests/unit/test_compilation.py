@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from sharpminima import backend, compilation
+from sharpminima import backend, compilation, rows
 
 pytestmark = pytest.mark.computes
 
@@ -28,11 +28,12 @@ def test_the_same_choice_makes_the_same_file(tmp_path):
     for name in ("a", "b"):
         compilation.write(tmp_path / name, "digest", backend.WAYS[1])
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-    assert (tmp_path / "a").read_text().splitlines()[0] == "device,way,compiled_for"
+    header = (tmp_path / "a").read_text().splitlines()[0]
+    assert header == "device,way,compiled_for,digest"
 
 
 def test_a_choice_made_on_another_device_is_not_taken(tmp_path, caplog):
-    (tmp_path / "choice.csv").write_text(f"device,way\nTPU,{backend.WAYS[1]}\n")
+    rows.write(tmp_path / "choice.csv", [{"device": "TPU", "way": backend.WAYS[1]}])
     backend.compile_by(backend.WAYS[0])
     with caplog.at_level(logging.WARNING):
         compilation.use(tmp_path / "choice.csv")

@@ -1,4 +1,6 @@
-"""Rows become the file that pandas would write, but for integers that stay integers."""
+"""Rows become the file that pandas would write, with a digest; damage is an error."""
+
+import hashlib
 
 import numpy as np
 import pandas as pd
@@ -17,26 +19,43 @@ LARGE, SMALL, TENTH = 1e22, 5e-324, 0.1 + 0.2
         [{"a": np.float64(0.1), "b": np.int64(7)}, {"a": float("nan"), "b": 8}],
         [{"a": 1.5, "message": 'a "quoted" word'}, {"a": 2.5, "c": "x"}, {"b": 0.5}],
         [{"a": None, "b": True}, {"a": "x", "b": False}],
-        [{"only": "4 = 2 + 2"}],
+        [{"only": "4 = 2 + 2"}, {"only": None}],
+        [{"a": "two\nlines,", "b": "two,\r\nlines"}],
+        [{"digest": "digest", "b": 1}, {"digest": 2, "b": "digest"}],
     ],
 )
-def test_the_file_is_that_of_pandas_to_the_byte(tmp_path, given):
+def test_without_digest_the_file_is_that_of_pandas_to_the_byte(tmp_path, given):
     rows.write(tmp_path / "ours.csv", given)
     pd.DataFrame(given).to_csv(tmp_path / "theirs.csv", index=False)
-    ours, theirs = (tmp_path / f"{name}.csv" for name in ("ours", "theirs"))
-    assert ours.read_bytes() == theirs.read_bytes()
+    theirs = (tmp_path / "theirs.csv").read_bytes().decode()
+    assert rows.read(tmp_path / "ours.csv").getvalue() == theirs
 
 
 def test_columns_come_in_the_order_of_their_first_row(tmp_path):
     rows.write(tmp_path / "rows.csv", ({"b": 1, name: 2} for name in "ca"))
-    assert (tmp_path / "rows.csv").read_text() == "b,c,a\n1,2,\n1,,2\n"
+    assert rows.read(tmp_path / "rows.csv").getvalue() == "b,c,a\n1,2,\n1,,2\n"
+
+
+def test_each_row_ends_in_the_digest_of_all_that_is_not_digest(tmp_path):
+    rows.write(tmp_path / "rows.csv", [{"a": 1, "b": "x"}, {"a": 2.5}])
+    digest = hashlib.sha256(b"a,b\n1,x\n2.5,\n").hexdigest()[:16]
+    written = (tmp_path / "rows.csv").read_text()
+    assert written == f"a,b,digest\n1,x,{digest}\n2.5,,{digest}\n"
+
+
+def test_the_header_of_an_empty_table_ends_in_its_digest(tmp_path):
+    rows.write(tmp_path / "rows.csv", [], ["a", "b"])
+    digest = hashlib.sha256(b"a,b\n").hexdigest()[:16]
+    assert (tmp_path / "rows.csv").read_text() == f"a,b,{digest}\n"
+    assert rows.read(tmp_path / "rows.csv").getvalue() == "a,b\n"
 
 
 def test_what_pandas_reads_is_the_same(tmp_path):
     given = [{"a": 7, "b": 0.1}, {"b": TENTH}]
     rows.write(tmp_path / "ours.csv", given)
     pd.DataFrame(given).to_csv(tmp_path / "theirs.csv", index=False)
-    ours, theirs = (pd.read_csv(tmp_path / f"{n}.csv") for n in ("ours", "theirs"))
+    ours = pd.read_csv(rows.read(tmp_path / "ours.csv"))
+    theirs = pd.read_csv(tmp_path / "theirs.csv")
     pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
 
 

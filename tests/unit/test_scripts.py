@@ -1,5 +1,6 @@
 """Scripts are thin: each maps its job's files and params onto the package."""
 
+import logging
 import os
 import re
 import runpy
@@ -12,6 +13,7 @@ import pytest
 from examples import SEARCHES
 from project import ROOT
 from sharpminima import provenance
+from sharpminima.rows import write
 
 SCRIPTS = ROOT / "workflow/scripts"
 KINDS = ("csv", "md", "html")
@@ -37,6 +39,8 @@ def run_script(monkeypatch, tmp_path):
     """Return a function that runs `scripts/{name}.py` as Snakemake would."""
     monkeypatch.setattr(sys, "stdout", sys.stdout)
     monkeypatch.setattr(sys, "stderr", sys.stderr)
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(logging, "raiseExceptions", True)
     stderr = os.dup(2)
 
     def run(name, **job):
@@ -59,7 +63,7 @@ def test_tabulate_sharpness(run_script, files_of_table, tmp_path):
     inputs = []
     for i, (_, rows) in enumerate(SEARCHES.groupby(["regime", "seed"])):
         inputs.append(tmp_path / f"{i}.in.csv")
-        rows.to_csv(inputs[-1], index=False)
+        write(inputs[-1], rows.to_dict("records"))
     measurements = tmp_path / "measurements.csv"
     sharpness, ratios = files_of_table("sharpness"), files_of_table("ratios")
     params = Names(study={"pairs": [["SB", "LB"]]})
@@ -74,7 +78,7 @@ def test_tabulate_sharpness(run_script, files_of_table, tmp_path):
 
 def test_tabulate_claims_reads_what_the_study_has(run_script, files_of_table, tmp_path):
     searches = tmp_path / "measurements.in.csv"
-    SEARCHES.to_csv(searches, index=False)
+    write(searches, SEARCHES.to_dict("records"))
     output = files_of_table("claims")
     params = Names(study={"networks": ["F1"], "pairs": [["SB", "LB"]]})
     run_script(

@@ -98,7 +98,7 @@ def made_again(network):
 
 def choice_in(file, network):
     """Return the text of `file` if its choice holds for the network as it is now."""
-    text = file.read_text(encoding="utf-8") if file.exists() else ""
+    text = file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
     return text if STUDY.compiled_for(network) in text else ""
 
 

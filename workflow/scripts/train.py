@@ -2,9 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from sharpminima import backend, compilation, logs
+from sharpminima import backend, compilation, logs, rows
 from sharpminima.cost import Job
 from sharpminima.data import datasets
 from sharpminima.loss.measured import MeasuredLoss
@@ -46,11 +44,11 @@ def main(inputs, outputs, *, run, builder_file, threads):
         measured = MeasuredLoss(model, data, **run["evaluation"])
         history = fit(model, data, settings, measured)
         keep = settings.get("iterates", [])
-        rows = list(keeping(outputs.iterates, model, keep, history))
+        epochs = list(keeping(outputs.iterates, model, keep, history))
     # Step 3: write what the run reached.
     row = {
         **identity,
-        **outcome_of(model, data, settings, measured, rows),
+        **outcome_of(model, data, settings, measured, epochs),
         "builder": run["network"]["builder"],
         "batch_norm": run["evaluation"]["batch_norm"],
         "threads": threads,
@@ -59,13 +57,13 @@ def main(inputs, outputs, *, run, builder_file, threads):
     # Without the seconds, so that the same run makes the same file.
     made = {name: value for name, value in row.items() if name != "seconds"}
     parameters.save(outputs.weights, model, {**made, "config_digest": run["digest"]})
-    pd.DataFrame(rows).assign(**identity).to_csv(outputs.history, index=False)
-    pd.DataFrame([row]).to_csv(outputs.outcome, index=False)
+    rows.write(outputs.history, [{**epoch, **identity} for epoch in epochs])
+    rows.write(outputs.outcome, [row])
     job.write(
         outputs.cost,
         identity,
         device=row["device"],
-        work=work_of(data, settings, rows) + measured.work,
+        work=work_of(data, settings, epochs) + measured.work,
         flops_per_example=flops.per_example(model),
     )
 

@@ -36,9 +36,8 @@ def test_a_prepared_file_tells_its_form(raw, tmp_path):
 
 def test_the_form_of_speech_has_its_context(tmp_path):
     path = tmp_path / "speech.h5"
-    with h5py.File(path, "w") as file:
-        file["x_train"], file["context"] = np.zeros((6, 40), np.float32), 4
-        file["classes"] = 7
+    arrays = {"x_train": np.zeros((6, 40), np.float32), "context": 4, "classes": 7}
+    datasets.write(path, arrays, {})
     assert datasets.form(path) == ((360,), 7)
 
 

@@ -23,6 +23,7 @@ def test_digits_are_those_that_readers_see(tmp_path, options, shown):
     table = pd.DataFrame({"loss": [0.123456789]})
     files.write_for_readers(table, *paths, **options)
     csv, md, html = (path.read_text() for path in paths)
-    assert csv == "loss\n0.123457\n"
+    assert csv == "loss,digest\n0.123457,134050199e569a1d\n"
+    assert "digest" not in md + html
     assert f" {shown} " in md
     assert f"<td>{shown}</td>" in html

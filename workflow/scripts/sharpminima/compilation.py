@@ -31,8 +31,7 @@ def use(path: str | Path) -> None:
     On another device, such as a cluster's node without a GPU, the backend's first way
     stays, and the log says so.
     """
-    with Path(path).open(newline="", encoding="utf-8") as file:
-        tried = next(csv.DictReader(file))
+    tried = next(csv.DictReader(rows.read(path)))
     # Which way is faster depends on the device.
     here = backend.describe()["device"]
     if tried["device"] == here:

@@ -10,7 +10,6 @@ clock runs from the start of a process. Memory is the process' own; what lies on
 is not counted. Nothing here needs Keras (see `sharpminima.networks.flops`).
 """
 
-import csv
 import operator
 import resource
 import sys
@@ -18,6 +17,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
+
+from sharpminima import rows
 
 # A gradient takes a forward pass and a backward pass, which costs about twice as much.
 PASSES_OF_A_GRADIENT = 3
@@ -98,10 +99,7 @@ class Job:
             "flops": work.flops(flops_per_example),
             "peak_mb": peak_megabytes(),
         }
-        with Path(path).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, row, lineterminator="\n")
-            writer.writeheader()
-            writer.writerow(row)
+        rows.write(path, [row])
 
 
 def peak_megabytes() -> float:

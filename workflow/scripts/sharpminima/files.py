@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from sharpminima import faults
 
 
 @contextmanager
@@ -11,15 +13,37 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` on success.
 
     The temporary name ends like `path`, since some writers, such as Keras, check the
-    suffix. On an error the temporary file is removed and `path` stays as it was.
+    suffix. On an error the temporary file is removed and `path` stays as it was. A name
+    appears once the content is on the device, so a power cut leaves no half of it.
+
+    Raises:
+        OSError: If the device has no space left, or another fault in `faults.ADVICE`;
+            it says what to do, whatever the writer raised.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     # In the same folder, since a rename between file systems is no single step. The
     # process in the name keeps two that write the same file apart.
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
+        _sync(temporary)
         temporary.replace(path)
+        _sync(path.parent)
+    except Exception as error:
+        if fault := faults.of_device(error, path):
+            raise fault from error
+        raise
     finally:
-        temporary.unlink(missing_ok=True)
+        # What met the fault counts, not that the rest of it cannot be removed.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _sync(path):
+    """Wait until a file, or the names in a folder, are on the device."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -22,7 +22,7 @@ PACKAGE = Path(__file__).resolve().parent.name
 # result depends on them, nor on the function `PLAN` of a module in `MEASURES`.
 WITHOUT_NUMBERS = frozenset(
     f"{PACKAGE}.{module}"
-    for module in ("cost", "logs", "measures.planned", "networks.flops")
+    for module in ("cost", "faults", "logs", "measures.planned", "networks.flops")
 )
 MEASURES, PLAN = "measures", "planned"
 

@@ -1,8 +1,13 @@
 """Rows of results: the columns that all of them carry, the statuses of a run, files."""
 
 import csv
+import hashlib
+import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from sharpminima.faults import DamagedError
+from sharpminima.files import replacing
 
 IDENTITY = ("network", "dataset", "regime", "seed")
 IDENTITY_OF_PAIR = ("network", "dataset", "first", "second", "seed")
@@ -45,16 +50,20 @@ def identity_of_pair(origins: list[dict]) -> dict:
     }
 
 
-def write(path: str | Path, rows: Iterable[Mapping]) -> None:
+def write(
+    path: str | Path, rows: Iterable[Mapping], columns: Iterable[str] = ()
+) -> None:
     """Write `rows` as the CSV file `path`, as `pandas.DataFrame.to_csv` would.
 
     Columns come in the order in which rows first name them. A value that a row lacks,
     or that is NaN, is left empty. Floats keep all their digits, and integers stay
-    integers in a column that some rows lack.
+    integers in a column that some rows lack. A last column, `digest`, has the same
+    digest of all this in each row; without rows it stands in the header.
 
     Args:
         path: The file.
         rows: Values by column.
+        columns: The first columns, for a table that may have no rows.
     """
     rows = [
         # Only NaN differs from itself. Text and None pass, unlike with `math.isnan`.
@@ -62,8 +71,36 @@ def write(path: str | Path, rows: Iterable[Mapping]) -> None:
         for row in rows
     ]
     # A dict keeps the order in which names come, a set would not.
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    with Path(path).open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    columns = list(dict.fromkeys([*columns, *(name for row in rows for name in row)]))
+    table = [columns, *([row.get(name) for name in columns] for row in rows)]
+    lines = [_line(cells) for cells in table]
+    digest = _digest("".join(f"{line}\n" for line in lines).encode())
+    last = ["digest" if rows else digest, *[digest] * len(rows)]
+    sealed = "".join(f"{line},{cell}\n" for line, cell in zip(lines, last))
+    with replacing(path) as temporary:
+        temporary.write_text(sealed, encoding="utf-8", newline="")
+
+
+def read(path: str | Path) -> io.StringIO:
+    """Return the text of a CSV file that `write` wrote, without its digest.
+
+    Raises:
+        DamagedError: If it is not as it was written.
+    """
+    content = Path(path).read_bytes()
+    # The digest ends every row, so it ends the file.
+    last = content[content.rfind(b",") :]
+    table = content.replace(b",digest\n", b"\n", 1).replace(last, b"\n")
+    if last != f",{_digest(table)}\n".encode():
+        raise DamagedError(path, "another digest" if last else "no table")
+    return io.StringIO(table.decode(), newline="")
+
+
+def _line(cells):
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="").writerow(cells)
+    return text.getvalue()
+
+
+def _digest(content):
+    return hashlib.sha256(content).hexdigest()[:16]

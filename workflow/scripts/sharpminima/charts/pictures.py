@@ -2,6 +2,8 @@
 
 import altair as alt
 
+from sharpminima.files import replacing
+
 PIXELS_PER_POINT = 2
 
 
@@ -14,6 +16,10 @@ def save(chart: alt.TopLevelMixin, html: str, svg: str, png: str) -> None:
         svg: The SVG file.
         png: The PNG file.
     """
-    chart.save(html, inline=True)
-    chart.save(svg)
-    chart.save(png, scale_factor=PIXELS_PER_POINT)
+    for path, options in (
+        (html, {"inline": True}),
+        (svg, {}),
+        (png, {"scale_factor": PIXELS_PER_POINT}),
+    ):
+        with replacing(path) as temporary:
+            chart.save(temporary, **options)

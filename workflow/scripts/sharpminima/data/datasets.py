@@ -13,9 +13,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from sharpminima import streams
+from sharpminima import digests, streams
 from sharpminima.data import frames
-from sharpminima.files import replacing
 
 # The keys of the config's `subset` section, in the order in which they apply, with the
 # set that each of them makes smaller.
@@ -51,7 +50,7 @@ def write(
         arrays: What `integrity.checked` returned.
         attributes: The origin of the arrays, stored as attributes of the file.
     """
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+    with digests.sealing(path) as temporary, h5py.File(temporary, "w") as file:
         for name, array in arrays.items():
             file.create_dataset(name, data=array)
         file.attrs.update(attributes)
@@ -71,7 +70,7 @@ def read(path: str | Path, subset: Mapping[str, int] | None = None) -> Dataset:
         ValueError: If a set has fewer examples than `subset` asks for.
     """
     arrays = {}
-    with h5py.File(path) as file:
+    with digests.reading(path) as file:
         for split in ("train", "test"):
             inputs, labels = file[f"x_{split}"][()], file[f"y_{split}"][()]
             kept = _kept(labels, split, subset or {})
@@ -93,7 +92,7 @@ def form(path: str | Path) -> tuple[tuple[int, ...], int]:
     Args:
         path: A file that `write` made.
     """
-    with h5py.File(path) as file:
+    with digests.reading(path) as file:
         return input_shape(file), int(file["classes"][()])
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from sharpminima.files import replacing
+from sharpminima import digests
 from sharpminima.networks.parameters import Point, averages_of, point_of
 
 
@@ -33,7 +33,7 @@ def keeping(
         history: What `training.fit` yields.
     """
     missing, start = set(epochs), {"epoch": 0}
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+    with digests.sealing(path) as temporary, h5py.File(temporary, "w") as file:
         # `history` trains the model, so x0 must be kept before its first row is taken.
         for row in chain([start], history):
             epoch = row["epoch"]
@@ -46,13 +46,13 @@ def keeping(
         # Training ended before these epochs: their iterates are NaN.
         for epoch in missing:
             for name, variables in _parts(model).items():
-                shape = _joined(variables).shape
-                file.create_dataset(f"{epoch}/{name}", shape, "f4", fillvalue=np.nan)
+                # No fill value: `hdf5` refuses what is not stored.
+                file[f"{epoch}/{name}"] = np.full_like(_joined(variables), np.nan)
 
 
 def epochs(path: str | Path) -> list[int]:
     """Return the epochs whose iterates the file at `path` holds, in order."""
-    with h5py.File(path) as file:
+    with digests.reading(path) as file:
         return sorted(map(int, file))
 
 
@@ -64,7 +64,7 @@ def restore(path: str | Path, epoch: int, model) -> Point:
         epoch: One of `epochs(path)`.
         model: The same network. Its other state, such as dropout's seed, stays.
     """
-    with h5py.File(path) as file:
+    with digests.reading(path) as file:
         for name, variables in _parts(model).items():
             # Cut the stored vector at the end of each variable.
             ends = np.cumsum([np.prod(v.shape, dtype=int) for v in variables])

@@ -12,8 +12,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from sharpminima import digests
 from sharpminima.backend import keras
-from sharpminima.files import replacing
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def save(path: str | Path, model, attributes: Mapping) -> None:
         attributes: What made these weights. They become attributes of the file; HDF5
             has no type for some values, which are stored as JSON.
     """
-    with replacing(path) as temporary:
+    with digests.sealing(path) as temporary:
         model.save_weights(temporary)
         with h5py.File(temporary, "a") as file:
             for name, value in attributes.items():
@@ -75,13 +75,14 @@ def save(path: str | Path, model, attributes: Mapping) -> None:
 
 def restore(path: str | Path, model) -> Point:
     """Load the checkpoint at `path` into `model`; return the point where it is then."""
-    model.load_weights(path)
+    with digests.reading(path):
+        model.load_weights(path)
     return point_of(model)
 
 
 def attributes(path: str | Path) -> dict:
     """Return the attributes that `save` stored in the checkpoint at `path`."""
-    with h5py.File(path) as file:
+    with digests.reading(path) as file:
         return {
             name: value.item() if isinstance(value, np.generic) else value
             for name, value in file.attrs.items()

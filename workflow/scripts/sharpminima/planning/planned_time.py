@@ -9,13 +9,16 @@ many epochs a run trains is known from finished runs, or lies between `min_epoch
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from sharpminima import rows
 from sharpminima.config import sizes
 from sharpminima.data import datasets
+from sharpminima.faults import DamagedError
 from sharpminima.networks import builders, flops, layers, signatures
 from sharpminima.planning import planned_work
 from sharpminima.planning.rules import rule
@@ -63,11 +66,11 @@ def size_of(config: Mapping, network: str, data: str | Path) -> Size | None:
     """
     entry = config["networks"][network]
     declared = config["datasets"][entry["dataset"]]
-    if Path(data).exists():
+    try:
         input_shape, classes = datasets.form(data)
-    elif {"input_shape", "classes"} <= set(declared):
-        input_shape, classes = declared["input_shape"], declared["classes"]
-    else:
+    except (FileNotFoundError, DamagedError):
+        input_shape, classes = declared.get("input_shape"), declared.get("classes")
+    if input_shape is None or classes is None:
         return None
     file = signatures.path_of(entry["builder"])
     network = {**entry, "file": file}
@@ -188,12 +191,16 @@ class Estimate:
 
 
 def _rows(paths) -> pd.DataFrame:
-    tables = [pd.read_csv(path) for path in sorted(paths)]
+    tables = []
+    for path in sorted(paths):
+        # An estimate does without what is damaged or of an older version.
+        with suppress(DamagedError):
+            tables.append(pd.read_csv(rows.read(path)))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 
-def _matching(rows, wanted):
+def _matching(found, wanted):
     """Return the rows that have all values of `wanted`."""
-    if not set(wanted) <= set(rows.columns):
-        return rows.iloc[:0]
-    return rows[(rows[list(wanted)] == pd.Series(wanted)).all(axis="columns")]
+    if not set(wanted) <= set(found.columns):
+        return found.iloc[:0]
+    return found[(found[list(wanted)] == pd.Series(wanted)).all(axis="columns")]

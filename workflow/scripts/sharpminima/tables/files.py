@@ -1,10 +1,14 @@
 """Gather rows from many files into one table, and write a table to its files."""
 
+import csv
+import io
 from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
+from sharpminima import rows
+from sharpminima.files import replacing
 from sharpminima.tables import readable
 
 # Seeds of subspaces have 63 bits. Read as floats, which a column with gaps becomes,
@@ -17,20 +21,23 @@ def gather(paths: Iterable[str | Path]) -> pd.DataFrame:
 
     Raises:
         ValueError: If there are no files.
+        DamagedError: If one is not as `rows.write` wrote it.
     """
     return pd.concat(
-        [pd.read_csv(path, dtype=TEXT) for path in paths], ignore_index=True
+        [pd.read_csv(rows.read(path), dtype=TEXT) for path in paths], ignore_index=True
     )
 
 
-def write(table: pd.DataFrame, csv: str | Path) -> None:
-    """Write `table` as CSV with six significant digits."""
-    table.to_csv(csv, index=False, float_format="%.6g")
+def write(table: pd.DataFrame, path: str | Path) -> None:
+    """Write `table` as the CSV file `path` with six significant digits."""
+    text = table.to_csv(index=False, float_format="%.6g")
+    rounded = csv.DictReader(io.StringIO(text))
+    rows.write(path, rounded, rounded.fieldnames)
 
 
 def write_for_readers(
     table: pd.DataFrame,
-    csv: str | Path,
+    programs: str | Path,
     md: str | Path,
     html: str | Path,
     *,
@@ -40,11 +47,12 @@ def write_for_readers(
 
     Args:
         table: The table.
-        csv: The CSV file, with six significant digits.
+        programs: The CSV file, with six significant digits.
         md: The Markdown file.
         html: The HTML file.
         digits: How many significant digits readers see in Markdown and HTML.
     """
-    write(table, csv)
-    Path(md).write_text(readable.markdown(table, digits), encoding="utf-8")
-    Path(html).write_text(readable.html(table, digits), encoding="utf-8")
+    write(table, programs)
+    for path, form in ((md, readable.markdown), (html, readable.html)):
+        with replacing(path) as temporary:
+            temporary.write_text(form(table, digits), encoding="utf-8")
