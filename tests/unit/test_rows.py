@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from sharpminima import rows
+from sharpminima.faults import DamagedError
+from sharpminima.tables.files import gather
 
 LARGE, SMALL, TENTH = 1e22, 5e-324, 0.1 + 0.2
 
@@ -57,6 +59,56 @@ def test_what_pandas_reads_is_the_same(tmp_path):
     ours = pd.read_csv(rows.read(tmp_path / "ours.csv"))
     theirs = pd.read_csv(tmp_path / "theirs.csv")
     pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
+
+
+@pytest.fixture(params=["rows", "empty"])
+def table(request, tmp_path):
+    """A small table, with and without rows."""
+    given = [{"run": "é, 1", "loss": TENTH, "n": 7}, {"run": None, "loss": 1e-5}]
+    rows.write(tmp_path / "table.csv", given if request.param == "rows" else [], "ab")
+    return tmp_path / "table.csv"
+
+
+def refused(path, content):
+    """Assert that `content` is refused with the way out."""
+    path.write_bytes(content)
+    with pytest.raises(DamagedError) as error:
+        gather([path])
+    assert str(error.value).startswith(f"{path}: expected a whole file")
+    assert str(error.value).endswith(f"run the same command again: {path}")
+
+
+def test_no_flipped_bit_of_a_table_is_read(table):
+    content = table.read_bytes()
+    for bit in range(8 * len(content)):
+        damaged = bytearray(content)
+        damaged[bit // 8] ^= 1 << bit % 8
+        refused(table, damaged)
+
+
+def test_no_table_that_was_cut_off_is_read(table):
+    content = table.read_bytes()
+    for length in range(len(content)):
+        refused(table, content[:length])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda lines: lines[:-1],  # a row is missing
+        lambda lines: [lines[0], *lines[:0:-1]],  # rows are in another order
+        lambda lines: [*lines, lines[-1]],  # a row stands twice
+        lambda lines: [line.rpartition(b",")[0] for line in lines],  # no digest
+        lambda lines: [line.replace(b"\n", b"\r\n") for line in lines],
+        lambda lines: [*lines, b"\n"],
+        lambda lines: [],
+    ],
+)
+def test_a_table_that_was_edited_is_refused(tmp_path, change):
+    path = tmp_path / "table.csv"
+    rows.write(path, [{"a": 1, "b": 0.5}, {"a": 2, "b": TENTH}])
+    lines = change(path.read_bytes().splitlines(keepends=True))
+    refused(path, b"".join(lines))
 
 
 def test_a_run_is_identified_by_what_its_checkpoint_says_of_it():

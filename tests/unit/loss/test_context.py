@@ -1,6 +1,7 @@
 """What the measuring scripts share, and two of these scripts on a small checkpoint."""
 
 import importlib
+import shutil
 from types import SimpleNamespace
 
 import h5py
@@ -10,7 +11,7 @@ import pytest
 
 import examples
 from project import ROOT
-from sharpminima import backend, compilation
+from sharpminima import backend, compilation, digests
 from sharpminima.backend import keras
 from sharpminima.data import datasets
 from sharpminima.loss.context import Context
@@ -70,6 +71,15 @@ def context(folder, **changes):
     )
 
 
+def diverge(folder):
+    """Let the checkpoint be that of a run that diverged."""
+    path = folder / "final.weights.h5"
+    with digests.sealing(path) as temporary:
+        shutil.copy(path, temporary)
+        with h5py.File(temporary, "a") as file:
+            file.attrs["status"] = "diverged"
+
+
 def script(name, monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "workflow/scripts")
     return importlib.import_module(name)
@@ -127,8 +137,7 @@ def test_each_space_and_epsilon_has_a_file_of_its_own(folder, monkeypatch):
 
 
 def test_a_diverged_run_has_rows_without_values(folder, monkeypatch):
-    with h5py.File(folder / "final.weights.h5", "a") as file:
-        file.attrs["status"] = "diverged"
+    diverge(folder)
     main, path = script("measure_sharpness", monkeypatch).main, folder / "full.csv"
     checkpoint = folder / "final.weights.h5"
     main(context(folder), checkpoint, SEARCH, [1e-3], folder / "cost.csv", full=[path])
@@ -164,8 +173,7 @@ def test_a_curve_keeps_the_averages_of_the_checkpoint(folder, monkeypatch):
 
 
 def test_a_curve_of_a_diverged_run_has_no_values(folder, monkeypatch):
-    with h5py.File(folder / "final.weights.h5", "a") as file:
-        file.attrs["status"] = "diverged"
+    diverge(folder)
     rows, cost = curved(folder, monkeypatch)
     assert rows["epsilon"].tolist() == [1e-3, 1e-2]
     assert rows["sharpness"].isna().all()
@@ -200,8 +208,7 @@ def test_average_sharpness_keeps_the_averages_of_the_checkpoint(folder, monkeypa
 
 
 def test_average_sharpness_of_a_diverged_run_has_no_value(folder, monkeypatch):
-    with h5py.File(folder / "final.weights.h5", "a") as file:
-        file.attrs["status"] = "diverged"
+    diverge(folder)
     row, cost = averaged(folder, monkeypatch)
     assert (row["status"], row["pairs"]) == ("diverged", 3)
     assert row[["average_rise", "standard_error", "average_sharpness"]].isna().all()
@@ -244,8 +251,7 @@ def test_a_form_beyond_the_tolerance_is_refused(folder, monkeypatch):
 
 
 def test_forms_of_a_diverged_run_have_no_value(folder, monkeypatch):
-    with h5py.File(folder / "final.weights.h5", "a") as file:
-        file.attrs["status"] = "diverged"
+    diverge(folder)
     rows, cost = with_forms(folder, monkeypatch)
     assert rows["form"].tolist() == ["as trained"] * 3
     assert rows["sharpness"].isna().all()
@@ -285,8 +291,7 @@ def test_a_descent_keeps_the_averages_of_the_checkpoint(folder, monkeypatch):
 
 
 def test_a_diverged_run_does_not_descend(folder, monkeypatch):
-    with h5py.File(folder / "final.weights.h5", "a") as file:
-        file.attrs["status"] = "diverged"
+    diverge(folder)
     rows, cost = after_descent(folder, monkeypatch)
     assert rows["descent_message"].tolist() == ["diverged"] * 3
     assert not rows["reached"].any()
