@@ -89,8 +89,13 @@ def convolutional(dataset):
 
 def epochs(model, dataset, count=2, **changes) -> list:
     """Train `model` in place for `count` epochs; return the `Epoch` of each."""
-    run_epoch = one_epoch.runner(model, dataset, settings(**changes))
-    return [run_epoch(epoch) for epoch in range(count)]
+    run_epoch, _ = one_epoch.runner(model, dataset, settings(**changes))
+    found = []
+    for epoch in range(count):
+        updates = []
+        list(run_epoch(epoch, updates, lambda: False))
+        found.append(one_epoch.Epoch.of(updates))
+    return found
 
 
 def descend(model, dataset, cut, views=None, rate=1.0, momentum=0.0, **how) -> list:
@@ -98,7 +103,8 @@ def descend(model, dataset, cut, views=None, rate=1.0, momentum=0.0, **how) -> l
     optimizer = keras.optimizers.SGD(rate, momentum)
     optimizer.build(model.trainable_variables)
     x, y = backend.to_device(dataset.x_train), backend.to_device(dataset.y_train)
-    return backend.epoch_runner(model, optimizer, x, y, **how)(cut, views or (x,))
+    run = backend.epoch_runner(model, optimizer, x, y, **how)
+    return backend.summed(run(cut, views or (x,)))
 
 
 def point(model) -> np.ndarray:

@@ -43,7 +43,7 @@ def ours(network, dataset, size):
     examples, order = len(dataset.x_train), {"last_batch": "keep", "seed": 0}
 
     def epoch():
-        run(list(batches.epoch_batches(examples, size, epoch=0, **order)))
+        list(run([*batches.epoch_batches(examples, size, epoch=0, **order)]))
 
     return epoch
 

@@ -53,6 +53,8 @@ rule measure_sharpness:
         **GPU,
         mem_mb=memory_of("measure_sharpness"),
         builder_file=builder_file,
+        unfinished=unfinished_of("measure_sharpness"),
+        save_every=SAVE_EVERY,
     params:
         **SETTINGS,
         sharpness=STUDY.search,
@@ -120,6 +122,8 @@ if CURVES:
             **GPU,
             mem_mb=memory_of("measure_curve"),
             builder_file=builder_file,
+            unfinished=unfinished_of("measure_curve"),
+            save_every=SAVE_EVERY,
         params:
             **SETTINGS,
             curve=STUDY.curve,
@@ -149,6 +153,8 @@ rule measure_trajectory:
         **GPU,
         mem_mb=memory_of("measure_trajectory"),
         builder_file=builder_file,
+        unfinished=unfinished_of("measure_trajectory"),
+        save_every=SAVE_EVERY,
     params:
         **SETTINGS,
         sharpness=search_of_iterates,
@@ -180,6 +186,8 @@ rule measure_interpolation:
         **GPU,
         mem_mb=memory_of("measure_interpolation"),
         builder_file=builder_file,
+        unfinished=unfinished_of("measure_interpolation"),
+        save_every=SAVE_EVERY,
     params:
         **SETTINGS,
         interpolation=STUDY.section("interpolation"),
@@ -217,6 +225,8 @@ if STUDY.matched_runs:
             **GPU,
             mem_mb=memory_of("measure_matched"),
             builder_file=builder_file,
+            unfinished=unfinished_of("measure_matched"),
+            save_every=SAVE_EVERY,
         params:
             **SETTINGS,
             sharpness=STUDY.search,
@@ -258,6 +268,8 @@ if AVERAGED:
             **GPU,
             mem_mb=memory_of("measure_average_sharpness"),
             builder_file=builder_file,
+            unfinished=unfinished_of("measure_average_sharpness"),
+            save_every=SAVE_EVERY,
         params:
             **SETTINGS,
             average_sharpness={"pairs": config["average_sharpness"]["pairs"]},
@@ -291,6 +303,8 @@ if STUDY.runs_with_forms:
             **GPU,
             mem_mb=memory_of("measure_invariance"),
             builder_file=builder_file,
+            unfinished=unfinished_of("measure_invariance"),
+            save_every=SAVE_EVERY,
         params:
             **SETTINGS,
             invariance=STUDY.invariance,

@@ -63,6 +63,8 @@ rule train:
         **GPU,
         mem_mb=memory_of("train"),
         builder_file=builder_file,
+        unfinished=unfinished_of("train"),
+        save_every=SAVE_EVERY,
     params:
         run=run_config,
         code=fingerprint_of_run("train"),

@@ -20,7 +20,8 @@ def main(context, weights, settings, row, cost):
         def loss(x):
             return context.loss.loss_and_accuracy(Point(x, point.averages), "train")[0]
 
-        return [average_sharpness.measure(loss, point.parameters, settings, seed)]
+        given = loss, point.parameters, settings, seed
+        return [average_sharpness.measure(*given, context.step)]
 
     def not_measured(seed):
         return [average_sharpness.not_measured(settings)]

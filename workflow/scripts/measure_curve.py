@@ -18,7 +18,7 @@ def main(context, weights, settings, rows, cost):
     def measure(point, seed):
         f = context.loss.at_averages(point.averages)
         minimum = Minimum(point.parameters, *f(point.parameters))
-        return curve.measure(f, minimum, settings)
+        return curve.measure(f, minimum, settings, context.step)
 
     def not_measured(seed):
         return curve.not_measured(settings)

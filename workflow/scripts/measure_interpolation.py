@@ -23,7 +23,7 @@ def main(context, pair, settings, plot, distances, cost):
     alphas = interpolation.alphas(**settings["alphas"])
     with backend.enough_memory("evaluation.batch_size"):
         measures = context.loss.between(start, end)
-        points = list(interpolation.plots(measures, alphas))
+        points = list(interpolation.plots(measures, alphas, context.step))
     seed = origins[0]["seed"]
     # No checkpoint has x_0, but the seed makes it again.
     untrained = starting_point(context.network, context.data, seed)

@@ -22,7 +22,8 @@ def main(context, weights, settings, rows, cost):
             factor=settings["factor"],
             seed=seed,
         )
-        return invariance.measure(context.loss, point, forms, settings, seed)
+        given = context.loss, point, forms, settings, seed
+        return invariance.measure(*given, context.step)
 
     def not_measured(seed):
         return invariance.not_measured(settings, seed, DIVERGED)

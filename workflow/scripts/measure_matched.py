@@ -24,7 +24,7 @@ def main(context, weights, search, target, epsilon, rows, cost):
         # checkpoint's, unless the policy computes them anew.
         f = context.loss.at_averages(point.averages)
         checkpoint = Minimum(point.parameters, *f(point.parameters))
-        return matched.measure(f, checkpoint, *how, seed)
+        return matched.measure(f, checkpoint, *how, seed, context.step)
 
     def not_measured(seed):
         return matched.not_measured(*how, seed, DIVERGED)

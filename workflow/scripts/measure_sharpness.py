@@ -24,7 +24,9 @@ def main(context, weights, settings, epsilons, cost, **spaces):
         # Every search needs this loss and gradient, so they are computed once.
         minimum = Minimum(point.parameters, loss, gradient)
         f = context.loss.at_averages(point.averages)
-        for row in sharpness.measure(f, minimum, settings, epsilons, seed):
+        for row in sharpness.measure(
+            *(f, minimum, settings, epsilons, seed), context.step
+        ):
             yield {"train_accuracy": accuracy, **row}
 
     def not_measured(seed):

@@ -21,7 +21,9 @@ def main(context, weights, kept, settings, rows, cost):
         for epoch in iterates.epochs(kept)
     )
     with backend.enough_memory("evaluation.batch_size"):
-        found = trajectory.measure(context.loss, points, settings, origin["seed"])
+        found = trajectory.measure(
+            *(context.loss, points, settings, origin["seed"]), context.step
+        )
         context.write(rows, found, origin)
     context.write_cost(cost, identity_of_run(origin))
 

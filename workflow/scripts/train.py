@@ -2,21 +2,22 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import backend, compilation, logs, rows
+from sharpminima import backend, compilation, interruption, logs, rows, unfinished
 from sharpminima.cost import Job
 from sharpminima.data import datasets
 from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks import flops, parameters
-from sharpminima.networks.iterates import keeping, restore
+from sharpminima.networks.iterates import are_kept, keeping, restore
 from sharpminima.training.fit import fit
 from sharpminima.training.outcome import outcome_of, work_of
+from sharpminima.training.progress import Progress
 from sharpminima.training.start import starting_point
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(inputs, outputs, *, run, builder_file, threads):
+def main(inputs, outputs, *, run, builder_file, threads, code, saved):
     """Train, then write the final weights, the history, the outcome and the cost.
 
     Args:
@@ -28,6 +29,8 @@ def main(inputs, outputs, *, run, builder_file, threads):
             `subset` and a `digest` of all of them.
         builder_file: File of the network's own builder, or None.
         threads: Number of cores to use.
+        code: Digest of the code that trains.
+        saved: Folder of what the job has done before, and how often to save it.
     """
     job = Job("train")
     backend.configure(threads)
@@ -39,13 +42,21 @@ def main(inputs, outputs, *, run, builder_file, threads):
     model = starting_point(network, data, identity["seed"], settings["precision"])
     if inputs.warm_start:
         restore(inputs.warm_start, settings["warm_start"]["epoch"], model)
-    # Step 2: train, and keep iterates on the way (Figure 6).
+    # Step 2: look for what an earlier process has left.
+    parts = run, code, threads, backend.describe()
+    key = unfinished.key_of(*parts, files=inputs)
+    store, kept = (unfinished.Store(*saved, key) for _ in range(2))
+    progress, keep = Progress(store), settings.get("iterates", [])
+    if not are_kept(kept, keep, until=len(progress.history)):
+        progress.forget()
+    # Step 3: train, and keep iterates on the way (Figure 6).
     with backend.enough_memory("evaluation.batch_size", identity["regime"]):
         measured = MeasuredLoss(model, data, **run["evaluation"])
-        history = fit(model, data, settings, measured)
-        keep = settings.get("iterates", [])
-        epochs = list(keeping(outputs.iterates, model, keep, history))
-    # Step 3: write what the run reached.
+        history = fit(model, data, settings, measured, progress)
+        for _ in keeping(outputs.iterates, model, keep, history, kept):
+            pass
+        epochs = progress.history
+    # Step 4: write what the run reached.
     row = {
         **identity,
         **outcome_of(model, data, settings, measured, epochs),
@@ -66,14 +77,18 @@ def main(inputs, outputs, *, run, builder_file, threads):
         work=work_of(data, settings, epochs) + measured.work,
         flops_per_example=flops.per_example(model),
     )
+    store.remove()
 
 
 if __name__ == "__main__":
     logs.write_to(snakemake.log[0])
+    interruption.watch()
     main(
         snakemake.input,
         snakemake.output,
         run=snakemake.params.run,
         builder_file=snakemake.resources.get("builder_file"),
         threads=snakemake.threads,
+        code=snakemake.params.code,
+        saved=unfinished.place(snakemake.resources),
     )

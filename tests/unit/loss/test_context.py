@@ -8,10 +8,11 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+from snakemake.iocontainers import InputFiles, Params, ResourceList
 
 import examples
 from project import ROOT
-from sharpminima import backend, compilation, digests
+from sharpminima import backend, compilation, digests, interruption
 from sharpminima.backend import keras
 from sharpminima.data import datasets
 from sharpminima.loss.context import Context
@@ -97,14 +98,18 @@ def test_rows_carry_their_run_and_what_computed(folder):
     assert set(backend.describe()) < set(rows.columns)
 
 
-def test_it_is_made_from_what_snakemake_hands_to_a_script(folder):
+def test_it_is_made_from_what_snakemake_hands_to_a_script(folder, monkeypatch):
+    inputs = {"dataset": folder / "blobs.h5", "compiled": folder / "way.csv"}
+    params = {"network": NETWORK, "evaluation": EVALUATION, "subset": {}}
+    resources = {"unfinished": str(folder / "unfinished"), "save_every": "60"}
     job = SimpleNamespace(
         rule="measure_anything",
-        input=SimpleNamespace(dataset=folder / "blobs.h5", compiled=folder / "way.csv"),
-        params=SimpleNamespace(network=NETWORK, evaluation=EVALUATION, subset={}),
-        resources={"builder_file": None},
+        input=InputFiles(fromdict=inputs),
+        params=Params(fromdict=params),
+        resources=ResourceList(fromdict=resources),
         threads=1,
     )
+    monkeypatch.setattr(interruption, "watch", lambda: None)
     found = Context.of(job)
     assert found.network == {**NETWORK, "file": None}
     found.write_cost(folder / "cost.csv", {"network": "N1"})

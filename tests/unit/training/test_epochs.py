@@ -29,7 +29,7 @@ def test_an_epoch_sums_what_its_batches_saw(dataset):
     x, y = backend.to_device(dataset.x_train), backend.to_device(dataset.y_train)
     run_epoch = backend.epoch_runner(model, optimizer.make(model, chosen, 90), x, y)
     cut = np.split(np.random.default_rng(0).permutation(90), [40, 80])
-    loss, correct, seen = run_epoch(cut)
+    loss, correct, seen = backend.summed(run_epoch(cut))
     expected = [
         backend.loss_and_correct(labels, model(inputs, training=True))
         for inputs, labels in ((dataset.x_train[i], dataset.y_train[i]) for i in cut)
@@ -48,8 +48,8 @@ def test_dropout_draws_a_new_mask_for_each_batch_and_epoch(dataset):
     still = optimizer.make(model, settings(learning_rate=1e-30), 90)
     run_epoch = backend.epoch_runner(model, still, x, y)
     batch = np.arange(45)
-    losses = [run_epoch([batch])[0] for _ in range(3)]
-    both = run_epoch([batch, batch])[0]
+    losses = [backend.summed(run_epoch([batch]))[0] for _ in range(3)]
+    both = backend.summed(run_epoch([batch, batch]))[0]
     assert len({*losses, both / 2}) == 4
 
 

@@ -68,7 +68,7 @@ class Path:
         for _ in range(updates):
             _, _, gradient = measured.loss_accuracy_and_gradient(point_of(model))
             self.gradients.append(gradient)
-            run([np.arange(EXAMPLES)])
+            list(run([np.arange(EXAMPLES)]))
             self.points.append(flatten(variables))
         self.steps = np.diff(self.points, axis=0)
         self.kernels = np.concatenate(

@@ -6,6 +6,7 @@ backend. The functions here hide what differs between the two.
 """
 
 import dataclasses
+import itertools
 import logging
 import os
 from collections.abc import Iterator
@@ -77,12 +78,15 @@ def compiled(function):
 
 
 def epoch_runner(model, optimizer, x, y, *, objective=None, around=None):
-    """Return `run(batches, views)`, which trains `model` in place for one epoch.
+    """Return `run(batches, views, due)`, which trains `model` in place for one epoch.
 
     `batches` is a list of index arrays; each makes one update. `views` are arrays like
-    `x`, by default `(x,)`: training sees the first, and `objective` sees all. `run`
-    returns the summed loss, the number of correct answers and the number of examples,
-    as training saw them.
+    `x`, by default `(x,)`: training sees the first, and `objective` sees all.
+
+    `run` is a generator. It pauses where `due()` is true, and after the last update.
+    Only there do the variables have the values of all updates so far. It yields what each update
+    since the last pause saw: the summed loss, the number of correct answers and the
+    number of examples (see `summed`). Where it pauses alters no bit.
 
     Args:
         model: Keras model that returns logits.
@@ -101,6 +105,12 @@ def epoch_runner(model, optimizer, x, y, *, objective=None, around=None):
     return _chosen.epoch_runner(
         *(model, optimizer, x, y, _way), objective=objective, around=around
     )
+
+
+def summed(parts) -> tuple[float, float, int]:
+    """Return loss, correct answers and examples of all updates that `run` yielded."""
+    loss, correct, examples = zip(*itertools.chain.from_iterable(parts))
+    return sum(loss), sum(correct), sum(examples)
 
 
 def value_and_gradients(function, *arguments):

@@ -195,8 +195,10 @@ def _check_chunks(path, where, array):
     for chunk in chunks:
         fits = chunk.byte_offset + chunk.size <= end
         # A filter may be left out of a chunk that it does not make smaller.
-        if fits and zipped and not chunk.filter_mask & 1 << filters.index(
-            h5py.h5z.FILTER_DEFLATE
+        if (
+            fits
+            and zipped
+            and not chunk.filter_mask & 1 << filters.index(h5py.h5z.FILTER_DEFLATE)
         ):
             _, content = array.id.read_direct_chunk(chunk.chunk_offset)
             # Unfold one byte more than fits, at most.

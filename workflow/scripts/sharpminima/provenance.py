@@ -18,11 +18,15 @@ from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parents[1]
 PACKAGE = Path(__file__).resolve().parent.name
-# They say what a job is going to do, what it does and what it took. No number of a
-# result depends on them, nor on the function `PLAN` of a module in `MEASURES`.
+# They say what a job is going to do, what it does and what it took, or save it. No
+# number of a result depends on them, nor on the function `PLAN` of a module in
+# `MEASURES`.
 WITHOUT_NUMBERS = frozenset(
     f"{PACKAGE}.{module}"
-    for module in ("cost", "faults", "logs", "measures.planned", "networks.flops")
+    for module in (
+        *("cost", "faults", "interruption", "logs", "measures.planned"),
+        *("networks.flops", "unfinished"),
+    )
 )
 MEASURES, PLAN = "measures", "planned"
 

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from sharpminima.backends.updates import never, numbers
 from sharpminima.backends.versions import installed
 
 # Keras imports TensorFlow if it is installed, for instance to copy a layer.
@@ -24,6 +25,8 @@ jax.config.update("jax_enable_x64", True)
 # CPU, gradients of convolutions are a hundred times slower in a scan (jax-ml/jax, issue
 # 12868).
 WAYS = ("loop", "scan")
+# Examples in one scan, at most: training can pause after as many.
+SCANNED = 1 << 13
 
 
 def configure(threads: int) -> None:
@@ -89,22 +92,27 @@ def epoch_runner(model, optimizer, x, y, way, *, objective=None, around=None):
 
     updates = {"scan": _scan, "loop": _loop}[way](step)
 
-    def run(batches, views=(x,)):
+    def run(batches, views=(x,), due=never):
         # Step 1: take the values out of Keras' variables.
-        state = [[variable.value for variable in group] for group in variables]
-        # Step 2: update once for each batch. A scan takes batches of one size only, so
-        # a smaller last batch gets a scan of its own.
-        results = []
-        for size, part in itertools.groupby(batches, len):
-            indices = np.array([*part], np.int32)
-            state, sums = updates(state, indices, views, y)
-            results += [(*one, size) for one in zip(*sums)]
-        # Step 3: put the new values back.
-        for group, values in zip(variables, state):
-            for variable, value in zip(group, values):
-                variable.assign(value)
-        # Step 4: add up what the batches saw, in Python's float64.
-        return [sum(map(float, column)) for column in zip(*results)]
+        state, found = [[v.value for v in group] for group in variables], []
+        # Step 2: update once for each batch, piece by piece.
+        for piece in _pieces(batches, way):
+            state, sums = updates(state, np.array(piece, np.int32), views, y)
+            found += [(*one, len(piece[0])) for one in zip(*sums)]
+            # Step 3: put the new values back for a pause.
+            if due():
+                put_back(state)
+                yield numbers(found)
+                found = []
+        if found:
+            put_back(state)
+            yield numbers(found)
+
+    def put_back(state):
+        for variable, value in zip(
+            itertools.chain(*variables), itertools.chain(*state)
+        ):
+            variable.assign(value)
 
     return run
 
@@ -140,6 +148,16 @@ def cross_entropies(labels, logits):
     """Return the cross entropy of each example, shape `(N,)`, in nats."""
     likelihoods = jax.nn.log_softmax(logits.astype(keras.config.floatx()))
     return -jnp.take_along_axis(likelihoods, labels[:, None], axis=-1)[:, 0]
+
+
+def _pieces(batches, way):
+    """Yield `batches` in lists of one size, between which training may pause."""
+    # A scan takes batches of one size only. Its pieces always begin at the same
+    # batches: the compiler may round otherwise in a scan of another length.
+    for size, part in itertools.groupby(batches, len):
+        length = max(1, SCANNED // size) if way == "scan" else 1
+        while piece := list(itertools.islice(part, length)):
+            yield piece
 
 
 def _scan(step):

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from sharpminima.backends.updates import never, numbers
 from sharpminima.backends.versions import installed
 from sharpminima.logs import native_output_muted
 
@@ -103,12 +104,17 @@ def epoch_runner(model, optimizer, x, y, way, *, objective=None, around=None):
 
     compiled_step = compiled(step, way)
 
-    def run(batches, views=(x,)):
+    def run(batches, views=(x,), due=never):
         # All indices are sent to the device before the first update.
         cut = [(tf.constant(indices, tf.int32), len(indices)) for indices in batches]
-        results = [(*compiled_step(indices, *views), size) for indices, size in cut]
-        # Reading a number waits for the device, so it comes after the last update.
-        return [sum(map(float, column)) for column in zip(*results)]
+        found = []
+        for indices, size in cut:
+            found.append((*compiled_step(indices, *views), size))
+            if due():
+                yield numbers(found)
+                found = []
+        if found:
+            yield numbers(found)
 
     return run
 

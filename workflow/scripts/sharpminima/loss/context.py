@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from sharpminima import backend, compilation, rows
+from sharpminima import backend, compilation, interruption, rows, unfinished
 from sharpminima.cost import Job
 from sharpminima.data import datasets
 from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks import builders, flops, parameters
 from sharpminima.rows import CARRIED, DIVERGED
+from sharpminima.unfinished import Steps, Store
 
 
 class Context:
@@ -20,6 +21,7 @@ class Context:
         model: The network; restore checkpoints and iterates into it.
         loss: The `MeasuredLoss` of the network on the data.
         made_with: Columns of every row that say what computed it.
+        step: Does a step of the measure, or knows its result from before.
 
     Args:
         rule: The job's rule.
@@ -29,10 +31,20 @@ class Context:
         evaluation: The `evaluation` section of the config.
         subset: The `subset` section of the config.
         threads: How many cores the job may use.
+        store: Makes the `Store` of what was done before, from the columns `made_with`.
     """
 
     def __init__(
-        self, rule, *, dataset, compiled, network, evaluation, subset, threads
+        self,
+        rule,
+        *,
+        dataset,
+        compiled,
+        network,
+        evaluation,
+        subset,
+        threads,
+        store=lambda made_with: Store(None),
     ):
         self._job, self.network = Job(rule), network
         # Set the threads and the way of compiling before anything computes.
@@ -42,12 +54,21 @@ class Context:
         self.model = builders.for_dataset(network, self.data)
         self.loss = MeasuredLoss(self.model, self.data, **evaluation)
         self.made_with = backend.describe()
+        self._store = store(self.made_with)
+        self.step = Steps(self._store, self.loss)
         self._batch_norm = evaluation["batch_norm"]
 
     @classmethod
     def of(cls, job) -> "Context":
         """Set up the job that Snakemake describes to its script as `snakemake`."""
         network = {**job.params.network, "file": job.resources.get("builder_file")}
+
+        def store(made_with):
+            parts = dict(job.params.items()), job.threads, made_with
+            key = unfinished.key_of(*parts, files=job.input)
+            return Store(*unfinished.place(job.resources), key)
+
+        interruption.watch()
         return cls(
             job.rule,
             dataset=job.input.dataset,
@@ -56,6 +77,7 @@ class Context:
             evaluation=job.params.evaluation,
             subset=job.params.subset,
             threads=job.threads,
+            store=store,
         )
 
     def at_checkpoint(
@@ -107,3 +129,4 @@ class Context:
             work=self.loss.work,
             flops_per_example=flops.per_example(self.model),
         )
+        self._store.remove()

@@ -9,16 +9,21 @@ half-widths w_i, the mean rise is sum_i h_i w_i^2 / 6. Knows nothing of Keras.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 
-from sharpminima import streams
+from sharpminima import streams, unfinished
 from sharpminima.measures.planned import Planned
 from sharpminima.measures.spaces import box_half_widths, metric
 
 
 def measure(
-    loss: Callable[[np.ndarray], float], x: np.ndarray, settings: Mapping, seed: int
+    loss: Callable[[np.ndarray], float],
+    x: np.ndarray,
+    settings: Mapping,
+    seed: int,
+    step: Callable = unfinished.now,
 ) -> dict:
     """Return the row of one point: its mean rise in the box, and how sure it is.
 
@@ -29,20 +34,20 @@ def measure(
         settings: `epsilon`, and how many antithetic `pairs` are drawn, at least 2.
         seed: The run's seed. It names the stream of draws, so that SB and LB of one
             seed, and all epsilons, see the same directions.
+        step: Evaluates a pair, or knows its rise (see `unfinished.Steps`).
 
     Returns:
         `average_rise` and its `standard_error` (nats per example), `average_sharpness`
         (the rise in the form of Metric 2.1, percent), `loss_before`, and the settings.
     """
-    before = loss(x)
+    before = step(lambda: {"loss": loss(x)})["loss"]
     # Equation 3 with A = I: the box around x.
     half_widths = box_half_widths(x, settings["epsilon"])
     rng = streams.generator("average sharpness", seed)
     rises = []
     for _ in range(settings["pairs"]):
         d = half_widths * rng.uniform(-1.0, 1.0, x.shape)
-        # The mean over d and -d: the slope at x cancels, so it adds no noise.
-        rises.append((loss(x + d) + loss(x - d)) / 2.0 - before)
+        rises.append(step(partial(_mean_rise, loss, x, d, before))["rise"])
     rise = float(np.mean(rises))
     # The pairs are independent, so their scatter tells the error of the mean.
     return {
@@ -52,6 +57,11 @@ def measure(
         "average_sharpness": metric(before, before + rise),
         "loss_before": before,
     }
+
+
+def _mean_rise(loss, x, d, before):
+    # The mean over d and -d: the slope at x cancels, so it adds no noise.
+    return {"rise": (loss(x + d) + loss(x - d)) / 2.0 - before}
 
 
 def not_measured(settings: Mapping) -> dict:

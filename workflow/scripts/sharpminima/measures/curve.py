@@ -11,10 +11,12 @@ al. 2021 (arXiv:2102.11600). Knows nothing of Keras.
 
 import itertools
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 import numpy as np
 
+from sharpminima import unfinished
 from sharpminima.measures.maximisers import (
     LossAndGradient,
     Minimum,
@@ -27,7 +29,10 @@ from sharpminima.measures.spaces import Box, FullSpace, box_half_widths, metric
 
 
 def measure(
-    loss_and_gradient: LossAndGradient, minimum: Minimum, settings: Mapping
+    loss_and_gradient: LossAndGradient,
+    minimum: Minimum,
+    settings: Mapping,
+    step: Callable = unfinished.now,
 ) -> Iterator[dict]:
     """Yield one row for each space and epsilon; along a space sharpness never falls.
 
@@ -35,6 +40,7 @@ def measure(
         loss_and_gradient: See `maximisers.maximise`.
         minimum: What is measured.
         settings: See `Study.curve`.
+        step: Searches in one box, or knows what was found (see `unfinished.Steps`).
 
     Yields:
         `space`, `epsilon` and `sharpness` (percent), from `loss_before` to `loss_after`
@@ -43,29 +49,19 @@ def measure(
         found in the smaller box (`scaled`), or that box itself (`smaller`).
     """
     for space in settings["spaces"]:
-        best = None
+        smaller = None
         for epsilon in sorted(settings["epsilons"]):
             adaptive = space == "adaptive"
             widths = box_half_widths(minimum.x, epsilon, adaptive=adaptive)
             box = Box(FullSpace(), epsilon, widths)
-            found = {
-                start: maximise(
-                    *("sign", loss_and_gradient, minimum, box, place),
-                    max_iterations=0,  # of L-BFGS-B, which does not search here
-                    max_evaluations=settings["max_evaluations"],
-                )
-                for start, place in _starts(minimum, box, best).items()
-            }
-            evaluations = sum(ascent.evaluations for ascent in found.values())
-            if best:
-                # Boxes are nested: what was found in the smaller one lies in this one.
-                found["smaller"] = best
-            start, best = max(found.items(), key=lambda item: item[1].loss_after)
+            given, most = (loss_and_gradient, minimum, box), settings["max_evaluations"]
+            smaller = step(partial(_largest, given, smaller, most))
+            before, after = minimum.loss, smaller["loss"]
             row = {
-                **{"space": space, "epsilon": epsilon, "start": start},
-                "sharpness": metric(best.loss_before, best.loss_after),
-                **{"loss_before": best.loss_before, "loss_after": best.loss_after},
-                "evaluations": evaluations,
+                **{"space": space, "epsilon": epsilon, "start": smaller["start"]},
+                "sharpness": metric(before, after),
+                **{"loss_before": before, "loss_after": after},
+                "evaluations": smaller["evaluations"],
             }
             logging.info("%s", row)
             yield row
@@ -78,18 +74,37 @@ def not_measured(settings: Mapping) -> Iterator[dict]:
         yield {"space": space, "epsilon": epsilon, "sharpness": np.nan}
 
 
-def _starts(minimum, box, smaller):
-    """Return where the searches in a box begin.
+def _largest(given, smaller, max_evaluations):
+    """Return the largest loss in a box, its z, and where the search for it began.
 
     Args:
-        minimum: Where the box is centred.
-        box: The box.
+        given: The loss, the minimum and the box, as `maximise` takes them.
         smaller: What was found in the box of the epsilon before, or None.
+        max_evaluations: Cap on the evaluations of a search.
     """
+    _, minimum, box = given
+    evaluations, found = 0, {}
+    for start, place in _starts(minimum, box, smaller).items():
+        ascent = maximise(
+            *("sign", *given, place),
+            max_iterations=0,  # of L-BFGS-B, which does not search here
+            max_evaluations=max_evaluations,
+        )
+        evaluations += ascent.evaluations
+        found[start] = {"loss": ascent.loss_after, "z": ascent.end.z}
+    if smaller:
+        # Boxes are nested: what was found in the smaller one lies in this one.
+        found["smaller"] = smaller
+    start = max(found, key=lambda start: found[start]["loss"])
+    return found[start] | {"start": start, "evaluations": evaluations}
+
+
+def _starts(minimum, box, smaller):
+    """Return where the searches in a box begin; see `_largest`."""
     starts = {"zero": starting_place("zero", minimum, box, seed=0)}
     if smaller:
         # Sign ascent moves coordinates to their bounds. This box has bounds beyond.
-        starts["scaled"] = Place(np.sign(smaller.end.z) * box.half_widths)
+        starts["scaled"] = Place(np.sign(smaller["z"]) * box.half_widths)
     return starts
 
 

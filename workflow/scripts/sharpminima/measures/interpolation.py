@@ -6,9 +6,11 @@ line, after Goodfellow et al. 2015, arXiv:1412.6544), appendix D and Figure 7 (c
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 
 import numpy as np
 
+from sharpminima import unfinished
 from sharpminima.measures.planned import Planned
 
 Measures = Callable[[float, float, float], dict[str, float]]
@@ -37,18 +39,22 @@ def alphas(start: float, stop: float, count: int) -> list[float]:
     return np.linspace(start, stop, count).tolist()
 
 
-def plots(measures: Measures, alphas: Iterable[float]) -> Iterator[dict]:
+def plots(
+    measures: Measures, alphas: Iterable[float], step: Callable = unfinished.now
+) -> Iterator[dict]:
     """Yield the rows of both parametric plots: one for each position on each path.
 
     Args:
         measures: Maps the weights of x_s (at alpha 0) and x_l (at alpha 1), and alpha,
             to named measures.
         alphas: Positions, dimensionless; values outside [0, 1] extrapolate.
+        step: Measures a position, or knows its measures (see `unfinished.Steps`).
     """
     # Each path passes through x_s at alpha 0 and through x_l at alpha 1.
     for path, alpha in itertools.product(PATHS, alphas):
         first, second = PATHS[path](alpha)
-        yield {"path": path, "alpha": alpha, **measures(first, second, alpha)}
+        found = step(partial(measures, first, second, alpha))
+        yield {"path": path, "alpha": alpha, **found}
 
 
 def distances(initial: np.ndarray, start: np.ndarray, end: np.ndarray) -> dict:

@@ -7,12 +7,14 @@ of Keras.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 
 import numpy as np
 
+from sharpminima import unfinished
 from sharpminima.measures import average_sharpness, sharpness
 from sharpminima.measures.maximisers import Minimum
 from sharpminima.measures.planned import Planned, by_searches
@@ -21,7 +23,12 @@ AS_TRAINED = "as trained"
 
 
 def measure(
-    loss, point, forms: Iterable[tuple], settings: Mapping, seed: int
+    loss,
+    point,
+    forms: Iterable[tuple],
+    settings: Mapping,
+    seed: int,
+    step: Callable = unfinished.now,
 ) -> Iterator[dict]:
     """Yield the rows of a point as trained, and of each of its other forms.
 
@@ -32,6 +39,7 @@ def measure(
         settings: `tolerance`, the largest difference of a logit that a form may make,
             and what to measure; see `Study.invariance`.
         seed: The run's seed.
+        step: Computes, or knows what was found (see `unfinished.Steps`).
 
     Yields:
         `form`, `logit_change` (the largest difference of a logit from the point as
@@ -40,10 +48,10 @@ def measure(
     """
     for form, other in chain([(AS_TRAINED, point)], forms):
         # The certificate. A change that is NaN is refused as well.
-        change = loss.largest_change_of_logits(point, other)
+        change = step(partial(_certificate, loss, point, other))["logit_change"]
         logging.info("Form `%s` changes a logit by %.2g at most.", form, change)
         if change <= settings["tolerance"]:
-            rows = _measured(loss, other, settings, seed)
+            rows = _measured(loss, other, settings, seed, step)
         else:
             reason = (
                 f"refused: a logit changes by {change:.2g}, "
@@ -60,20 +68,25 @@ def not_measured(settings: Mapping, seed: int, reason: str) -> Iterator[dict]:
         yield {"form": AS_TRAINED, "logit_change": np.nan, **row}
 
 
-def _measured(loss, point, settings, seed):
+def _certificate(loss, point, other):
+    return {"logit_change": loss.largest_change_of_logits(point, other)}
+
+
+def _measured(loss, point, settings, seed, step):
     """Yield a row for each search, and for each mean rise in a box."""
     value, _, gradient = loss.loss_accuracy_and_gradient(point)
     minimum = Minimum(point.parameters, value, gradient)
     f = loss.at_averages(point.averages)
     searches = (settings["sharpness"], settings["epsilons"], seed)
-    for row in sharpness.measure(f, minimum, *searches):
+    for row in sharpness.measure(f, minimum, *searches, step):
         yield {"measure": "sharpness", **row}
 
     def mean_loss(x):
         return loss.loss_and_accuracy(replace(point, parameters=x), "train")[0]
 
     for box in _boxes(settings):
-        yield _of_mean(average_sharpness.measure(mean_loss, minimum.x, box, seed))
+        row = average_sharpness.measure(mean_loss, minimum.x, box, seed, step)
+        yield _of_mean(row)
 
 
 def _not_measured(settings, seed, reason):

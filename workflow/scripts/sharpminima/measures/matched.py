@@ -12,11 +12,12 @@ as a function of one flat vector.
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 
+from sharpminima import unfinished
 from sharpminima.measures import sharpness
 from sharpminima.measures.lbfgsb import minimise
 from sharpminima.measures.maximisers import LossAndGradient, Minimum
@@ -57,6 +58,7 @@ def measure(
     target: Mapping,
     epsilons: Sequence[float],
     seed: int,
+    step: Callable = unfinished.now,
 ) -> Iterator[dict]:
     """Yield one row for each search around the point where the descent ends.
 
@@ -67,14 +69,22 @@ def measure(
         target: Where the descent ends: `gradient_norm` and `max_gradients`.
         epsilons: Relative sizes of the box, dimensionless.
         seed: The run's seed; see `sharpness.measure`.
+        step: Descends or searches, or knows what was found (see `unfinished.Steps`).
 
     Yields:
         The columns of `sharpness.measure`, the target, and the columns of `Descent`.
     """
-    end, descent = descend(loss_and_gradient, checkpoint, **target)
+
+    def descended():
+        end, descent = descend(loss_and_gradient, checkpoint, **target)
+        return {**vars(end), "descent": asdict(descent)}
+
+    end = step(descended)
+    descent = end.pop("descent")
     logging.info("%s", descent)
-    for row in sharpness.measure(loss_and_gradient, end, search, epsilons, seed):
-        yield {**row, **target, **asdict(descent)}
+    given = loss_and_gradient, Minimum(**end), search, epsilons, seed, step
+    for row in sharpness.measure(*given):
+        yield {**row, **target, **descent}
 
 
 def not_measured(

@@ -13,15 +13,17 @@ of one flat vector.
 
 import itertools
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
-from sharpminima import streams
+from sharpminima import streams, unfinished
 from sharpminima.measures.anatomy import anatomy, norms
 from sharpminima.measures.maximisers import (
     LossAndGradient,
     Minimum,
+    Place,
     maximise,
     search_again,
     starting_place,
@@ -42,6 +44,7 @@ def measure(
     settings: Mapping,
     epsilons: Sequence[float],
     seed: int,
+    step: Callable = unfinished.now,
 ) -> Iterator[dict]:
     """Yield one row of Metric 2.1 for each search.
 
@@ -52,8 +55,8 @@ def measure(
         epsilons: Relative sizes of the box, dimensionless.
         seed: The run's seed. It names the streams of subspaces and random starts, so
             that SB and LB of one seed are measured in the same subspaces.
+        step: Does a search, or knows what it found (see `unfinished.Steps`).
     """
-    slope = norms(minimum.gradient)
     for identity, searches in _spaces(settings, seed):
         # One A at a time: with p = 100 columns it takes far more memory than x.
         space = _space(identity, len(minimum.x))
@@ -63,22 +66,16 @@ def measure(
             adaptive = identity["space"] == "adaptive"
             half_widths = box_half_widths(coordinates, epsilon, adaptive=adaptive)
             box = Box(space, epsilon, half_widths)
-            # The largest f that a search finds in C: a lower bound of the maximum.
-            for start, ascent in _ascents(
-                loss_and_gradient, minimum, box, searches, settings, seed
-            ):
-                # Equation 4: Metric 2.1.
-                row = {
-                    **identity,
-                    "epsilon": epsilon,
-                    "start": start,
-                    "sharpness": metric(ascent.loss_before, ascent.loss_after),
-                    **ascent.row(),
-                    **slope,
-                    **anatomy(loss_and_gradient, minimum, box, ascent),
-                }
+            identified = {**identity, "epsilon": epsilon}
+            given, best = (loss_and_gradient, minimum, box), None
+            for which in searches:
+                found = step(partial(_search, given, settings, seed, which, best))
+                row = identified | found.pop("row")
                 logging.info("%s", row)
                 yield row
+                # A polish begins at the best end of L-BFGS-B.
+                if found and (best is None or found["loss"] > best.loss):
+                    best = Place(**found)
 
 
 def not_measured(
@@ -128,26 +125,44 @@ def _space(identity, parameters):
     return RandomSubspace(parameters, dimensions=identity["dimensions"], seed=seed)
 
 
-def _ascents(loss_and_gradient, minimum, box, searches, settings, seed):
-    """Yield the start of each search in a box, and what the search found."""
+def _search(given, settings, seed, which, best):
+    """Search a box once; return columns of a row, and where L-BFGS-B has ended.
+
+    Args:
+        given: The loss, the minimum and the box, as `maximisers.maximise` takes them.
+        settings: How to search; see `Study.search`.
+        seed: The run's seed.
+        which: The maximiser and its start.
+        best: Where L-BFGS-B has found the largest loss so far in this box, or None.
+    """
+    _, minimum, _ = given
+    # The largest f that a search finds in C: a lower bound of the maximum.
+    ascent = _ascent(given, settings, seed, *which, best)
+    row = {
+        "start": which[1],
+        # Equation 4: Metric 2.1.
+        "sharpness": metric(ascent.loss_before, ascent.loss_after),
+        **ascent.row(),
+        **norms(minimum.gradient),
+        **anatomy(*given, ascent),
+    }
+    end = vars(ascent.end) if ascent.maximiser == "lbfgsb" else {}
+    return {"row": row, **end}
+
+
+def _ascent(given, settings, seed, maximiser, start, best):
+    """Return the outcome of the search that `_search` makes."""
     limits = {name: settings[name] for name in ("max_iterations", "max_evaluations")}
-    given, found = (loss_and_gradient, minimum, box), []
-    for maximiser, start in searches:
-        if maximiser == "reference":
-            corners = settings["reference"]["corners"]
-            patience = settings["reference"]["patience"]
-            seeds = [streams.seed("reference", seed, i) for i in range(corners)]
-            ascent = search_again(*given, seeds, patience=patience, **limits)
-        elif start == "lbfgsb":
-            # A polish: go on where L-BFGS-B has found the largest loss.
-            ends = (ascent for ascent in found if ascent.maximiser == "lbfgsb")
-            end = max(ends, key=lambda ascent: ascent.loss_after).end
-            ascent = maximise(maximiser, *given, end, **limits)
-        else:
-            place = starting_place(start, minimum, box, streams.seed(start, seed))
-            ascent = maximise(maximiser, *given, place, **limits)
-        found.append(ascent)
-        yield start, ascent
+    if maximiser == "reference":
+        corners = settings["reference"]["corners"]
+        patience = settings["reference"]["patience"]
+        seeds = [streams.seed("reference", seed, i) for i in range(corners)]
+        return search_again(*given, seeds, patience=patience, **limits)
+    if start == "lbfgsb":
+        place = best  # a polish
+    else:
+        place = starting_place(start, *given[1:], streams.seed(start, seed))
+    return maximise(maximiser, *given, place, **limits)
 
 
 def planned(config: Mapping, job: Mapping) -> Planned:

@@ -6,7 +6,7 @@ measured (Figure 6). An iterate is a `Point`: parameters and moving averages, wi
 the states of optimizer and dropout.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from itertools import chain
 from pathlib import Path
 
@@ -15,14 +15,19 @@ import numpy as np
 
 from sharpminima import digests
 from sharpminima.networks.parameters import Point, averages_of, point_of
+from sharpminima.unfinished import Store
 
 
 def keeping(
-    path: str | Path, model, epochs: Iterable[int], history: Iterable[Mapping]
+    path: str | Path,
+    model,
+    epochs: Iterable[int],
+    history: Iterable[Mapping],
+    kept: MutableMapping | Store | None = None,
 ) -> Iterator[Mapping]:
     """Yield the rows of `history` as training goes; keep iterates in the file `path`.
 
-    The file appears when training has ended. A run that diverged misses the last
+    The file is written when training has ended. A run that diverged misses the last
     epochs: their iterates are NaN.
 
     Args:
@@ -31,23 +36,35 @@ def keeping(
         model: The network that trains, at its starting point.
         epochs: An iterate is kept after each of them; 0 is the starting point.
         history: What `training.fit` yields.
+        kept: Where iterates are until then, and where those of a run that goes on are
+            found; by default, in memory.
     """
-    missing, start = set(epochs), {"epoch": 0}
+    kept, start = {} if kept is None else kept, {"epoch": 0}
+    # `history` trains the model, so x0 must be kept before its first row is taken.
+    for row in chain([start], history):
+        epoch = row["epoch"]
+        if epoch in epochs and not kept.get(_name(epoch)):
+            parts = _parts(model).items()
+            kept[_name(epoch)] = {name: _joined(variables) for name, variables in parts}
+        if row is not start:
+            yield row
     with digests.sealing(path) as temporary, h5py.File(temporary, "w") as file:
-        # `history` trains the model, so x0 must be kept before its first row is taken.
-        for row in chain([start], history):
-            epoch = row["epoch"]
-            if epoch in missing:
-                missing.remove(epoch)
-                for name, variables in _parts(model).items():
-                    file[f"{epoch}/{name}"] = _joined(variables)
-            if row is not start:
-                yield row
-        # Training ended before these epochs: their iterates are NaN.
-        for epoch in missing:
+        for epoch in epochs:
+            iterate = kept.get(_name(epoch)) or {}
             for name, variables in _parts(model).items():
-                # No fill value: `hdf5` refuses what is not stored.
-                file[f"{epoch}/{name}"] = np.full_like(_joined(variables), np.nan)
+                # Training may have ended before this epoch. Without a fill value, since
+                # `hdf5` refuses what is not stored.
+                missing = np.full_like(_joined(variables), np.nan)
+                file[f"{epoch}/{name}"] = iterate.get(name, missing)
+
+
+def are_kept(kept: Store, epochs: Iterable[int], until: int) -> bool:
+    """Tell whether `kept` has the iterates of all `epochs` up to the epoch `until`."""
+    return all(kept.get(_name(epoch)) for epoch in epochs if epoch <= until)
+
+
+def _name(epoch):
+    return f"iterate{epoch}"
 
 
 def epochs(path: str | Path) -> list[int]:

@@ -11,7 +11,6 @@ So they become the moments of the training set at x, as in Izmailov et al. 2018
 (arXiv:1803.05407), recalled, who average weights in another way.
 """
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
@@ -19,10 +18,16 @@ import numpy as np
 from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks.parameters import averages_of, point_of
 from sharpminima.rows import DIVERGED
+from sharpminima.training.progress import Progress
 
 
 def averaged(
-    history: Iterable[Mapping], model, measured: MeasuredLoss, *, last_epochs: int
+    history: Iterable[Mapping],
+    model,
+    measured: MeasuredLoss,
+    progress: Progress,
+    *,
+    last_epochs: int,
 ) -> Iterator[Mapping]:
     """Yield the rows of `history`; then move `model` to the mean of its last weights.
 
@@ -33,18 +38,20 @@ def averaged(
         history: Rows of epochs. Taking the next one trains `model` for an epoch.
         model: The network that trains.
         measured: The measured loss of `model`.
+        progress: What the run has done. It keeps the last weights.
         last_epochs: The number k of epochs. All count if the run has fewer.
     """
     # Made before training starts: it refuses a network that it cannot normalise.
     moments_at = measured.training_moments()
-    weights = deque(maxlen=last_epochs)
     for row in history:
-        weights.append([variable.numpy() for variable in model.trainable_variables])
+        weights = [variable.numpy() for variable in model.trainable_variables]
+        progress.last_weights = [*progress.last_weights, weights][-last_epochs:]
         yield row
     if row["status"] == DIVERGED:
         return
     # A network holds float32, so the mean is rounded once, when it is assigned.
-    for variable, values in zip(model.trainable_variables, zip(*weights)):
+    weights = zip(*progress.last_weights)
+    for variable, values in zip(model.trainable_variables, weights):
         variable.assign(np.mean(values, axis=0, dtype=np.float64))
     for variable, value in zip(averages_of(model), moments_at(point_of(model))):
         variable.assign(value)

@@ -23,9 +23,15 @@ class Epoch:
     accuracy: float
     updates: int
 
+    @classmethod
+    def of(cls, updates: list[tuple]) -> "Epoch":
+        """Return the epoch of these `updates`, by what each of them saw."""
+        loss, correct, seen = backend.summed([updates])
+        return cls(loss / seen, 100.0 * correct / seen, len(updates))
 
-def runner(model, dataset: Dataset, settings: dict) -> Callable[[int], Epoch]:
-    """Return `run_epoch(epoch)`, which trains `model` in place for one epoch.
+
+def runner(model, dataset: Dataset, settings: dict) -> tuple[Callable, list]:
+    """Return `run_epoch`, which trains `model` in place, and all that it changes.
 
     Args:
         model: The network at its starting point.
@@ -33,7 +39,10 @@ def runner(model, dataset: Dataset, settings: dict) -> Callable[[int], Epoch]:
         settings: What `settings.of_regime` returned, and `seed`.
 
     Returns:
-        A function of the epoch's number, which is 0 for the first.
+        `run_epoch(epoch, updates, due)`, and the variables of model and optimizer.
+        `epoch` is 0 for the first. `updates` are as many of the epoch's updates as have
+        been made, by what they saw. The function makes those that are missing; it
+        yields and pauses as `backend.epoch_runner` says, after the new ones are added.
     """
     examples = len(dataset.x_train)
     x, y = backend.to_device(dataset.x_train), backend.to_device(dataset.y_train)
@@ -47,13 +56,10 @@ def runner(model, dataset: Dataset, settings: dict) -> Callable[[int], Epoch]:
     around = None
     if given := settings.get("conservative"):
         around = partial(conservative, **given)
-    run = backend.epoch_runner(
-        *(model, optimizer.make(model, settings, examples), x, y),
-        objective=objective,
-        around=around,
-    )
+    made = optimizer.make(model, settings, examples)
+    run = backend.epoch_runner(model, made, x, y, objective=objective, around=around)
 
-    def run_epoch(epoch):
+    def run_epoch(epoch, updates, due):
         # Step 1: the inputs that this epoch sees (appendix E.1), and a noisy copy of
         # them for stability training.
         drawn = {"seed": settings["seed"], "epoch": epoch}
@@ -75,7 +81,9 @@ def runner(model, dataset: Dataset, settings: dict) -> Callable[[int], Epoch]:
         )
         # Step 3: one update for each batch. Only training may use TF32.
         with backend.tensor_float_32(settings["precision"] == "tensorfloat32"):
-            loss, correct, seen = run(cut, views)
-        return Epoch(loss / seen, 100.0 * correct / seen, len(cut))
+            for found in run(cut[len(updates) :], views, due):
+                updates += found
+                yield
 
-    return run_epoch
+    variables = [*model.trainable_variables, *model.non_trainable_variables]
+    return run_epoch, [*variables, *made.variables]

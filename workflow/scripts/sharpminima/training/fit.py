@@ -17,12 +17,17 @@ from sharpminima.networks.parameters import point_of
 from sharpminima.regimes.stopping import StoppingRule
 from sharpminima.rows import DIVERGED
 from sharpminima.training import averaging, epochs
+from sharpminima.training.progress import Progress
 
 
 def fit(
-    model, dataset: Dataset, settings: dict, measured: MeasuredLoss
+    model,
+    dataset: Dataset,
+    settings: dict,
+    measured: MeasuredLoss,
+    progress: Progress | None = None,
 ) -> Iterator[dict]:
-    """Train `model` in place; yield one row of history for each epoch.
+    """Train `model` in place; yield one row of history for each epoch that it runs.
 
     When the last row is taken, `model` is at the final iterate. With `averaging` in the
     settings it then moves to the mean of its last ones.
@@ -32,6 +37,7 @@ def fit(
         dataset: Both sets.
         settings: What `settings.of_regime` returned, and `seed`.
         measured: The measured loss of `model`.
+        progress: What the run has done before, where it goes on; by default, nothing.
 
     Yields:
         A row with
@@ -45,21 +51,28 @@ def fit(
         - `seconds`;
         - `status`: `training`, and in the last row why training ended.
     """
-    history = _epoch_by_epoch(model, dataset, settings, measured)
+    progress = progress or Progress()
+    history = _epoch_by_epoch(model, dataset, settings, measured, progress)
     if given := settings.get("averaging"):
-        history = averaging.averaged(history, model, measured, **given)
+        history = averaging.averaged(history, model, measured, progress, **given)
     yield from history
 
 
-def _epoch_by_epoch(model, dataset, settings, measured):
+def _epoch_by_epoch(model, dataset, settings, measured, progress):
     """Train until the stopping rule ends it; yield what `fit` yields."""
     rule = StoppingRule(**settings["stopping"])
-    run_epoch = epochs.runner(model, dataset, settings)
-    losses, updates, status = [], 0, None
+    run_epoch, variables = epochs.runner(model, dataset, settings)
+    progress.resume(variables, measured)
+    losses = [row["train_loss"] for row in progress.history]
+    updates = progress.history[-1]["updates"] if progress.history else 0
+    status = None
     while status is None:
-        started = time.perf_counter()
+        started = time.perf_counter() - progress.seconds
         # Epochs count from 0 here, and from 1 in the rows.
-        epoch = run_epoch(len(losses))
+        for _ in run_epoch(len(losses), progress.updates, progress.due):
+            progress.seconds = time.perf_counter() - started
+            progress.save_if_due(variables, measured)
+        epoch = epochs.Epoch.of(progress.updates)
         reached = measured.loss_and_accuracy(point_of(model), "test")
         test_loss, test_accuracy = reached
         losses.append(epoch.loss)
@@ -93,4 +106,5 @@ def _epoch_by_epoch(model, dataset, settings, measured):
             row["seconds"] * (rule.max_epochs - row["epoch"]),
             row["status"],
         )
+        progress.end_epoch(row)
         yield row
