@@ -16,7 +16,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help speech slurm preview study report test bench fast lint format lock clean distclean
+.PHONY: help speech slurm preview study unlock report test bench fast lint format lock clean distclean
 
 help:  ## Print this
 	@awk -F ':.*## ' '/^[a-z]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -33,6 +33,10 @@ preview: $(DONE)  ## Say what would run, and roughly for how long
 
 study: $(DONE)  ## Run the study: data, training, measures, tables, charts
 	$(SNAKEMAKE)
+
+unlock: $(DONE)  ## Unlock the folder after a run that was killed on another machine
+	$(SNAKEMAKE) --unlock
+	rm -rf .snakemake/runs
 
 speech: $(DONE)  ## Install what dataset ru-speech needs
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \

@@ -2,15 +2,18 @@
 
 import importlib.util
 import os
+import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
-from sharpminima import provenance
+from sharpminima import locks, provenance
 from sharpminima.config import layers, mistakes
 from sharpminima.config.study import Study
 from sharpminima.planning import memory
@@ -39,6 +42,17 @@ def limit_of(resource):
     # What is absent may come as a resource without a value.
     return getattr(limit, "value", limit)
 
+
+# Jobs, too, read this file, but only the process that begins them is a run.
+if workflow.is_main_process:
+    RUN = locks.Run()
+    if RUN.released:
+        logger.warning("The last run here was cut off: its lock is removed.")
+    for other in RUN.others:
+        logger.warning(
+            f"Another run may be at work in this folder ({other}). If it makes the same "
+            "files, Snakemake refuses this one. If it was killed, say `make unlock`."
+        )
 
 config = layers.complete(config, config_layers())
 if found := mistakes.mistakes(config):
@@ -107,8 +121,23 @@ def choice_in(file, network):
 CHOSEN = {network: choice_in(choice_of(network), network) for network in STUDY.networks}
 
 
+def stop_jobs(number, frame):
+    """Handle a signal: begin no job any more, and let running ones save and end."""
+    workflow.scheduler.exit_gracefully()
+    for process in psutil.Process().children(recursive=True):
+        # Not the shells that wait for jobs: Snakemake would not wait, either.
+        if not process.children():
+            process.send_signal(signal.SIGTERM)
+
+
 # Not when the workflow is read: a plan or a report needs no backend.
 onstart:
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # What `nohup` has told a process to ignore stays ignored. Only the main thread
+        # may handle signals: a program that calls Snakemake in another one has its own.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            with suppress(ValueError):
+                signal.signal(number, stop_jobs)
     here = not workflow.deployment_settings.deployment_method
     if here and importlib.util.find_spec(BACKEND) is None:
         raise WorkflowError(

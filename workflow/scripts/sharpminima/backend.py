@@ -84,9 +84,9 @@ def epoch_runner(model, optimizer, x, y, *, objective=None, around=None):
     `x`, by default `(x,)`: training sees the first, and `objective` sees all.
 
     `run` is a generator. It pauses where `due()` is true, and after the last update.
-    Only there do the variables have the values of all updates so far. It yields what each update
-    since the last pause saw: the summed loss, the number of correct answers and the
-    number of examples (see `summed`). Where it pauses alters no bit.
+    Only there do the variables have the values of all updates so far. It yields what
+    each update since the last pause saw: the summed loss, the number of correct answers
+    and the number of examples (see `summed`). Where it pauses alters no bit.
 
     Args:
         model: Keras model that returns logits.

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sharpminima import faults
+from sharpminima import faults, locks
 
 
 @contextmanager
@@ -19,6 +19,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     Raises:
         OSError: If the device has no space left, or another fault in `faults.ADVICE`;
             it says what to do, whatever the writer raised.
+        locks.RunOverError: If the run that began this job is over.
     """
     path = Path(path)
     # In the same folder, since a rename between file systems is no single step. The
@@ -28,6 +29,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         _sync(temporary)
+        locks.check()
         temporary.replace(path)
         _sync(path.parent)
     except Exception as error:

@@ -18,6 +18,8 @@ import sys
 import threading
 import time
 
+from sharpminima import locks
+
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 GRACE = 20.0  # seconds
 # How often a job looks whether its parent is still there.
@@ -72,7 +74,7 @@ def _listen(heard, parent):
     """Wait for a signal or for the parent's end; then give the job some time."""
     global _reason, _status
     while _reason is None:
-        if os.getppid() != parent:
+        if os.getppid() != parent or locks.over():
             _reason = ORPHAN
         elif select.select([heard], [], [], POLL)[0]:
             numbers = [n for n in os.read(heard, 64) if n in SIGNALS]

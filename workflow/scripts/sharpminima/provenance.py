@@ -24,7 +24,7 @@ PACKAGE = Path(__file__).resolve().parent.name
 WITHOUT_NUMBERS = frozenset(
     f"{PACKAGE}.{module}"
     for module in (
-        *("cost", "faults", "interruption", "logs", "measures.planned"),
+        *("cost", "faults", "interruption", "locks", "logs", "measures.planned"),
         *("networks.flops", "unfinished"),
     )
 )
