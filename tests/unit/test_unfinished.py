@@ -148,7 +148,7 @@ def test_finished_steps_are_not_repeated(tmp_path, states):
     found, stopped = sittings(sitting, states)
     assert found == expected
     assert stopped == 5 // states
-    assert sum((meter.computed for meter in meters), []) == [1, 2, 3, 4, 5]
+    assert [n for meter in meters for n in meter.computed] == [1, 2, 3, 4, 5]
     # What was computed before counts as if this process had computed it.
     assert meters[-1].work == Work(gradient_evaluations=15)
 

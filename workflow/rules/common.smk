@@ -367,7 +367,7 @@ def regimes_and_pairs_of_network(wildcards):
 
 def unfinished_of(rule):
     """Return a resource function: the folder of what a job of a rule has done so far."""
-    return lambda wildcards: str(RESULTS / "unfinished" / rule / "_".join(wildcards))
+    return lambda wildcards: str(RESULTS / "unfinished" / "_".join([rule, *wildcards]))
 
 
 def memory_of(rule):
