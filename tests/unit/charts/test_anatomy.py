@@ -33,9 +33,18 @@ def test_each_space_has_a_panel_with_a_row_for_each_regime_and_epsilon():
     assert means["x"]["aggregate"] == "mean"
 
 
+def test_a_rule_stands_where_the_slope_explains_half():
+    chart = anatomy.draw(SEARCHES, ["SB", "LB"]).to_dict()
+    for panel in chart["vconcat"]:
+        rule, _, _, _ = panel["layer"]
+        (row,) = chart["datasets"][rule["data"]["name"]]
+        assert rule["mark"]["type"] == "rule"
+        assert row[rule["encoding"]["x"]["field"]] == 0.5
+
+
 def test_only_the_last_panel_names_the_axis():
     titles = [layers(panel)[2]["x"]["title"] for panel in panels(SEARCHES)]
-    assert titles == [None, "share of the rise that the slope explains"]
+    assert titles == [None, "the slope's share of the rise"]
 
 
 def test_every_seed_is_a_point_and_runs_without_a_rise_are_counted():

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from examples import CURVES
-from sharpminima.charts import curve
+from examples import CURVES, fields
+from sharpminima.charts import curve, style
 
 PAIRS = [["SB", "LB"]]
 
@@ -37,6 +37,21 @@ def test_each_space_is_a_panel_with_all_its_runs_on_logarithmic_axes():
     # LB's first value in the adaptive box is 0, and its second seed diverged.
     assert "not drawn: 7 values" in chart.to_dict()["title"]["subtitle"]
     assert "1 seed with a run that diverged" in chart.to_dict()["title"]["subtitle"]
+
+
+def test_each_run_is_a_line_in_the_colour_of_its_regime():
+    chart = curve.draw(CURVES, ["LB", "SB"], PAIRS).to_dict()
+    for panel in chart["vconcat"]:
+        encoding = panel["layer"][2]["encoding"]
+        assert fields(encoding) == {
+            **{"x": "epsilon", "y": "sharpness"},
+            **{"color": "regime", "detail": "seed"},
+        }
+        colours = encoding["color"]["scale"]
+        assert dict(zip(colours["domain"], colours["range"])) == {
+            "LB": style.BLUE,
+            "SB": style.VERMILION,
+        }
 
 
 @pytest.mark.parametrize("panel", [0, 1])

@@ -46,7 +46,7 @@ def draw(measurements: pd.DataFrame, regimes: list[str]) -> alt.VConcatChart:
 
 def _panel(rows, regimes, x, last):
     """Return the panel of one space. The last one names the axis."""
-    title = "share of the rise that the slope explains" if last else None
+    title = "the slope's share of the rise" if last else None
     axis = alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1], labels=last, ticks=last)
     x = partial(x, title=title, axis=axis)
     names = list(dict.fromkeys(rows["row"]))

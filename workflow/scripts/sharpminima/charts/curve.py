@@ -35,10 +35,7 @@ def draw(
             crossed = crossings(curves.xs(space, level="space"))
             layers += _rules(crossed["epsilon"])
             changes += len(crossed)
-        heading = alt.TitleParams(
-            style.SPACES[space], anchor="start", frame="group", fontSize=11
-        )
-        panels.append(alt.layer(*layers, title=heading))
+        panels.append(alt.layer(*layers, title=style.heading(style.SPACES[space])))
     order = "dotted: the order changes here" if changes else "the order changes nowhere"
     compared = any(curves["ratio_mean"].notna().any() for curves in means)
     missing = style.not_drawn(rows["sharpness"])

@@ -2,6 +2,7 @@
 
 import altair as alt
 
+from sharpminima.charts import style
 from sharpminima.files import replacing
 
 PIXELS_PER_POINT = 2
@@ -16,6 +17,7 @@ def save(chart: alt.TopLevelMixin, html: str, svg: str, png: str) -> None:
         svg: The SVG file.
         png: The PNG file.
     """
+    chart = chart.properties(padding=style.PADDING)
     for path, options in (
         (html, {"inline": True}),
         (svg, {}),

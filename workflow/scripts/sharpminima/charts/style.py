@@ -12,6 +12,8 @@ from sharpminima.rows import DIVERGED
 BLUE, VERMILION = "#0072B2", "#D55E00"
 REGIME_COLOURS = [BLUE, VERMILION, "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 WIDTH, HEIGHT = 260, 200
+# A browser's letters may be a sixth wider than those that Vega has measured.
+PADDING = {"left": 20, "right": 20, "top": 8, "bottom": 8}
 LOSS, ACCURACY = "cross entropy (nats per example)", "accuracy (%)"
 LOG = alt.Scale(type="log", nice=True)
 SPACES = {
@@ -41,6 +43,13 @@ def title(rows: pd.DataFrame, text: str, *notes: str) -> alt.TitleParams:
     lost = f"{counted(diverged, 'seed')} with a run that diverged" if diverged else ""
     subtitle = "; ".join(part for part in (*notes, lost) if part)
     return alt.TitleParams(f"{network} on {dataset}: {text}", subtitle=subtitle)
+
+
+def heading(text: str, note: str = "") -> alt.TitleParams:
+    """Return the title of a panel, above its left edge, with a note below it."""
+    return alt.TitleParams(
+        text, subtitle=note, anchor="start", frame="group", fontSize=11
+    )
 
 
 def counted(number: int, noun: str) -> str:
