@@ -22,13 +22,16 @@ NAMES = {
 COLOURS = ["#000000", "#009E73", "#E69F00", "#CC79A7"]
 COLOURS += ["#56B4E9", "#999999", "#8B4513", "#B8A200"]
 SCALE = alt.Scale(type="log", nice=False, padding=5)
-TICKS = [factor * 10**exponent for exponent in range(6) for factor in (1, 2, 5)]
+# A search's first steps reach over decades: lines begin this much below all ends.
+BELOW_ENDS = 0.1
+TICKS = [factor * 10**exponent for exponent in range(-6, 7) for factor in (1, 2, 5)]
 
 
 def draw(measurements: pd.DataFrame, regimes: list[str]) -> alt.VConcatChart:
     """Return one panel for each regime and epsilon of one network, in the full space.
 
-    A line is a search of one run, and a point is where it has ended.
+    A line is a search of one run, and a point is where it has ended. Values below a
+    tenth of the lowest end in their panel are left out.
 
     Args:
         measurements: One row per search, as the rule `measure_sharpness` writes it.
@@ -43,10 +46,7 @@ def draw(measurements: pd.DataFrame, regimes: list[str]) -> alt.VConcatChart:
     panels = []
     for (regime, epsilon), ends in below.iterrows():
         rows = steps[(steps["regime"] == regime) & (steps["epsilon"] == epsilon)]
-        heading = alt.TitleParams(
-            f"{regime}, ε = {epsilon:g}{_gap(*ends)}",
-            **{"anchor": "start", "frame": "group", "fontSize": 11},
-        )
+        heading = style.heading(f"{regime}, ε = {epsilon:g}", _gap(*ends))
         panels.append(_panel(rows, names).properties(title=heading))
     seeds = style.counted(measurements["seed"].nunique(), "seed")
     title = style.title(measurements, "how far do searches get?", seeds)
@@ -75,10 +75,11 @@ def _steps(measurements):
     steps["sharpness"] = steps["sharpness"].astype(float)
     of_search = steps.groupby(level=0)
     steps["gradients"] += of_search.cumcount() + 1
-    # Between its first and last value, a line is drawn where it grows.
+    # A line is drawn where it grows, up to its last value.
     grows = of_search["sharpness"].diff() != 0
     ends = of_search.cumcount(ascending=False) == 0
-    return steps.assign(ends=ends)[grows | ends]
+    # The axis is logarithmic, and at the minimum, where most searches begin, is 0.
+    return steps.assign(ends=ends)[(grows | ends) & (steps["sharpness"] > 0)]
 
 
 def _gap(least, most):
@@ -86,23 +87,33 @@ def _gap(least, most):
     # Without the paper's search, or without a run, there is no gap.
     if pd.isna(least):
         return ""
-    span = " to ".join(dict.fromkeys(f"{end:.0f}" for end in (least, most)))
-    return f": the paper's search is {span} % short"
+    # By way of a number, since 100 is easier to read than 1e+02.
+    rounded = (f"{float(f'{end:.2g}'):g}" for end in (least, most))
+    return f"the paper's search is {' to '.join(dict.fromkeys(rounded))} % short"
 
 
 def _panel(rows, names):
     """Return a line for each search, with a point at its end."""
     colours = alt.Scale(domain=names, range=COLOURS)
     legend = alt.Legend(orient="bottom", columns=1, title=None, labelLimit=300)
-    # What comes last is drawn above the others: the paper's search, a run's first row.
-    chart = alt.Chart(rows[::-1], width=style.WIDTH, height=style.HEIGHT).encode(
+    lowest = rows.loc[rows["ends"], "sharpness"].min()
+    rows = rows[rows["sharpness"] >= BELOW_ENDS * lowest]
+    # What comes last is drawn above the others: the paper's searches.
+    place = rows["search"].map(names.index)
+    rows = rows.assign(place=place).sort_values("place", ascending=False, kind="stable")
+    chart = alt.Chart(rows, width=style.WIDTH, height=style.HEIGHT).encode(
         x=alt.X(
             "gradients:Q",
             title="gradients spent",
             scale=SCALE,
             axis=alt.Axis(values=TICKS),
         ),
-        y=alt.Y("sharpness:Q", title="sharpness (%)"),
+        y=alt.Y(
+            "sharpness:Q",
+            title="sharpness (%)",
+            scale=SCALE,
+            axis=alt.Axis(values=TICKS, format="~g"),
+        ),
         color=alt.Color("search:N", scale=colours, legend=legend),
         detail="seed:N",
         tooltip=["search", "seed", "gradients", "sharpness"],

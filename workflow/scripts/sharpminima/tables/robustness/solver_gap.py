@@ -1,4 +1,4 @@
-"""How far the paper's ten iterations, and our searches, are below a longer search."""
+"""How far the paper's search, and ours, are below a longer search."""
 
 import pandas as pd
 
