@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from project import ROOT
-from studies import Study
+from studies import Study, jobs_of
 
 NETWORKS, REGIMES, SEEDS = ("N1", "N2"), ("SB", "LB"), (0, 1)
 NAMES_OF_TABLES = (
@@ -122,7 +122,7 @@ def test_a_finished_study_plans_nothing(finished_study, config):
         (
             "study.pairs",
             [],
-            jobs("tabulate_cost"),
+            jobs("tabulate_cost") | jobs("chart_sharpness"),
         ),
         ("performance_model.tolerance", 1.0, AFTER_PERFORMANCE),
         ("performance_model", None, set()),
@@ -281,6 +281,23 @@ def test_a_curve_runs_alone_and_repeats_no_search(tmp_path, config, finished_stu
     assert study.planned(config) == of_curve
     config["sharpness"]["curve"]["epsilons"] = []
     assert study.planned(config) == jobs("tabulate_cost")
+
+
+def test_a_pair_of_one_network_redraws_its_charts_alone(tmp_path, config):
+    config["regimes"]["LB-slow"] = {"batch_fraction": 0.5, "learning_rate": 5.0e-3}
+    config["study"]["further_regimes"] = {"N1": ["LB-slow"]}
+    config["sharpness"]["curve"]["epsilons"] = [1e-3, 1e-2]
+    study = Study(tmp_path)
+    study.record_as_finished(config)
+    config["study"]["pairs"].append(["SB", "LB-slow"])
+    text = study.run(config, "--dry-run").stdout
+    redrawn = {(rule, "network=N1") for rule in ("chart_sharpness", "chart_curve")}
+    charts = jobs("chart_sharpness") | {job for job in AFTER_CURVE if "chart" in job[0]}
+    assert jobs_of(text) & charts == redrawn
+    # Both charts see the regimes and pairs of N1, and nothing else.
+    pairs = [["SB", "LB"], ["SB", "LB-slow"]]
+    params = {"regimes": ["SB", "LB", "LB-slow"], "pairs": pairs}
+    assert text.count(f"now: {params}") == 2
 
 
 def test_swapping_two_values_is_a_change(finished_study, config):
@@ -505,7 +522,7 @@ EDITS = {
         "has to hold at least",
         set(),
     ),
-    "layout": ("chart_sharpness.py", "regimes=snake", "regimes = snake", set()),
+    "layout": ("chart_anatomy.py", "regimes=snake", "regimes = snake", set()),
     "docstring": (
         "sharpminima/regimes/stopping.py",
         "Training always stops",

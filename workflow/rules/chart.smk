@@ -27,7 +27,7 @@ rule chart_sharpness:
     conda:
         "../../envs/present.yaml"
     params:
-        study=regimes_of_network,
+        study=regimes_and_pairs_of_network,
         code=fingerprint("chart_sharpness"),
     script:
         "../scripts/chart_sharpness.py"

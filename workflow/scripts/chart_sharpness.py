@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(paths, output, *, regimes):
+def main(paths, output, *, regimes, pairs):
     """Draw the CSV files `paths`, one per run."""
-    chart = sharpness.draw(files.gather(paths), regimes)
+    chart = sharpness.draw(files.gather(paths), regimes, pairs)
     pictures.save(chart, **output)
 
 
 if __name__ == "__main__":
     logs.write_to(snakemake.log[0])
-    main(snakemake.input, snakemake.output, regimes=snakemake.params.study["regimes"])
+    main(snakemake.input, snakemake.output, **snakemake.params.study)
