@@ -39,8 +39,9 @@ def test_each_space_is_a_panel_with_all_its_runs_on_logarithmic_axes():
     assert "1 seed with a run that diverged" in chart.to_dict()["title"]["subtitle"]
 
 
-def test_each_run_is_a_line_in_the_colour_of_its_regime():
-    chart = curve.draw(CURVES, ["LB", "SB"], PAIRS).to_dict()
+@pytest.mark.parametrize("regimes", [["SB", "LB"], ["LB", "SB"]])
+def test_each_run_is_a_line_in_the_colour_of_its_regime(regimes):
+    chart = curve.draw(CURVES, regimes, PAIRS).to_dict()
     for panel in chart["vconcat"]:
         encoding = panel["layer"][2]["encoding"]
         assert fields(encoding) == {
@@ -48,10 +49,8 @@ def test_each_run_is_a_line_in_the_colour_of_its_regime():
             **{"color": "regime", "detail": "seed"},
         }
         colours = encoding["color"]["scale"]
-        assert dict(zip(colours["domain"], colours["range"])) == {
-            "LB": style.BLUE,
-            "SB": style.VERMILION,
-        }
+        assert colours["domain"] == regimes
+        assert colours["range"] == [style.BLUE, style.VERMILION]
 
 
 @pytest.mark.parametrize("panel", [0, 1])

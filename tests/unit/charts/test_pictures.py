@@ -7,7 +7,6 @@ import pandas as pd
 
 from sharpminima.charts import pictures
 
-
 ROWS = pd.DataFrame({"epoch": [1, 2], "loss": [0.5, 0.25]})
 CHART = alt.Chart(ROWS).mark_line().encode(x="epoch", y="loss")
 

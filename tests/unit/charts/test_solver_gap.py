@@ -35,12 +35,13 @@ def test_a_line_keeps_its_ends_and_the_steps_between():
 
 
 def test_a_line_begins_at_a_tenth_of_the_lowest_end_of_its_panel():
-    """The lowest end of LB is 90, and 3 of SB."""
+    """The lowest end of LB is 90, and 3 of SB, where the reference finds nothing."""
     assert line("LB", 0, "reference", "corners") == ([4], [100.0])
-    progress = ["0.2 4", "4 5", "0.29 0.31 3", "0.1 8"]
+    progress = ["0.2 4", "4 5", "0.29 0.31 3", "0 0"]
     chart = solver_gap.draw(OF_SB.assign(progress=progress), ["SB"])
     assert line("SB", 0, "sign", "corner", chart=chart) == ([2, 3], [0.31, 3.0])
     assert line("SB", 0, "lbfgsb", "zero", chart=chart) == ([2], [4.0])
+    assert line("SB", 0, "reference", "corners", chart=chart) == ([], [])
 
 
 def test_what_a_search_has_found_stays_until_it_finds_more():

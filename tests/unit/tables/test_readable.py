@@ -30,6 +30,14 @@ def test_mean_and_interval_share_a_column():
     assert "low" not in text
 
 
+def test_a_mean_with_an_interval_is_rounded_and_written_in_full():
+    """1230 is easier to read than 1.23e+03."""
+    means = {"sharpness_mean": [1234.5, 0.0012345], "sharpness_low": [987.6, 0.001]}
+    text = readable.markdown(TABLE.assign(**means, sharpness_high=[15678.0, 0.0015]))
+    assert "| 1230 (988 to 15700) " in text
+    assert "| 0.00123 (0.001 to 0.0015) " in text
+
+
 def test_empty_columns_and_versions_are_left_out():
     text = readable.markdown(TABLE)
     assert "paper" not in text
