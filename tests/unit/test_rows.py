@@ -115,3 +115,15 @@ def test_a_run_is_identified_by_what_its_checkpoint_says_of_it():
     identity = {"network": "F1", "dataset": "mnist", "regime": "SB", "seed": 0}
     origin = {"status": "floor", **identity, "batch_size": 256, "versions": "keras 1"}
     assert rows.identity_of_run(origin) == identity
+
+
+@pytest.mark.parametrize(
+    ("variant", "listed"),
+    [
+        ("plain", set()),
+        ("averaging", {"averaging"}),
+        ("sgd + weight decay", {"sgd", "weight decay"}),
+    ],
+)
+def test_a_variant_lists_how_a_run_departs_from_the_paper(variant, listed):
+    assert rows.departures(variant) == listed

@@ -1,4 +1,4 @@
-"""Rows of results: the columns that all of them carry, the statuses of a run, files."""
+"""Rows of results: columns that all of them carry, statuses and variants, files."""
 
 import csv
 import hashlib
@@ -15,6 +15,14 @@ SETTING = ("variant", "batch_size", "learning_rate", "parameters", "train_exampl
 CARRIED = (*IDENTITY, *SETTING, "batch_norm", "status")
 DIVERGED = "diverged"
 UNCONVERGED = "max_epochs"
+# A variant is plain, or lists how a run departs from the paper's protocol.
+PLAIN, AVERAGING = "plain", "averaging"
+AND = " + "
+
+
+def departures(variant: str) -> set[str]:
+    """Return what a variant lists, such as `averaging`; nothing if it is plain."""
+    return set(variant.split(AND)) - {PLAIN}
 
 
 def identity_of_run(origin: Mapping) -> dict:

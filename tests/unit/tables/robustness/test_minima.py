@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 
 from examples import NAN, outcomes, taken_apart
+from project import default_config
+from sharpminima.regimes import settings, variants
 from sharpminima.tables.robustness import minima
 
 RUNS = outcomes(("SB", 0, "ceased", 97.0), ("LB", 0, "floor", 97.0))
@@ -51,9 +53,16 @@ def test_the_last_loss_stands_over_the_median_of_five_epochs_before_it():
     assert found == pytest.approx({"SB": 4.5 / 3.0, "LB": 1.0 / 2.5})
 
 
-def test_the_history_of_a_run_that_averages_tells_nothing_of_its_last_weights():
-    runs = RUNS.assign(variant=["averaging + sgd", "plain"])
-    table = tabulated(runs)
+@pytest.mark.parametrize("changes", [{}, {"optimizer": "sgd", "weight_decay": 0.1}])
+def test_the_history_of_a_run_that_averages_tells_nothing_of_its_last_weights(changes):
+    """Runs are told by the variant that training gives them."""
+    config = default_config()
+    config["training"] |= changes
+    named = [
+        variants.name_of(settings.of_regime(config, regime))
+        for regime in ("SB-averaged", "SB-growing")
+    ]
+    table = tabulated(RUNS.assign(variant=named))
     assert np.isnan(table.loc["SB", "last_over_median"])
     assert table["state"].to_dict()["SB"] == "not stationary"
     assert table.loc["LB", "last_over_median"] == pytest.approx(0.4)

@@ -16,14 +16,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from sharpminima.rows import DIVERGED
+from sharpminima.rows import DIVERGED, PLAIN, departures
 from sharpminima.tables.summaries import slopes
 from sharpminima.tables.summaries.searches import sharpness_of_runs
 
 Tables = Mapping[str, pd.DataFrame]
 Pair = Sequence[str]
 COLUMNS = ["network", "seed", "effect", "diverged"]
-PLAIN = "plain"
 # Points of training accuracy: the largest deficit of LB in Table 2 is 1.64 (F2).
 DEFICIT = 2.0
 # Of ||x_s - x0|| over ||x_l - x0||; section 2, as recalled.
@@ -215,8 +214,7 @@ def _of_remedy(tables, pair, remedy):
 
 def _adds(remedy, variant, other):
     """Tell whether `variant` is `other` with the remedy added."""
-    # A variant lists its changes, joined by a plus.
-    names, others = (set(text.split(" + ")) - {PLAIN} for text in (variant, other))
+    names, others = departures(variant), departures(other)
     return remedy not in others and names == others | {remedy}
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from sharpminima.regimes import optimizers
+from sharpminima.rows import AND, AVERAGING, PLAIN
 
-PLAIN = "plain"
 OPTIMIZER_OF_THE_PAPER = "adam"
 # Settings that the paper's protocol lacks. A run is named after each one it has.
 ADDITIONS = (
@@ -13,7 +13,7 @@ ADDITIONS = (
     "conservative",
     "adversarial",
     "stability",
-    "averaging",
+    AVERAGING,
     "warm_start",
 )
 
@@ -45,4 +45,4 @@ def name_of(settings: Mapping) -> str:
     if settings.get("weight_decay"):
         names.append("weight_decay")
     names += [name for name in ADDITIONS if name in settings]
-    return " + ".join(names).replace("_", " ") or PLAIN
+    return AND.join(names).replace("_", " ") or PLAIN

@@ -14,7 +14,7 @@ first epoch that reaches it.
 
 import pandas as pd
 
-from sharpminima.rows import DIVERGED
+from sharpminima.rows import DIVERGED, PLAIN
 
 PAIR = ["network", "dataset", "first", "second", "seed"]
 COLUMNS = [*PAIR, "status", "first_batch_size", "second_batch_size"]
@@ -69,7 +69,7 @@ def tabulate(
 def _pairs(outcomes, first):
     """Return each run with a larger batch beside the run of `first` with its seed."""
     if "variant" not in outcomes:
-        outcomes = outcomes.assign(variant="plain")
+        outcomes = outcomes.assign(variant=PLAIN)
     keys = ["network", "dataset", "seed", "variant"]
     runs = outcomes[[*keys, "regime", "batch_size", "status"]]
     small = runs[runs["regime"] == first]

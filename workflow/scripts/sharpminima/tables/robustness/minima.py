@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from sharpminima.rows import DIVERGED, IDENTITY, UNCONVERGED
+from sharpminima.rows import AVERAGING, DIVERGED, IDENTITY, UNCONVERGED, departures
 from sharpminima.tables.summaries.averages import with_versions
 from sharpminima.tables.summaries.parts import GRADIENT, MOST, parts_of_runs
 
@@ -18,7 +18,6 @@ OF_OUTCOME = ["batch_size", "status", "epochs", "train_loss"]
 SPIKE, EPOCHS_BEFORE = 1.25, 5
 # The boxes of Metric 2.1. Others may be so small that any loss is a slope in them.
 BOXES = ["slope_share_full", "slope_share_subspace"]
-AVERAGING = "averaging"
 NO_SIGN, UNKNOWN = "nearly stationary", "not known"
 
 
@@ -38,7 +37,7 @@ def tabulate(
         - `slope_share_SPACE`: the share of the rise that the slope explains, in the
           smallest box of each space.
         - `last_over_median`: the loss of the last epoch over the median of the epochs
-          before it.
+          before it; missing for a run of one epoch, and for one that averages.
         - `state`: what `state` says of the run.
     """
     parts = parts_of_runs(measurements)
@@ -51,7 +50,8 @@ def tabulate(
     table = table.join(parts.drop_duplicates(RUN).set_index(RUN)[GRADIENT])
     table = table.join(shares.add_prefix("slope_share_"))
     # The history of a run that averages tells of weights that are not its last ones.
-    averages = outcomes.set_index(RUN)["variant"].str.contains(AVERAGING)
+    variants = outcomes.set_index(RUN)["variant"]
+    averages = variants.map(lambda variant: AVERAGING in departures(variant))
     over_median = by_epoch.agg(last_over_median).rename("last_over_median")
     table = table.join(over_median.mask(averages))
     boxes = table.columns.intersection(BOXES)
