@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 
 DASHES = {"train": [1, 0], "test": [5, 3]}
-MEASURES = ["loss", "accuracy"]
+MEASURED = [f"{name}_{of}" for name in DASHES for of in ("loss", "accuracy")]
 
 
 def tidy(rows: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
@@ -22,8 +22,7 @@ def tidy(rows: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     Returns:
         `keys`, `set`, `measure` and `value`, without missing values.
     """
-    columns = [f"{name}_{measure}" for name in DASHES for measure in MEASURES]
-    tidied = rows.melt(id_vars=keys, value_vars=columns).dropna(subset="value")
+    tidied = rows.melt(id_vars=keys, value_vars=MEASURED).dropna(subset="value")
     parts = tidied["variable"].astype(str).str.extract("(?P<set>.+)_(?P<measure>.+)")
     return tidied.drop(columns="variable").join(parts)
 
