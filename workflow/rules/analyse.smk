@@ -1,4 +1,6 @@
-"""<results>/train -> <results>/sharpness, curve, trajectory, interpolation"""
+"""<results>/train -> <results>/sharpness, curve, trajectory, interpolation, matched,
+average_sharpness, invariance, cost
+"""
 
 import re
 
@@ -100,9 +102,7 @@ COSTS += [
 
 
 # None, unless the config asks for it.
-CURVES = STUDY.runs if STUDY.curve["epsilons"] else []
-
-if CURVES:
+if STUDY.runs_with_curve:
 
     rule measure_curve:
         input:
@@ -131,7 +131,7 @@ if CURVES:
         script:
             "../scripts/measure_curve.py"
 
-    COSTS += files_of(rules.measure_curve.output.cost, CURVES)
+    COSTS += files_of(rules.measure_curve.output.cost, STUDY.runs_with_curve)
 
 
 rule measure_trajectory:

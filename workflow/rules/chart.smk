@@ -1,4 +1,4 @@
-"""<results>/train, sharpness, trajectory, interpolation, tables -> <results>/charts"""
+"""<results>/train, tables, a folder for each measure -> <results>/charts"""
 
 
 rule chart_training:
@@ -67,11 +67,11 @@ if config["sharpness"]["reference"]["corners"]:
             "../scripts/chart_solver_gap.py"
 
 
-if CURVES:
+if STUDY.runs_with_curve:
 
     rule chart_curve:
         input:
-            files_of_network(rules.measure_curve.output.rows, CURVES),
+            files_of_network(rules.measure_curve.output.rows, STUDY.runs_with_curve),
         output:
             **chart("curve", "Sharpness against epsilon", of_each(STUDY.networks)),
         log:

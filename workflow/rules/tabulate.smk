@@ -1,4 +1,4 @@
-"""<results>/train, sharpness, trajectory, interpolation -> <results>/tables"""
+"""<results>/train, cost, a folder for each measure -> <results>/tables"""
 
 # Figures 4 and 5 show the sharpness at one epsilon, the first.
 EPSILON = {"epsilon": config["sharpness"]["epsilons"][0]}
@@ -210,11 +210,11 @@ if STUDY.matched_runs:
             "../scripts/tabulate_matched.py"
 
 
-if STUDY.pairs and CURVES:
+if STUDY.pairs and STUDY.runs_with_curve:
 
     rule tabulate_curve:
         input:
-            files_of(rules.measure_curve.output.rows, CURVES),
+            files_of(rules.measure_curve.output.rows, STUDY.runs_with_curve),
         output:
             table("curve", "sharpness against epsilon"),
         log:

@@ -197,6 +197,12 @@ def test_a_search_is_the_same_at_every_epsilon(config):
     assert "epsilons" not in before
 
 
+def test_all_runs_of_the_study_have_a_curve_if_it_names_epsilons(config):
+    assert Study(config).runs_with_curve == []
+    config["sharpness"]["curve"]["epsilons"] = [1e-3, 5e-3]
+    assert Study(config).runs_with_curve == Study(config).runs != []
+
+
 def test_a_curve_depends_on_its_own_section_and_the_limit_of_a_search(config):
     config["sharpness"]["curve"]["epsilons"] = [1e-3, 5e-3]
     before = Study(config).curve

@@ -65,11 +65,9 @@ def sweep(config: Mapping) -> Iterator[Mistake]:
 
 def iterates(config: Mapping) -> Iterator[Mistake]:
     """Yield unknown names in `iterates`, and epochs that are out of order."""
-    if networks := derived.networks_of(config, "iterates"):
+    yield from _unknown_networks(config, "iterates")
+    if derived.networks_of(config, "iterates"):
         section = config["iterates"]
-        for i, name in enumerate(networks):
-            known = config["study"]["networks"]
-            yield from unknown_name(f"iterates.networks[{i}]", name, known)
         for i, name in enumerate(section["regimes"]):
             yield from unknown_name(f"iterates.regimes[{i}]", name, config["regimes"])
         # Training ends at the last of them, so it needs one epoch at least.
@@ -99,22 +97,17 @@ def warm_start(config: Mapping) -> Iterator[Mistake]:
 
 def invariance(config: Mapping) -> Iterator[Mistake]:
     """Yield networks and regimes of `invariance` that the study does not have."""
-    section = config.get("invariance", {})
-    if networks := section.get("networks", []):
+    yield from _unknown_networks(config, "invariance")
+    if derived.networks_of(config, "invariance"):
         trained = {regime for _, regime, _ in Study(config).runs}
-        for i, name in enumerate(networks):
-            known = config["study"]["networks"]
-            yield from unknown_name(f"invariance.networks[{i}]", name, known)
-        for i, name in enumerate(section["regimes"]):
+        for i, name in enumerate(config["invariance"]["regimes"]):
             yield from unknown_name(f"invariance.regimes[{i}]", name, trained)
 
 
 def matched(config: Mapping) -> Iterator[Mistake]:
     """Yield unknown networks in `matched`, and epsilons without a value as trained."""
-    if networks := derived.networks_of(config, "matched"):
-        for i, name in enumerate(networks):
-            known = config["study"]["networks"]
-            yield from unknown_name(f"matched.networks[{i}]", name, known)
+    yield from _unknown_networks(config, "matched")
+    if derived.networks_of(config, "matched"):
         known = config["sharpness"]["epsilons"]
         for i, epsilon in enumerate(config["matched"]["epsilons"]):
             if epsilon not in known:
@@ -177,7 +170,7 @@ def searches(config: Mapping) -> Iterator[Mistake]:
 
 
 def curve(config: Mapping) -> Iterator[Mistake]:
-    """Yield a curve of a single point, which has no slope."""
+    """Yield a curve of a single point, which has no exponent."""
     epsilons = config["sharpness"]["curve"]["epsilons"]
     if len(epsilons) == 1:
         rule = "must name two epsilons or more, or none"
@@ -198,6 +191,13 @@ CHECKS = (
     searches,
     curve,
 )
+
+
+def _unknown_networks(config, section):
+    """Yield the networks of a section that the study does not have."""
+    for i, name in enumerate(derived.networks_of(config, section)):
+        known = config["study"]["networks"]
+        yield from unknown_name(f"{section}.networks[{i}]", name, known)
 
 
 def _not_kept(where, name, key, kept):

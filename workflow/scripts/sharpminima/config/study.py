@@ -132,12 +132,17 @@ class Study:
     @property
     def runs_with_forms(self) -> list[Run]:
         """The runs that are measured again at points with the same function."""
-        section = self.config.get("invariance", {"networks": []})
+        networks = derived.networks_of(self.config, "invariance")
         return [
             (network, regime, seed)
             for network, regime, seed in self.runs
-            if network in section["networks"] and regime in section["regimes"]
+            if network in networks and regime in self.config["invariance"]["regimes"]
         ]
+
+    @property
+    def runs_with_curve(self) -> list[Run]:
+        """The runs whose sharpness is measured at many epsilons."""
+        return self.runs if self.config["sharpness"]["curve"]["epsilons"] else []
 
     @property
     def measured_runs(self) -> list[Run]:

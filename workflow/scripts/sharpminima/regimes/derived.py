@@ -59,7 +59,7 @@ def batch_sizes(config: Mapping) -> dict[str, list[int]]:
 
 
 def networks_of(config: Mapping, section: str) -> list[str]:
-    """Return the networks of section `iterates`, `warm_start` or `matched`."""
+    """Return the networks of a section that names its own, such as `iterates`."""
     return config.get(section, {}).get("networks", [])
 
 
