@@ -135,7 +135,7 @@ SHARED_BY = {
     "tables/summaries/parts": {
         *("tabulate_anatomy", "tabulate_minima", "tabulate_curve", "chart_anatomy"),
     },
-    "tables/summaries/slopes": {"tabulate_thresholds", "tabulate_claims"},
+    "tables/summaries/trends": {"tabulate_thresholds", "tabulate_claims"},
     "tables/paper": {"tabulate_accuracy", "tabulate_sharpness", "tabulate_anatomy"},
     "claims/effects": {"tabulate_claims"},
     "claims/verdicts": {"tabulate_claims"},

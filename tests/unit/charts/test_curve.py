@@ -54,11 +54,11 @@ def test_each_run_is_a_line_in_the_colour_of_its_regime(regimes):
 
 
 @pytest.mark.parametrize("panel", [0, 1])
-def test_the_quadratic_has_slope_2_and_stays_in_its_panel(panel):
+def test_the_quadratic_has_exponent_2_and_stays_in_its_panel(panel):
     quadratic, runs = marks(curve.draw(CURVES, ["SB", "LB"], PAIRS), "line", panel)
     logs = np.log(quadratic)
-    slopes = np.diff(logs["sharpness"]) / np.diff(logs["epsilon"])
-    assert slopes.tolist() == pytest.approx([2.0, 2.0])
+    exponents = np.diff(logs["sharpness"]) / np.diff(logs["epsilon"])
+    assert exponents.tolist() == pytest.approx([2.0, 2.0])
     first = runs[runs["epsilon"] == 1e-4]["sharpness"].min()
     assert quadratic.iloc[0].tolist() == pytest.approx([1e-4, first])
     for column in ("epsilon", "sharpness"):

@@ -63,7 +63,7 @@ def test_a_line_that_lacks_a_point_has_no_effect(alphas):
         (np.nan, -1, -1.0, 0.5 - 1.0),
     ],
 )
-def test_slopes_meet_at_the_threshold_or_in_the_middle(
+def test_trends_meet_at_the_threshold_or_in_the_middle(
     threshold, sign, accuracy, sharpness
 ):
     """Where none was found, what would speak for one counts for nothing."""

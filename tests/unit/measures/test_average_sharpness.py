@@ -31,9 +31,9 @@ def test_a_quadratic_rises_by_a_sixth_of_its_curvatures(seed):
 
 def test_the_standard_error_is_that_of_the_mean():
     rises = [measured(quadratic, pairs=20, seed=seed) for seed in range(300)]
-    spread = np.std([row["average_rise"] for row in rises])
+    deviation = np.std([row["average_rise"] for row in rises])
     stated = np.mean([row["standard_error"] for row in rises])
-    assert stated == pytest.approx(spread, rel=0.15)
+    assert stated == pytest.approx(deviation, rel=0.15)
 
 
 def test_a_slope_cancels_in_each_pair():

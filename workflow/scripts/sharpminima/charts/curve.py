@@ -1,4 +1,4 @@
-"""Sharpness against epsilon, one line per run, beside the slope of a quadratic."""
+"""Sharpness against epsilon, one line per run, beside that of a quadratic."""
 
 from collections.abc import Iterable, Sequence
 
@@ -60,7 +60,7 @@ def _runs(rows, regimes):
 
 
 def _quadratic(rows):
-    """Return a line of slope 2, from the lowest point on the left, and its name."""
+    """Return a line of exponent 2 from the lowest point on the left, and its name."""
     left = rows[rows["epsilon"] == rows["epsilon"].min()]
     start, lowest = left["epsilon"].iloc[0], left["sharpness"].min()
     # It ends where it would leave the panel, on the right or at the top.

@@ -26,7 +26,7 @@ VISIBLE = 0.01
 # threshold, about 500, to LB's 5000. That is 0.84 per doubling, and a third is enough.
 FALL = 0.3
 # log10 per doubling. C1 gets 25 times as sharp (Table 3) from SB's 256 to LB's 5000.
-# That is 0.32 per doubling, and the slope must drop by a third of it.
+# That is 0.32 per doubling, and the trend must drop by a third of it.
 REDUCED = 0.1
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from sharpminima.rows import DIVERGED, PLAIN, departures
-from sharpminima.tables.summaries import slopes
+from sharpminima.tables.summaries import trends
 from sharpminima.tables.summaries.searches import sharpness_of_runs
 
 Tables = Mapping[str, pd.DataFrame]
@@ -96,7 +96,7 @@ def accuracy_beyond_threshold(tables: Tables, pair: Pair) -> pd.DataFrame:
     """Return how much faster accuracy falls beyond the threshold than before it.
 
     The unit is points per doubling of the batch size (Figure 4). Where accuracy rises
-    up to the threshold, the slope before it counts as zero. `_by_threshold` says what
+    up to the threshold, the trend before it counts as zero. `_by_threshold` says what
     happens where no threshold was found.
     """
     return _by_threshold(
@@ -108,7 +108,7 @@ def sharpness_beyond_threshold(tables: Tables, pair: Pair) -> pd.DataFrame:
     """Return how much slower sharpness rises beyond the threshold than before it.
 
     The unit is log10 per doubling of the batch size (Figure 4). Where sharpness falls
-    beyond the threshold, the slope there counts as zero. `_by_threshold` says what
+    beyond the threshold, the trend there counts as zero. `_by_threshold` says what
     happens where no threshold was found.
     """
     return _by_threshold(
@@ -281,9 +281,9 @@ def _rise(losses, end):
 
 
 def _by_threshold(tables, measure, effect):
-    """Return the effect of the slopes before and after a threshold, for each seed.
+    """Return the effect of the trends before and after a threshold, for each seed.
 
-    Where no threshold was found, the slopes before and after the middle of the batch
+    Where no threshold was found, the trends before and after the middle of the batch
     sizes count instead. The effect is then zero at most, since the paper's threshold is
     not there; it can be negative, if the opposite is.
     """
@@ -291,12 +291,12 @@ def _by_threshold(tables, measure, effect):
     found = found["threshold"].dropna()
 
     def of_seed(rows):
-        values = slopes.by_size(rows, measure)
+        values = trends.by_size(rows, measure)
         at = found.get(rows["network"].iloc[0])
         if at is not None:
-            return effect(*slopes.around(values, at))
+            return effect(*trends.around(values, at))
         # No threshold, no evidence for one: at most 0, so never `reproduced`.
-        around_middle = slopes.around(values, slopes.middle(values))
+        around_middle = trends.around(values, trends.middle(values))
         return min(effect(*around_middle), 0.0)
 
     return _of_each_seed(tables["sweep_runs"], of_seed)

@@ -1,7 +1,7 @@
 """Sharpness against epsilon: Metric 2.1 in boxes of growing size, by sign ascent alone.
 
 At a minimum, and while the loss is quadratic, sharpness grows like epsilon^2. Where it
-grows like epsilon, the value is a slope. Where it grows faster than epsilon^2, the box
+grows like epsilon, the value is slope. Where it grows faster than epsilon^2, the box
 reaches beyond the quadratic region. Which of two minima is the sharper one may depend
 on epsilon, so one epsilon does not tell.
 

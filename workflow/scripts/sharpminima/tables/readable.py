@@ -1,4 +1,4 @@
-"""Tables for readers: DataFrame -> Markdown or HTML, a mean and its spread in one cell.
+"""Tables for readers: DataFrame -> Markdown or HTML, means with what belongs to them.
 
 A cell says `mean ± std`, or `mean (low to high)` where the mean has an interval.
 """
@@ -10,7 +10,7 @@ import pandas as pd
 # Significant digits of numbers, of standard deviations, of means with an interval.
 DIGITS, DIGITS_OF_DEVIATIONS, DIGITS_OF_INTERVALS = 4, 2, 3
 # The columns, beside that of the mean, that share its cell.
-SPREADS = [["std"], ["low", "high"]]
+BESIDE = [["std"], ["low", "high"]]
 STYLE = """
 body { font: 14px/1.5 sans-serif; margin: 1em; }
 table { border-collapse: collapse; }
@@ -44,11 +44,11 @@ def texts(table: pd.DataFrame, digits: int = DIGITS) -> pd.DataFrame:
     """
     shown = table.drop(columns="versions", errors="ignore")
     means = [name for name in shown.columns if str(name).endswith("_mean")]
-    for mean, spread in itertools.product(means, SPREADS):
-        beside = [f"{mean.removesuffix('mean')}{name}" for name in spread]
+    for mean, names in itertools.product(means, BESIDE):
+        beside = [f"{mean.removesuffix('mean')}{name}" for name in names]
         if set(beside) <= set(shown.columns):
             values = zip(*(shown[name] for name in (mean, *beside)))
-            shown[mean] = [_with_spread(*cell, digits=digits) for cell in values]
+            shown[mean] = [_mean(*cell, digits=digits) for cell in values]
             shown = shown.drop(columns=beside)
     shown = shown.dropna(axis="columns", how="all").map(_text, digits=digits)
     shown.columns = [str(name).replace("_", " ") for name in shown.columns]
@@ -61,16 +61,16 @@ def _text(value, digits):
     return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
 
 
-def _with_spread(mean, *spread, digits):
+def _mean(mean, *beside, digits):
     """Return a mean with its standard deviation, or with both ends of its interval."""
     if pd.isna(mean):
         return None
-    if any(map(pd.isna, spread)):
+    if any(map(pd.isna, beside)):
         return _text(mean, digits)
-    if len(spread) == 1:
-        return f"{_text(mean, digits)} ± {spread[0]:.{DIGITS_OF_DEVIATIONS}g}"
+    if len(beside) == 1:
+        return f"{_text(mean, digits)} ± {beside[0]:.{DIGITS_OF_DEVIATIONS}g}"
     # By way of a number, since 1230 is easier to read than 1.23e+03.
-    rounded = (float(f"{v:.{DIGITS_OF_INTERVALS}g}") for v in (mean, *spread))
+    rounded = (float(f"{v:.{DIGITS_OF_INTERVALS}g}") for v in (mean, *beside))
     return "{:g} ({:g} to {:g})".format(*rounded)
 
 

@@ -32,10 +32,10 @@ def objective(*, strength: float, weight: float) -> Callable:
         def mean_loss(inputs):
             return ops.mean(backend.cross_entropies(labels, again(inputs))), None
 
-        # The mean scales each example's slope by 1/N, which the sign does not see.
-        _, (slope,) = backend.value_and_gradients(mean_loss, inputs)
+        # The mean scales each example's gradient by 1/N, which the sign does not see.
+        _, (gradient,) = backend.value_and_gradients(mean_loss, inputs)
         # Without a stop, the gradient by the weights would go through d as well.
-        perturbed = inputs + strength * ops.sign(ops.stop_gradient(slope))
+        perturbed = inputs + strength * ops.sign(ops.stop_gradient(gradient))
         return (1.0 - weight) * loss + weight * mean_loss(perturbed)[0]
 
     return adversarial_loss

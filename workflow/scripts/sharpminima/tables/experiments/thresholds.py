@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from sharpminima import streams
-from sharpminima.tables.summaries import slopes
+from sharpminima.tables.summaries import trends
 
 COLUMNS = ["network", "dataset", "measure", "threshold", "low", "high"]
 COLUMNS += ["drop_per_doubling", "runs", "note"]
@@ -43,7 +43,7 @@ def tabulate(sweep_runs: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         `threshold` with the bounds `low` and `high` of its 95 % interval (examples per
-        update); `drop_per_doubling`, by how much the slope falls at the threshold
+        update); `drop_per_doubling`, by how much the trend falls at the threshold
         (points of accuracy, or log10 of sharpness, per doubling of the batch size);
         `runs`, how many did not diverge; `note`, how the row came about.
     """
@@ -52,7 +52,7 @@ def tabulate(sweep_runs: pd.DataFrame) -> pd.DataFrame:
         ["network", "dataset"], sort=False
     ):
         for measure in PARAMETERS:
-            values = slopes.by_size(group, measure)
+            values = trends.by_size(group, measure)
             row = {"network": network, "dataset": dataset, "measure": measure}
             row["runs"] = int(values.count().sum())
             sizes, runs = values.shape[1], row["runs"]
@@ -100,7 +100,7 @@ def _broken_line(x, y, measure):
         measure: `test_accuracy` or `sharpness`.
 
     Returns:
-        `break` (log2 of a batch size), `drop` (of the slope, per doubling) and
+        `break` (log2 of a batch size), `drop` (of the trend, per doubling) and
         `squares` (the sum over all values); or None if no line has the shape.
     """
     # A bootstrap sample may lack batch sizes that only other seeds have.
@@ -142,10 +142,10 @@ def _broken_line(x, y, measure):
 def _designs(x, breaks, measure):
     """Return one design matrix per break, shape `(breaks, sizes, coefficients)`.
 
-    The columns are a constant, for sharpness the slope before the break, and the drop
-    of the slope at the break.
+    The columns are a constant, for sharpness the trend before the break, and the drop
+    of the trend at the break.
     """
-    beyond = slopes.beyond(x, breaks[:, None])
+    beyond = trends.beyond(x, breaks[:, None])
     ones, line = np.ones_like(beyond), np.broadcast_to(x - x[0], beyond.shape)
     columns = {"test_accuracy": [ones], "sharpness": [ones, line]}[measure]
     return np.stack([*columns, -beyond], axis=-1)
@@ -153,7 +153,7 @@ def _designs(x, breaks, measure):
 
 def _fits_better(values, squares, measure):
     """Tell whether a broken line beats a constant and a straight line by `MARGIN`."""
-    y, x = slopes.points(values)
+    y, x = trends.points(values)
     constant, ones = np.ones((len(x), 1)), np.ones_like(x)
     criteria = []
     for design in (constant, np.column_stack([ones, x])):

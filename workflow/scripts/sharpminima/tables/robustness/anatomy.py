@@ -144,9 +144,9 @@ def _exponents_of_paper(rows):
         return np.log((rows["mean"] + rounding) / (smaller["mean"] - rounding)) / ratio
 
     errors = [half_width(v["std"], TRIALS) / v["mean"] for v in (rows, smaller)]
-    spread = np.hypot(*errors) / ratio
+    error = np.hypot(*errors) / ratio
     return {
         "exponent_mean": exponent(0.0),
-        "exponent_low": exponent(-ROUNDING) - spread,
-        "exponent_high": exponent(ROUNDING) + spread,
+        "exponent_low": exponent(-ROUNDING) - error,
+        "exponent_high": exponent(ROUNDING) + error,
     }

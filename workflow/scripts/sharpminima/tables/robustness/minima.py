@@ -16,7 +16,7 @@ RUN = list(IDENTITY)
 OF_OUTCOME = ["batch_size", "status", "epochs", "train_loss"]
 # The last epoch's loss counts as a spike above so many times the median before it.
 SPIKE, EPOCHS_BEFORE = 1.25, 5
-# The boxes of Metric 2.1. Others may be so small that any loss is a slope in them.
+# The boxes of Metric 2.1. In others, which may be tiny, any rise may be slope.
 BOXES = ["slope_share_full", "slope_share_subspace"]
 NO_SIGN, UNKNOWN = "nearly stationary", "not known"
 

@@ -1,4 +1,4 @@
-"""Slopes of a measure of the sweep, per doubling of the batch size.
+"""Trends of a measure of the sweep: its change per doubling of the batch size.
 
 The estimator of thresholds and the claims about them both read the sweep this way.
 Knows nothing of how a threshold is found.
@@ -31,7 +31,7 @@ def by_size(sweep_runs: pd.DataFrame, measure: str) -> pd.DataFrame:
 
 
 def around(values: pd.DataFrame, threshold: float) -> tuple[float, float]:
-    """Return the slopes per doubling of the batch size before and after a threshold.
+    """Return the trends before and after a threshold.
 
     Least squares fits two segments that meet at the threshold.
 
@@ -40,7 +40,7 @@ def around(values: pd.DataFrame, threshold: float) -> tuple[float, float]:
         threshold: Examples per update.
 
     Returns:
-        Both slopes; NaN where the batch sizes do not determine them.
+        Both trends; NaN where the batch sizes do not determine them.
     """
     # value = a + before x + change max(x - log2(threshold), 0). If all sizes lie on one
     # side of the threshold, a column is redundant and the rank is below 3.
