@@ -56,7 +56,7 @@ def test_every_seed_is_a_point_and_runs_without_a_rise_are_counted():
         ("LB", 0.25),
     }
     subtitle = chart.to_dict()["title"]["subtitle"]
-    assert subtitle == "not drawn: 1 value, without a rise"
+    assert subtitle == ["not drawn: 1 value, without a rise"]
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,9 @@ def test_each_space_is_a_panel_with_all_its_runs_on_logarithmic_axes():
         encoding = panels[0]["layer"][2]["encoding"][axis]
         assert encoding["scale"]["type"] == "log"
     # LB's first value in the adaptive box is 0, and its second seed diverged.
-    assert "not drawn: 7 values" in chart.to_dict()["title"]["subtitle"]
+    assert (
+        "not drawn: 7 values, zero or missing" in chart.to_dict()["title"]["subtitle"]
+    )
     assert "1 seed with a run that diverged" in chart.to_dict()["title"]["subtitle"]
 
 
@@ -77,13 +79,16 @@ def test_a_change_of_the_order_is_marked_and_told():
 def test_that_the_order_stays_is_told_too():
     adaptive = CURVES[CURVES["space"] == "adaptive"]
     title = curve.draw(adaptive, ["SB", "LB"], PAIRS).to_dict()["title"]
-    assert title["subtitle"].startswith("the order changes nowhere")
+    assert title["subtitle"][0] == "the order changes nowhere"
+
+
+def tells_an_order(chart):
+    return any("order" in line for line in chart.to_dict()["title"]["subtitle"])
 
 
 def test_without_a_pair_there_is_no_order_to_tell():
     chart = curve.draw(CURVES, ["SB", "LB"], [])
     assert marks(chart, "rule") == []
-    assert "order" not in chart.to_dict()["title"]["subtitle"]
+    assert not tells_an_order(chart)
     diverged = CURVES[CURVES["seed"] == 1]
-    title = curve.draw(diverged, ["SB", "LB"], PAIRS).to_dict()["title"]
-    assert "order" not in title["subtitle"]
+    assert not tells_an_order(curve.draw(diverged, ["SB", "LB"], PAIRS))

@@ -41,7 +41,7 @@ def test_iterations_are_drawn_below_or_above_the_line_of_each_efficiency(outcome
     names = chart["datasets"][name["data"]["name"]]
     assert [row["text"] for row in names] == ["f = 0.2", "f = 1"]
     subtitle = chart["title"]["subtitle"]
-    assert subtitle == "not drawn: 1 run, target not reached"
+    assert subtitle == ["not drawn: 1 run, target not reached"]
 
 
 def test_a_study_without_a_larger_batch_draws_the_lines_alone(outcomes, tmp_path):
@@ -56,5 +56,5 @@ def test_where_no_run_reaches_the_target_the_chart_says_so(outcomes, number):
     table = compared([(0.1, None)] * number)
     chart = performance_model.draw(table, outcomes, [0.2]).to_dict()
     runs = {1: "1 run", 2: "2 runs"}[number]
-    assert chart["title"]["subtitle"] == f"not drawn: {runs}, target not reached"
+    assert chart["title"]["subtitle"] == [f"not drawn: {runs}, target not reached"]
     assert chart["datasets"][chart["layer"][-1]["data"]["name"]] == []

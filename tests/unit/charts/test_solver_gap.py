@@ -73,7 +73,7 @@ def test_each_regime_is_a_panel_that_tells_its_gap():
         ("LB, ε = 0.001", "the paper's search is 10 to 60 % short"),
     ]
     title = CHART.to_dict()["title"]["subtitle"]
-    assert title == "3 seeds; 1 seed with a run that diverged"
+    assert title == ["3 seeds", "1 seed with a run that diverged"]
 
 
 @pytest.mark.parametrize(

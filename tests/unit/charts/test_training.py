@@ -49,7 +49,7 @@ def test_a_regime_with_the_epochs_of_another_does_not_hide_it(history):
     assert set(data_of(chart)["regime"]) == {"SB", "LB"}
     spec = chart.to_dict()
     note = "not drawn: SB-averaged, whose epochs are those of SB"
-    assert spec["title"]["subtitle"] == note
+    assert spec["title"]["subtitle"] == [note]
     for panel in spec["hconcat"]:
         colour = panel["encoding"]["color"]
         assert colour["legend"]["values"] == ["SB", "LB"]

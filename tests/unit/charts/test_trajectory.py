@@ -28,4 +28,6 @@ def test_trajectories_join_iterates_in_the_order_of_epochs():
     assert encoding["x"]["title"] == title
     assert encoding["x"]["scale"]["type"] == encoding["y"]["scale"]["type"] == "log"
     assert data_of(chart)["epoch"].tolist() == [0, 1]
-    assert "not drawn: 2 values" in chart.to_dict()["title"]["subtitle"]
+    assert (
+        "not drawn: 2 values, zero or missing" in chart.to_dict()["title"]["subtitle"]
+    )

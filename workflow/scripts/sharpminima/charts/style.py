@@ -31,7 +31,7 @@ Y_AXES = {
 
 
 def title(rows: pd.DataFrame, text: str, *notes: str) -> alt.TitleParams:
-    """Return the title of a chart, with notes and lost seeds below it.
+    """Return the title of a chart, with notes and lost seeds below it, line by line.
 
     Args:
         rows: The rows behind the chart: `network`, `dataset`, `seed`, `status`.
@@ -41,8 +41,8 @@ def title(rows: pd.DataFrame, text: str, *notes: str) -> alt.TitleParams:
     network, dataset = rows["network"].iloc[0], rows["dataset"].iloc[0]
     diverged = rows.loc[rows["status"] == DIVERGED, "seed"].nunique()
     lost = f"{counted(diverged, 'seed')} with a run that diverged" if diverged else ""
-    subtitle = "; ".join(part for part in (*notes, lost) if part)
-    return alt.TitleParams(f"{network} on {dataset}: {text}", subtitle=subtitle)
+    lines = [line for line in (*notes, lost) if line]
+    return alt.TitleParams(f"{network} on {dataset}: {text}", subtitle=lines or "")
 
 
 def heading(text: str, note: str = "") -> alt.TitleParams:
