@@ -1,0 +1,187 @@
+"""Kill a study at random moments, run it again, and compare what it ends with.
+
+    make chaos
+
+Three kinds of kills take turns: of Snakemake with its jobs, of a job alone, and of
+Snakemake alone, whose jobs are left behind. After each, the same command runs again,
+and nothing else is done. In the end tables, weights, iterates and charts must have the
+bytes of a study that nobody killed, but for columns of seconds.
+"""
+
+import argparse
+import collections
+import contextlib
+import csv
+import itertools
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+import yaml
+
+from project import ROOT
+from studies import Study, tiny_config
+
+KINDS = ("both", "job", "Snakemake")
+# Columns of times, and the digest of a file that has such a column.
+TIMES = {"seconds", "digest"}
+# What says how long something took, or has to be done again.
+UNLIKE = {"logs", "benchmarks", "cost", "unfinished", "compilation"}
+# What a job says that goes on.
+RESUMED = ("Goes on after", "steps are known from before")
+PATIENCE_S = 300
+
+
+def config(epochs=150, draws=60) -> dict:
+    """Return a tiny study whose jobs are long enough to be killed in their middle."""
+    given = tiny_config()
+    given["save_every"] = 0.1
+    given["study"] |= {"networks": ["N1"], "seeds": [0]}
+    given["training"]["stopping"] |= {"max_epochs": epochs, "min_epochs": epochs}
+    given["regimes"]["SB"]["averaging"] = {"last_epochs": 3}
+    given["iterates"] |= {"networks": ["N1"], "epochs": [0, 2, epochs]}
+    given["sharpness"]["subspace"]["draws"] = draws
+    given["average_sharpness"] = {"epsilons": [1e-3], "pairs": 20 * draws}
+    return given
+
+
+class Victim:
+    """A study in a folder of its own, and the kills that it has survived.
+
+    Attributes:
+        kills: How often each kind of kill has happened.
+        resumed: Each time that a job went on where one that was killed had been.
+    """
+
+    def __init__(self, folder: Path, given: dict):
+        study = Study(folder)
+        (folder / "study.yaml").write_text(yaml.safe_dump(given))
+        # Which way of compiling is faster must not depend on the kills.
+        study.write_choices(given)
+        self.folder, self.kills, self.resumed = folder, collections.Counter(), set()
+
+    def run(self) -> None:
+        """Run the study to its end; raise an AssertionError if Snakemake fails."""
+        snakemake = self._begin()
+        status = snakemake.wait()
+        self._look()
+        assert status == 0, (self.folder / "snakemake.log").read_text()[-3000:]
+
+    def kill(self, kind: str, rule: str, after: float) -> bool:
+        """Run the study, and kill it `after` seconds since a job of `rule` was seen.
+
+        Returns:
+            Whether the study was still running.
+        """
+        snakemake = self._begin()
+        while snakemake.poll() is None and not _jobs(snakemake, rule):
+            time.sleep(0.02)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            snakemake.wait(after)
+        alive, jobs = snakemake.poll() is None, _jobs(snakemake, rule)
+        if alive and kind == "job" and jobs:
+            random.choice(jobs).kill()
+        elif alive and kind == "Snakemake":
+            snakemake.kill()
+        elif alive:
+            kind = "both"
+            os.killpg(snakemake.pid, signal.SIGKILL)
+        self.kills[kind] += alive
+        # A Snakemake that has lost one job finishes those that do not need it.
+        snakemake.wait(PATIENCE_S)
+        self._look()
+        return alive
+
+    def _begin(self):
+        command = [sys.executable, "-m", "snakemake", "--cores", "2"]
+        command += ["--snakefile", ROOT / "Snakefile", "--directory", self.folder]
+        command += ["--configfile", self.folder / "study.yaml"]
+        with (self.folder / "snakemake.log").open("w") as log:
+            # With its jobs it is a group of processes, as in a terminal.
+            return subprocess.Popen(
+                command, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def _look(self):
+        for log in (self.folder / "results").rglob("*.log"):
+            if any(words in log.read_text() for words in RESUMED):
+                self.resumed.add((log.stem, log.stat().st_mtime))
+
+
+def _jobs(snakemake, rule):
+    """Return the processes of the jobs of a rule, or of rules that begin like it."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        children = psutil.Process(snakemake.pid).children()
+        return [c for c in children if f".{rule}" in Path(_script(c)).name]
+    return []
+
+
+def _script(process):
+    with contextlib.suppress(psutil.NoSuchProcess, IndexError):
+        return process.cmdline()[1]
+    return ""
+
+
+def content(folder: Path) -> dict[str, object]:
+    """Return the files of results that must be the same; tables without their times."""
+    found = {}
+    for path in sorted((folder / "results").rglob("*")):
+        name = path.relative_to(folder / "results").as_posix()
+        if path.is_file() and not UNLIKE & {*Path(name).parts} and "cost" not in name:
+            found[name] = path.read_bytes()
+            if path.suffix == ".csv":
+                with path.open(newline="") as file:
+                    rows = list(csv.DictReader(file))
+                found[name] = [
+                    {k: v for k, v in row.items() if k not in TIMES} for row in rows
+                ]
+    return found
+
+
+def survive(victim: Victim, kills: int, rule: str, longest: float) -> None:
+    """Kill the study so many times, in its jobs of `rule`; then let it end."""
+    kinds = itertools.cycle(KINDS)
+    for _ in range(kills):
+        if not victim.kill(next(kinds), rule, random.uniform(0, longest)):
+            break
+    victim.run()
+
+
+def main():
+    """Run the study of the command line twice, and say what the kills have changed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--rule", default="", help="kill only where its jobs run")
+    parser.add_argument("--longest", type=float, default=10.0, help="seconds of a job")
+    parser.add_argument("--epochs", type=int, default=150)
+    parser.add_argument("--draws", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=0, help="of the random moments")
+    options = parser.parse_args()
+    random.seed(options.seed)
+    given = config(options.epochs, options.draws)
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Victim(Path(folder) / "whole", given)
+        started = time.monotonic()
+        whole.run()
+        print(f"{time.monotonic() - started:.0f} s without kills")
+        victim = Victim(Path(folder) / "killed", given)
+        survive(victim, options.kills, options.rule, options.longest)
+        print(f"kills: {dict(victim.kills)}; jobs that went on: {len(victim.resumed)}")
+        files = content(whole.folder), content(victim.folder)
+        changed = [
+            n
+            for n in files[0].keys() | files[1].keys()
+            if files[0].get(n) != files[1].get(n)
+        ]
+        print(f"{len(files[0])} files, of which these differ: {sorted(changed)}")
+        sys.exit(bool(changed))
+
+
+if __name__ == "__main__":
+    main()
