@@ -112,22 +112,18 @@ def _check_objects(path, file, limit):
             for name in list(group):
                 where = f"{above}/{name}"
                 link = group.get(name, getlink=True)
-                if isinstance(link, h5py.HardLink):
-                    item = group[name]
-                    # A group may hold itself, so remember what was seen.
-                    address = h5py.h5o.get_info(item.id).addr
-                    if address not in seen and isinstance(item, h5py.Group):
-                        groups.append((where, item))
-                    elif address not in seen:
-                        _check_array(path, where[1:], item, limit)
-                    seen.add(address)
-                elif isinstance(link, h5py.SoftLink):
+                if isinstance(link, h5py.SoftLink):
                     soft.append((where, link.path))
-                else:
-                    raise Refused(
-                        f"{path}: expected {where[1:]!r} in the file itself. "
-                        f"Received: a link to {link.path!r} in {link.filename!r}"
-                    )
+                    continue
+                _check_link(path, where, link)
+                item = group[name]
+                # A group may hold itself, so remember what was seen.
+                address = h5py.h5o.get_info(item.id).addr
+                if address not in seen and isinstance(item, h5py.Group):
+                    groups.append((where, item))
+                elif address not in seen:
+                    _check_array(path, where[1:], item, limit)
+                seen.add(address)
         except Refused:
             raise
         except DAMAGE as error:
@@ -137,11 +133,21 @@ def _check_objects(path, file, limit):
             ) from error
     # Follow soft links only now, when none can lead out of the file.
     for where, target in soft:
-        if file.get(where) is None:
+        try:
+            file[where]
+        except DAMAGE as error:
             raise Refused(
                 f"{path}: expected {where[1:]!r} in the file itself. Received: a link "
                 f"to {target!r}, which leads nowhere"
-            )
+            ) from error
+
+
+def _check_link(path, where, link):
+    if not isinstance(link, h5py.HardLink):
+        raise Refused(
+            f"{path}: expected {where[1:]!r} in the file itself. "
+            f"Received: a link to {link.path!r} in {link.filename!r}"
+        )
 
 
 def _check_array(path, where, array, limit):
