@@ -24,7 +24,8 @@ def main(arrays, cost, *, name, dataset, folder, urls):
             "Elsewhere, find it on the web, among Debian's packages."
         )
         raise
-    read = festvox.read(paths, classes=dataset["classes"], **dataset["options"])
+    options = dataset["options"] | {"classes": dataset["classes"]}
+    read = festvox.read(paths, dataset, **options)
     frames = integrity.checked(*read, dataset)
     origin = {"source": name, "files": json.dumps(dataset["files"])}
     datasets.write(arrays, frames, origin | {"copyright": festvox.COPYRIGHT})

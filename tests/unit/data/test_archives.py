@@ -75,7 +75,7 @@ def test_damage_is_an_error_however_it_was_compressed(path, compression):
         (link("a.bin", "/etc/passwd", tarfile.SYMTYPE), "neither a file nor a folder"),
         (link("a.bin", "b.bin", tarfile.LNKTYPE), "neither a file nor a folder"),
         (link("a.bin", "", tarfile.CHRTYPE), "neither a file nor a folder"),
-        (("a.bin", b"a" * 11), "has 11 bytes, more than 10"),
+        (("a.bin", b"a" * 11), "'a.bin' it has 12 bytes, more than 10"),
     ],
 )
 def test_a_harmful_member_refuses_the_whole_archive(path, member, complaint):

@@ -6,6 +6,8 @@ import pytest
 from examples import archive
 from sharpminima.data.readers import cifar, registry
 
+DECLARED = {"train_examples": 15, "test_examples": 3, "classes": 10}
+
 
 def batch(variant, examples, seed):
     """Return images `(n, 32, 32, 3)`, labels, and the batch of records as bytes."""
@@ -41,7 +43,7 @@ def as_files(variant, folder):
 
 @pytest.mark.parametrize("raw", [as_archive, as_files])
 def test_images_and_labels_come_back(tmp_path, variant, raw):
-    arrays, sources = cifar.read(raw(variant, tmp_path), variant)
+    arrays, sources = cifar.read(raw(variant, tmp_path), DECLARED, variant=variant)
     made = batches(variant)
     for split, names in cifar.BATCHES[variant].items():
         images = np.concatenate([made[name][0] for name in names])
@@ -57,7 +59,7 @@ def test_a_cut_record_is_refused(tmp_path):
     whole = paths["data_batch_3.bin"].read_bytes()
     paths["data_batch_3.bin"].write_bytes(whole[:-1])
     with pytest.raises(ValueError, match=r"data_batch_3.bin: expected records of 3073"):
-        cifar.read(paths, "cifar10")
+        cifar.read(paths, DECLARED, variant="cifar10")
 
 
 def test_an_empty_set_is_refused(tmp_path):
@@ -72,7 +74,7 @@ def test_a_missing_batch_is_named(tmp_path):
     paths = as_files("cifar10", tmp_path)
     del paths["test_batch.bin"]
     with pytest.raises(ValueError, match=r"expected a file called test_batch.bin"):
-        cifar.read(paths, "cifar10")
+        cifar.read(paths, DECLARED, variant="cifar10")
 
 
 def test_counts_and_labels_are_checked_as_for_every_dataset(tmp_path):

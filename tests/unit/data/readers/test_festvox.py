@@ -20,6 +20,7 @@ VOICE = "./usr/share/festival/voices/x"
 SAMPLES = [8000, 9000, 10_000, 12_345]
 LABELS = "#\n0.1 125 pau\n0.3 125 a\n{end} 125 pau\n"
 CLASSES = 9
+DECLARED = {"train_examples": 10_000, "test_examples": 10_000}
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def read(tmp_path):
 
     def run(voice, classes=CLASSES):
         path = package(tmp_path / "x.deb", *voice.items())
-        return festvox.read({path.name: path}, context=4, classes=classes)
+        return festvox.read({path.name: path}, DECLARED, context=4, classes=classes)
 
     return run
 
@@ -150,14 +151,14 @@ def test_a_cut_package_is_refused(voice, tmp_path, cut):
     path.write_bytes(path.read_bytes()[:cut])
     message = r"x.deb: expected (a complete|more than 2 recordings)"
     with pytest.raises(ValueError, match=message):
-        festvox.read({path.name: path}, context=4, classes=CLASSES)
+        festvox.read({path.name: path}, DECLARED, context=4, classes=CLASSES)
 
 
 def test_another_archive_is_no_package(tmp_path):
     path = archive(tmp_path / "x.deb", ("x.wav", b""))
     message = "x.deb: expected a complete Debian package. Received: Unable to find"
     with pytest.raises(ValueError, match=message):
-        festvox.read({path.name: path}, context=4, classes=CLASSES)
+        festvox.read({path.name: path}, DECLARED, context=4, classes=CLASSES)
 
 
 @pytest.fixture

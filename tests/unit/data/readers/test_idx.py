@@ -8,6 +8,8 @@ import pytest
 from examples import idx_content, idx_file
 from sharpminima.data.readers import idx
 
+DECLARED = {"train_examples": 6, "test_examples": 6}
+
 
 @pytest.fixture
 def images():
@@ -17,7 +19,9 @@ def images():
 def test_an_array_comes_back_as_it_was(tmp_path, images):
     path = tmp_path / "images.gz"
     path.write_bytes(idx_file(images))
-    np.testing.assert_array_equal(idx.read(path, dimensions=idx.IMAGES), images)
+    np.testing.assert_array_equal(
+        idx.read(path, "x_train", {"train_examples": 3}), images
+    )
 
 
 @pytest.mark.parametrize(
@@ -50,7 +54,7 @@ def test_damage_is_named_with_the_file(tmp_path, images, damage, message):
     path = tmp_path / "train-images-idx3-ubyte.gz"
     path.write_bytes(damage(idx_content(images)))
     with pytest.raises(ValueError, match=f"{path.name}: .*{message}"):
-        idx.read(path, dimensions=idx.IMAGES)
+        idx.read(path, "x_train", {"train_examples": 3})
 
 
 def folder_of(tmp_path, names, channels=()):
@@ -79,14 +83,14 @@ PREFIXED = {
 
 @pytest.mark.parametrize("names", [NAMES, UNPACKED, PREFIXED])
 def test_a_folder_in_the_format_of_mnist_is_read(tmp_path, names):
-    arrays, sources = idx.read_folder(folder_of(tmp_path, names))
+    arrays, sources = idx.read_folder(folder_of(tmp_path, names), DECLARED)
     assert {role: path.name for role, path in sources.items()} == names
     assert arrays["x_test"].shape == (6, 4, 4)
     assert arrays["y_test"].shape == (6,)
 
 
 def test_colour_images_have_a_dimension_more(tmp_path):
-    arrays, _ = idx.read_folder(folder_of(tmp_path, NAMES, channels=(3,)))
+    arrays, _ = idx.read_folder(folder_of(tmp_path, NAMES, channels=(3,)), DECLARED)
     assert arrays["x_train"].shape == (6, 4, 4, 3)
 
 

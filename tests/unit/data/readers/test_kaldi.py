@@ -189,7 +189,7 @@ def test_a_pickle_in_an_archive_is_never_loaded(folder, monkeypatch):
 def test_a_few_utterances_that_do_not_fit_are_dropped_with_a_warning(folder, caplog):
     states_with(b=np.zeros(4, np.int32))(folder)
     with caplog.at_level(logging.WARNING):
-        arrays, _ = kaldi.read(paths(folder), context=1, max_dropped=0.4)
+        arrays, _ = kaldi.read(paths(folder), DECLARED, context=1, max_dropped=0.4)
     assert len(arrays["x_train"]) == len(arrays["y_train"]) == 9
     assert arrays["utterances_train"].tolist() == [0, 4, 9]
     assert "feats.scp: dropped b: 3 frames, 4 states" in caplog.text

@@ -4,15 +4,31 @@ If one member could leave the folder of the archive, the whole archive is refuse
 honest one has no such member.
 """
 
+import bz2
+import gzip
 import lzma
+import sys
 import tarfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 # What `tarfile` and the decompressors raise for a damaged archive.
-DAMAGE = (tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError)
+DAMAGE = (
+    *(tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError),
+    *(ValueError, IndexError, OverflowError, MemoryError),
+)
+OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
+# Room for the headers of members, bytes, and the most that one header may take: tarfile
+# keeps it in memory, and its time grows with the square of it.
+HEADERS, LARGEST_HEADER = 1 << 22, 1 << 16
+LONG_HEADERS = b"xgXLK"  # types of members whose content belongs to the next header
+
+
+class Refused(ValueError):
+    """An archive that could do harm; the message names the archive and the member."""
 
 
 def members(path: str | Path, names: Iterable[str], limit: int) -> dict[str, bytes]:
@@ -21,7 +37,7 @@ def members(path: str | Path, names: Iterable[str], limit: int) -> dict[str, byt
     Args:
         path: A tar archive, compressed or not.
         names: File names without their folder.
-        limit: Largest size of a member, bytes.
+        limit: The most bytes that all members may have together.
 
     Raises:
         ValueError: If the archive lacks a file or is damaged, or a member is harmful
@@ -51,44 +67,92 @@ def files(
     Args:
         path: A tar archive, compressed or not.
         wanted: Gets a file's path in the archive; tells whether to read the file.
-        limit: Largest size of a member, bytes.
+        limit: The most bytes that all members may have together.
         stream: The archive, if it is only a part of the file at `path`.
 
     Raises:
-        ValueError: If the archive is damaged, or has a member with an absolute path, a
-            path through `..`, a link, a device or more than `limit` bytes; the message
-            names the archive and the member.
+        ValueError: If the archive is damaged, has a member with an absolute path, a
+            path through `..`, a link or a device, or unfolds to more than `limit`
+            bytes; the message names the archive and the member.
     """
     try:
-        with tarfile.open(path, fileobj=stream) as archive:
+        with (
+            Path(path).open("rb") if stream is None else nullcontext(stream) as packed,
+            _unfolded(packed, limit + HEADERS) as content,
+            # Read as a stream: then tarfile never goes back, and every loop ends.
+            tarfile.open(fileobj=content, mode="r|", tarinfo=_Header) as archive,
+        ):
+            size = 0
             for member in archive:
                 # Checked even if nobody wants it: one such member condemns the archive.
-                _refuse_if_harmful(path, member, limit)
+                size += member.size
+                _refuse_if_harmful(path, member, size, limit)
                 file = PurePosixPath(member.name)
                 if member.isfile() and wanted(file):
                     yield file, archive.extractfile(member).read()
+    except Refused:
+        raise
     except DAMAGE as error:
         raise ValueError(
             f"{path}: expected a complete tar archive. Received: {error}"
         ) from error
 
 
-def _refuse_if_harmful(path, member, limit):
+class _Header(tarfile.TarInfo):
+    """The header of a member, refused if it makes tarfile loop or take memory."""
+
+    @classmethod
+    def frombuf(cls, buf, encoding, errors):
+        header = super().frombuf(buf, encoding, errors)
+        most = LARGEST_HEADER if header.type in LONG_HEADERS else sys.maxsize
+        if not 0 <= header.size <= most:
+            raise tarfile.ReadError(f"a header of {header.size} bytes")
+        return header
+
+
+class _Limited:
+    """A stream that ends in an error after `limit` bytes."""
+
+    def __init__(self, stream, limit):
+        self.stream, self.limit, self.left = stream, limit, limit
+
+    def read(self, size):
+        content = self.stream.read(size)
+        self.left -= len(content)
+        if self.left < 0:
+            raise tarfile.ReadError(f"more than {self.limit} bytes, unfolded")
+        return content
+
+
+@contextmanager
+def _unfolded(packed, limit):
+    """Yield what a stream holds, unfolded piece by piece, up to `limit` bytes."""
+    start = packed.read(6)
+    packed.seek(0)
+    for magic, opener in OPENERS.items():
+        if start.startswith(magic):
+            with opener(packed) as stream:
+                yield _Limited(stream, limit)
+            return
+    yield _Limited(packed, limit)
+
+
+def _refuse_if_harmful(path, member, size, limit):
     name = PurePosixPath(member.name)
     if name.is_absolute() or ".." in name.parts:
-        raise ValueError(
+        raise Refused(
             f"{path}: refused, its member {member.name!r} leaves the folder of the "
             "archive"
         )
     # A link may point anywhere, and a device may never end.
-    if not (member.isfile() or member.isdir()):
-        raise ValueError(
+    if member.issparse() or not (member.isfile() or member.isdir()):
+        raise Refused(
             f"{path}: refused, its member {member.name!r} is neither a file nor a "
             "folder"
         )
     # A small compressed file can unpack to more than the memory holds.
-    if member.size > limit:
-        raise ValueError(
-            f"{path}: refused, its member {member.name!r} has {member.size} bytes, "
+    if size > limit:
+        raise Refused(
+            f"{path}: refused, up to its member {member.name!r} it has {size} bytes, "
             f"more than {limit}"
         )

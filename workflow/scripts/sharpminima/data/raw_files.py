@@ -27,11 +27,12 @@ def locate(
     Raises:
         FileNotFoundError: If a file is missing and cannot be downloaded; the message
             says which files, their checksums, and where to put them.
-        ValueError: If the checksum of a file differs or is unknown; the message gives
-            the one found.
+        ValueError: If a name leads out of the folder, or is no regular file; or if the
+            checksum of a file differs or is unknown; the message gives the one
+            found.
     """
     folder = Path(folder)
-    paths = {name: folder / name for name in files}
+    paths = {name: _within(folder, name) for name in files}
     accepted = {
         name: [sha] if isinstance(sha, str) else sha for name, sha in files.items()
     }
@@ -69,6 +70,19 @@ def locate(
                 "replace it, or delete it to download it again."
             )
     return paths
+
+
+def _within(folder, name):
+    """Return the path of a file in `folder`; refuse a name that leads elsewhere."""
+    path = folder / name
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise ValueError(
+            f"{folder}: expected the names of files in this folder. Received: {name!r}"
+        )
+    # A pipe or a device may never end.
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path}: expected a file. Received: something else")
+    return path
 
 
 def _download(path, sha256, urls):

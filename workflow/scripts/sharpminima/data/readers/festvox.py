@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from sharpminima.data import archives, frames
+from sharpminima.data import archives, frames, integrity
 from sharpminima.data.datasets import ARRAYS
 from sharpminima.data.readers import phones
 
@@ -32,7 +32,9 @@ RATE, BANDS = 16_000, 40  # Hz; bands of a frame, so nine frames make F2's 360 i
 WINDOW_MS, HOP_MS = 25, 10
 TOLERANCE_S = 0.025  # one window
 TEST_DIGITS = (2, 5, 8)
-LARGEST_MEMBER = 1 << 26  # bytes; a sentence takes far less
+# How many times as many bytes as the declared frames have in their recordings a package
+# may unfold to: it also holds other files.
+OTHER_FILES = 8
 
 
 def require_libraries() -> None:
@@ -50,12 +52,14 @@ def require_libraries() -> None:
 
 
 def read(
-    paths: Mapping[str, Path], *, context: int, classes: int
+    paths: Mapping[str, Path], declared: Mapping, *, context: int, classes: int
 ) -> tuple[dict[str, np.ndarray], dict[str, Path]]:
     """Return normalised frames, labels and utterances of both sets, and their file.
 
     Args:
         paths: File name -> path of the package.
+        declared: The dataset's entry in the catalogue. A package that unfolds to far
+            more than its examples take is refused.
         context: Number of neighbours of a frame on each side.
         classes: How many classes to make.
 
@@ -69,7 +73,9 @@ def read(
             expected, or the classes cannot be made; the message names the file.
     """
     (path,) = paths.values()
-    features, contexts = _utterances(path)
+    examples = declared["train_examples"] + declared["test_examples"]
+    recordings = examples * 2 * RATE * HOP_MS // 1000  # bytes
+    features, contexts = _utterances(path, integrity.SMALL + OTHER_FILES * recordings)
     splits = split(sorted(features))
     # Test utterances have no say in what the classes are.
     training = (name for utterance in splits["train"] for name in contexts[utterance])
@@ -99,10 +105,10 @@ def split(names: list[str]) -> dict[str, list[str]]:
     return parts
 
 
-def _utterances(path):
+def _utterances(path, limit):
     """Return utterance -> its frames, and utterance -> the context of each frame."""
     features, seconds, labels = {}, {}, {}
-    for file, content in _files(path):
+    for file, content in _files(path, limit):
         where = f"{path}: {file.parent.name}/{file.name}"
         if file.suffix == ".wav":
             samples = _samples(content, where)
@@ -119,25 +125,33 @@ def _utterances(path):
     return features, contexts
 
 
-def _files(path) -> Iterator[tuple[PurePosixPath, bytes]]:
+def _files(path, limit) -> Iterator[tuple[PurePosixPath, bytes]]:
     """Yield path and content of each recording and label file of the package."""
     from debian import arfile
-
-    try:
-        parts = arfile.ArFile(path).members
-    except (arfile.ArError, OSError, ValueError) as error:
-        raise ValueError(
-            f"{path}: expected a complete Debian package. Received: {error}"
-        ) from error
 
     def wanted(file):
         return (file.parent.name, file.suffix) in [("wav", ".wav"), ("lab", ".lab")]
 
-    # A Debian package is an ar archive; its files are in a tar archive inside.
-    for part in parts:
-        if part.name.startswith("data.tar"):
-            with closing(part):
-                yield from archives.files(path, wanted, LARGEST_MEMBER, part)
+    with closing(_Forwards(path)) as stream:
+        try:
+            parts = arfile.ArFile(fileobj=stream).members
+        except (arfile.ArError, OSError, ValueError) as error:
+            raise ValueError(
+                f"{path}: expected a complete Debian package. Received: {error}"
+            ) from error
+        # A Debian package is an ar archive; its files are in a tar archive inside.
+        for part in parts:
+            if part.name.startswith("data.tar"):
+                yield from archives.files(path, wanted, limit, part)
+
+
+class _Forwards(io.FileIO):
+    """A file in which a member of negative size is an error, and no endless loop."""
+
+    def seek(self, offset, whence=io.SEEK_SET):
+        if whence == io.SEEK_CUR and offset < 0:
+            raise OSError(f"a member of {offset} bytes")
+        return super().seek(offset, whence)
 
 
 def _samples(content, where):

@@ -6,12 +6,15 @@ unsigned bytes, type 0x08.
 """
 
 import gzip
+import math
 import re
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
+
+from sharpminima.data import datasets, integrity
 
 UNSIGNED_BYTE = 0x08
 NAME = re.compile(r"(train|t10k|test)-(images|labels)[-.]idx\d-ubyte(\.gz)?$")
@@ -45,53 +48,68 @@ def roles(names: Iterable[str]) -> dict[str, str]:
 
 
 def read_folder(
-    paths: Mapping[str, Path],
+    paths: Mapping[str, Path], declared: Mapping
 ) -> tuple[dict[str, np.ndarray], dict[str, Path]]:
     """Return the four arrays of a dataset in MNIST's format, and the file of each.
 
     Args:
         paths: File name -> path of the four files (see `roles`).
+        declared: The dataset's entry in the catalogue.
 
     Returns:
         Images in [0, 1] in float32, `(N, height, width)` or with channels last; labels
-        in int32, `(N,)`; the file of each.
+        in uint8, `(N,)`; the file of each.
 
     Raises:
         ValueError: If the files are not the four, or one is damaged (see `read`).
     """
     sources = {array: paths[name] for array, name in roles(paths).items()}
-    arrays = {}
-    for split in ("train", "test"):
-        images = read(sources[f"x_{split}"], dimensions=IMAGES)
-        labels = read(sources[f"y_{split}"], dimensions=LABELS)
+    arrays = {name: read(sources[name], name, declared) for name in datasets.ARRAYS}
+    for name in ("x_train", "x_test"):
         # Appendix A: images are scaled to [0, 1] and not processed further.
-        arrays[f"x_{split}"] = images.astype(np.float32) / np.float32(255)
-        arrays[f"y_{split}"] = labels.astype(np.int32)
+        arrays[name] = arrays[name].astype(np.float32) / np.float32(255)
     return arrays, sources
 
 
-def read(path: str | Path, *, dimensions: tuple[int, ...]) -> np.ndarray:
+def read(path: str | Path, name: str, declared: Mapping) -> np.ndarray:
     """Return the uint8 array in the IDX file at `path`, compressed if it ends in `.gz`.
 
     Args:
         path: The file.
-        dimensions: How many dimensions it may have.
+        name: Which of `datasets.ARRAYS` it holds.
+        declared: The dataset's entry in the catalogue.
 
     Raises:
-        ValueError: If the file is truncated, not gzip, not IDX, or of another shape;
-            the message names the file.
+        ValueError: If the file is truncated, not gzip, not IDX, or of another shape
+            than declared; the message names the file.
     """
     path = Path(path)
-    content = path.read_bytes()
-    if path.suffix == ".gz":
-        try:
-            content = gzip.decompress(content)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise ValueError(
-                f"{path}: expected a complete gzip file. Received: {error}"
-            ) from error
+    try:
+        with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as stream:
+            shape = _shape(path, stream, IMAGES if name[0] == "x" else LABELS)
+            integrity.check_shape(path, name, shape, declared)
+            size, limit = math.prod(shape), integrity.limit([path], declared)
+            if size > limit:
+                raise ValueError(
+                    f"{path}: expected at most {limit} bytes. Received: shape {shape}"
+                )
+            # One byte more than declared tells whether there are any.
+            content = stream.read(size + 1)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(
+            f"{path}: expected a complete gzip file. Received: {error}"
+        ) from error
+    if len(content) != size:
+        raise ValueError(
+            f"{path}: expected {' x '.join(map(str, shape))} bytes after the header. "
+            f"Received: {len(content)}{' or more' if len(content) > size else ''}"
+        )
+    return np.frombuffer(content, np.uint8).reshape(shape)
 
-    magic = content[:4]
+
+def _shape(path, stream, dimensions):
+    """Return the shape in the header of an IDX file that may have `dimensions`."""
+    magic = stream.read(4)
     if magic not in [bytes([0, 0, UNSIGNED_BYTE, number]) for number in dimensions]:
         raise ValueError(
             f"{path}: expected the IDX magic number 000008 (unsigned bytes) and "
@@ -99,17 +117,10 @@ def read(path: str | Path, *, dimensions: tuple[int, ...]) -> np.ndarray:
             f"Received: {magic.hex() or 'an empty file'}"
         )
     # The magic number's last byte counts the dimensions, four bytes each.
-    header = 4 + 4 * magic[3]
-    if len(content) < header:
+    sizes = stream.read(4 * magic[3])
+    if len(sizes) < 4 * magic[3]:
         raise ValueError(
-            f"{path}: expected a header of {header} bytes. Received: {len(content)}"
+            f"{path}: expected a header of {4 + 4 * magic[3]} bytes. "
+            f"Received: {4 + len(sizes)}"
         )
-
-    shape = np.frombuffer(content[4:header], ">u4").astype(int)
-    values = np.frombuffer(content, np.uint8, offset=header)
-    if len(values) != np.prod(shape):
-        raise ValueError(
-            f"{path}: expected {' x '.join(map(str, shape))} bytes after the header. "
-            f"Received: {len(values)}"
-        )
-    return values.reshape(shape)
+    return tuple(int(size) for size in np.frombuffer(sizes, ">u4"))

@@ -7,6 +7,7 @@ run an entry that is a command, and unpickle objects in an archive. Both are ref
 """
 
 import logging
+import os
 import re
 import struct
 from collections.abc import Mapping
@@ -15,22 +16,37 @@ from pathlib import Path
 import kaldiio
 import numpy as np
 
-from sharpminima.data import frames
+from sharpminima.data import frames, integrity
 
-# An entry of an scp file: `feats.ark`, `feats.ark:15`, `feats.ark:15[0:9]`.
-ENTRY = re.compile(r"(?P<path>.+?)(?P<place>(:\d+)?(\[[\d:,]*\])?)$")
+# An entry of an scp file: `feats.ark`, `feats.ark:15`, `feats.ark:15[0:9]`. A range has
+# one part for each dimension. Numbers have few digits, so that each is a position.
+PART = r"(\d{1,18}(:\d{1,18}){0,2}|:)?"
+ENTRY = re.compile(
+    rf"(?P<path>.+?)(:(?P<place>\d{{1,18}}))?(?P<range>\[{PART}(,{PART})?\])?$"
+)
 # A binary matrix or vector begins with a zero byte, one in text with a space, a bracket
 # or a number.
 MATRIX_BEGINS = b"\0", b" ", b"[", b"-", *(b"%d" % digit for digit in range(10))
+INTEGERS = b"\0B\4"  # what a vector of whole numbers begins with
+# What kaldiio and NumPy raise for damaged content.
+DAMAGE = (
+    *(ValueError, AssertionError, RuntimeError, struct.error, OSError),
+    *(OverflowError, IndexError, TypeError, MemoryError),
+)
 
 
 def read(
-    paths: Mapping[str, Path], *, context: int, max_dropped: float
+    paths: Mapping[str, Path],
+    declared: Mapping,
+    *,
+    context: int,
+    max_dropped: float,
 ) -> tuple[dict[str, np.ndarray], dict[str, Path]]:
     """Return normalised frames, states and utterances of both sets, and their files.
 
     Args:
         paths: Name below the raw folder -> path, of the scp files and the archives.
+        declared: The dataset's entry in the catalogue.
         context: Number of neighbours of a frame on each side.
         max_dropped: An utterance without as many states as frames is dropped, with a
             warning. This is the largest share of a set that may be dropped.
@@ -44,11 +60,12 @@ def read(
             utterances would be dropped; the message names the file and the utterances.
     """
     known = {path.resolve() for path in paths.values()}
+    limit = integrity.limit(known, declared)
     arrays, sources = {"context": np.int64(context)}, {}
     for split in ("train", "test"):
         scps = paths[f"{split}/feats.scp"], paths[f"{split}/pdf.scp"]
         sources[f"x_{split}"], sources[f"y_{split}"] = scps
-        features, states = _read_set(*scps, known, max_dropped)
+        features, states = _read_set(*scps, known, limit, max_dropped)
         arrays[f"x_{split}"] = np.concatenate(features)
         arrays[f"y_{split}"] = np.concatenate(states)
         # Context must not cross from one utterance into the next.
@@ -60,9 +77,10 @@ def read(
     return arrays, sources
 
 
-def _read_set(feats, pdf, known, max_dropped):
+def _read_set(feats, pdf, known, limit, max_dropped):
     """Return the frames and the states of each utterance that has as many of both."""
-    features, states = _utterances(feats, known, 2), _utterances(pdf, known, 1)
+    features = _utterances(feats, known, limit, 2)
+    states = _utterances(pdf, known, limit, 1)
     utterances = sorted(features.keys() | states)
     # How many frames and states each has: 0 if a file lacks it.
     counts = {u: (len(features.get(u, ())), len(states.get(u, ()))) for u in utterances}
@@ -78,6 +96,8 @@ def _read_set(feats, pdf, known, max_dropped):
         logging.warning("%s: dropped %s: %d frames, %d states", feats, name, *pair)
 
     names = [name for name in features if name not in misfits]
+    if not names:
+        raise ValueError(f"{feats}: expected utterances that fit. Received: none")
     for name in names:
         if features[name].shape[1] != features[names[0]].shape[1]:
             raise ValueError(
@@ -87,10 +107,10 @@ def _read_set(feats, pdf, known, max_dropped):
     return [features[name] for name in names], [states[name] for name in names]
 
 
-def _utterances(scp, known, dimensions):
+def _utterances(scp, known, limit, dimensions):
     """Return utterance -> its matrix (2 dimensions) or vector (1) from an scp file."""
-    found = {}
-    for line in scp.read_text(encoding="utf-8").splitlines():
+    found, size = {}, 0
+    for line in _lines(scp):
         name, _, entry = line.strip().partition(" ")
         if not entry:
             raise ValueError(
@@ -104,19 +124,37 @@ def _utterances(scp, known, dimensions):
             raise ValueError(
                 f"{scp}: expected whole numbers for {name}. Received: {array.dtype}"
             )
+        # Archives may hold doubles or 16-bit numbers.
+        with np.errstate(over="ignore"):
+            array = array.astype(np.int32 if dimensions == 1 else np.float32)
         if not np.isfinite(array).all():
             raise ValueError(
                 f"{scp}: expected finite features. Received: NaN or infinity in {name}"
             )
-        # Archives may hold doubles or 16-bit numbers.
-        found[name] = array.astype(np.int32 if dimensions == 1 else np.float32)
+        # Many utterances may point to the same place.
+        size += array.nbytes
+        if size > limit:
+            raise ValueError(
+                f"{scp}: expected at most {limit} bytes of values. Received: more, up "
+                f"to {name}"
+            )
+        found[name] = array
     if not found:
         raise ValueError(f"{scp}: expected utterances. Received: an empty file")
     return found
 
 
+def _lines(scp):
+    try:
+        return scp.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{scp}: expected lines of text in UTF-8. Received: {error}"
+        ) from error
+
+
 def _archive(scp, name, entry, known):
-    """Return the archive of an entry, and the place in it.
+    """Return the archive of an entry, and the match that says which place in it.
 
     The archive must be one of the files that are `known`. A relative path is tried from
     the scp's folder, then from the working directory.
@@ -127,13 +165,16 @@ def _archive(scp, name, entry, known):
             f"{scp}: expected an archive for {name}. Received a command, which is "
             f"never run: {entry}"
         )
-    match = ENTRY.match(entry)
+    match, there = ENTRY.match(entry), False
     # Compare whole paths, so that `..` or a link leads nowhere else.
-    candidates = [scp.parent / match["path"], Path(match["path"])]
-    for path in candidates:
-        if path.resolve() in known:
-            return path.resolve(), match["place"]
-    there = any(path.exists() for path in candidates)
+    for path in (scp.parent / match["path"], Path(match["path"])):
+        try:
+            if path.resolve() in known:
+                return path.resolve(), match
+            there = there or path.exists()
+        # A name that is too long or has a zero byte, or a link to itself.
+        except (OSError, ValueError, RuntimeError):
+            continue
     raise ValueError(
         f"{scp}: expected an archive among the dataset's files for {name}. "
         f"Received: {entry} ("
@@ -142,22 +183,53 @@ def _archive(scp, name, entry, known):
     )
 
 
-def _load(scp, name, archive, place, dimensions):
-    """Return the matrix or vector at `place` of an archive."""
+def _load(scp, name, archive, match, dimensions):
+    """Return the matrix or vector at a place in an archive."""
+    place = int(match["place"] or 0)
     try:
-        # Look at the first byte, since kaldiio would unpickle what says it is a pickle.
         with archive.open("rb") as stream:
-            stream.seek(int(place.partition("[")[0].lstrip(":") or 0))
-            start = stream.read(1)
-        if start not in MATRIX_BEGINS:
-            raise ValueError("audio, NumPy or pickled content")
-        array = kaldiio.load_mat(f"{archive}{place}")
+            _check_start(stream, place)
+            # kaldiio gets the open file: it would run a name that is a command.
+            source = {"archive": _Part(stream, place)}
+            array = kaldiio.load_mat(f"archive{match['range'] or ''}", fd_dict=source)
         if array.ndim != dimensions or not array.size:
             raise ValueError(f"shape {array.shape}")
-    except (ValueError, AssertionError, RuntimeError, struct.error) as error:
+    except DAMAGE as error:
         raise ValueError(
             f"{scp}: expected a complete Kaldi "
             f"{'matrix' if dimensions == 2 else 'vector'} for {name} at "
-            f"{archive}{place}. Received: {error or 'something else'}"
+            f"{archive}:{place}{match['range'] or ''}. "
+            f"Received: {error or 'something else'}"
         ) from error
     return array
+
+
+def _check_start(stream, place):
+    """Refuse what kaldiio would unpickle, or take memory for without a look."""
+    stream.seek(place)
+    start = stream.read(len(INTEGERS) + 4)
+    if start[:1] not in MATRIX_BEGINS:
+        raise ValueError("audio, NumPy or pickled content")
+    # Each number takes five bytes of the file.
+    if start.startswith(INTEGERS):
+        (count,) = struct.unpack("<i", start[len(INTEGERS) :])
+        left = os.fstat(stream.fileno()).st_size - place
+        if not 0 <= 5 * count <= left:
+            raise ValueError(f"{count} whole numbers in {left} bytes")
+
+
+class _Part:
+    """A file from a place on; to read beyond its end is an error."""
+
+    def __init__(self, stream, place):
+        stream.seek(place)
+        self.stream = stream
+        self.left = max(os.fstat(stream.fileno()).st_size - place, 0)
+
+    def read(self, size):
+        # kaldiio looks at up to five bytes, to tell what follows.
+        if not 0 <= size <= max(self.left, 5):
+            raise ValueError(f"{size} bytes declared, {self.left} left")
+        content = self.stream.read(size)
+        self.left -= len(content)
+        return content

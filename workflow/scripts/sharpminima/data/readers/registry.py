@@ -1,6 +1,7 @@
 """Readers, by name: each turns a dataset's raw files into arrays.
 
-A reader takes the paths by file name, and options as keywords. It returns two mappings.
+A reader takes the paths by file name, the dataset's entry in the catalogue, and options
+as keywords. It returns two mappings.
 The first has the four `datasets.ARRAYS` by name, and whatever else is to be stored; the
 second has the file of each of the four, for messages.
 """
@@ -43,7 +44,7 @@ def load(
         ValueError: If a file is damaged, or not as declared (see `integrity.checked`).
     """
     options = declared.get("options", {})
-    return integrity.checked(*READERS[reader](paths, **options), declared)
+    return integrity.checked(*READERS[reader](paths, declared, **options), declared)
 
 
 def options(reader: str) -> set[str]:
