@@ -14,17 +14,13 @@ from pathlib import Path
 
 import h5py
 
-# What h5py raises for a damaged file.
-DAMAGE = (OSError, RuntimeError, ValueError, TypeError, KeyError, OverflowError)
+from sharpminima.errors import Refused, one_line
+
 # Filters that are undone here or need no memory. Each may stand once, since a second
 # compression multiplies what the first one unfolds to.
 FILTERS = (h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_FLETCHER32)
 CHECKSUM_BYTES = 4  # what fletcher32 adds to a chunk
 KINDS = "biufS"  # of NumPy: Boolean, integers, floating point, text of fixed length
-
-
-class Refused(ValueError):
-    """An HDF5 file that is not read; the message names the file and the reason."""
 
 
 @contextmanager
@@ -53,7 +49,7 @@ def reading(path: str | Path, limit: int | None = None) -> Iterator[h5py.File]:
             yield file
     except OSError as error:
         raise Refused(
-            f"{path}: expected a complete HDF5 file. Received: {_one_line(error)}"
+            f"{path}: expected a complete HDF5 file. Received: {one_line(error)}"
         ) from error
 
 
@@ -81,10 +77,10 @@ def attributes(path: str | Path, item: h5py.HLObject) -> dict:
             value = item.attrs[name]
         except Refused:
             raise
-        except DAMAGE as error:
+        except Exception as error:
             raise Refused(
                 f"{path}: expected a complete attribute {name!r}. "
-                f"Received: {_one_line(error)}"
+                f"Received: {one_line(error)}"
             ) from error
         found[name] = value if isinstance(value, (str, bytes)) else value.item()
     return found
@@ -126,16 +122,16 @@ def _check_objects(path, file, limit):
                 seen.add(address)
         except Refused:
             raise
-        except DAMAGE as error:
+        except Exception as error:
             raise Refused(
                 f"{path}: expected complete arrays in {above or '/'!r}. "
-                f"Received: {_one_line(error)}"
+                f"Received: {one_line(error)}"
             ) from error
     # Follow soft links only now, when none can lead out of the file.
     for where, target in soft:
         try:
             file[where]
-        except DAMAGE as error:
+        except Exception as error:
             raise Refused(
                 f"{path}: expected {where[1:]!r} in the file itself. Received: a link "
                 f"to {target!r}, which leads nowhere"
@@ -217,8 +213,3 @@ def _check_chunks(path, where, array):
                 f"{path}: expected chunks of {size} bytes in {where!r}. Received: "
                 f"{'a chunk beyond the end' if not fits else f'{unfolded} or more'}"
             )
-
-
-def _one_line(error):
-    """Return the message of an error of the HDF5 library, in one line."""
-    return " ".join(str(error).split()) or type(error).__name__

@@ -60,25 +60,25 @@ TRAINING = ["k-a.0"] * 5 + ["t-a.0"] * 3 + ["p-a.0"] * 3 + ["b-a.0"] + ["a.2+k"]
 )
 def test_classes_are_the_thirds_and_the_most_frequent_contexts(count, expected):
     """Each third keeps its rarest context: `b-a.0`, and `a.2+k` although frequent."""
-    assert phones.classes(TRAINING, count) == expected
-    assert phones.classes(reversed(TRAINING), count) == expected
+    assert phones.classes(TRAINING, count, "x.deb") == expected
+    assert phones.classes(reversed(TRAINING), count, "x.deb") == expected
 
 
 def test_equal_contexts_are_ordered_by_third_first():
     training = ["z-a.0", "z-a.0", "a-b.0", "a-b.0", "k-a.0", "k-b.0"]
-    assert phones.classes(training, 3) == ["a.0", "z-a.0", "b.0"]
+    assert phones.classes(training, 3, "x.deb") == ["a.0", "z-a.0", "b.0"]
 
 
 @pytest.mark.parametrize("count", [1, 6])
 def test_more_or_fewer_classes_than_there_can_be_are_refused(count):
-    message = f"`classes` must be from 2, .* to 5, .* Received: {count}"
+    message = f"x.deb: `classes` must be from 2, .* to 5, .* Received: {count}"
     with pytest.raises(ValueError, match=message):
-        phones.classes(TRAINING, count)
+        phones.classes(TRAINING, count, "x.deb")
 
 
 @pytest.mark.parametrize("count", [2, 3, 4, 5])
 def test_every_class_occurs_in_training(count):
-    labels = phones.labels(TRAINING, phones.classes(TRAINING, count), "x.deb")
+    labels = phones.labels(TRAINING, phones.classes(TRAINING, count, "x.deb"), "x.deb")
     assert labels.dtype == np.int32
     assert np.bincount(labels, minlength=count).min() > 0
 

@@ -9,26 +9,18 @@ import gzip
 import lzma
 import sys
 import tarfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-# What `tarfile` and the decompressors raise for a damaged archive.
-DAMAGE = (
-    *(tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError),
-    *(ValueError, IndexError, OverflowError, MemoryError),
-)
+from sharpminima.errors import Refused, one_line
+
 OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
 # Room for the headers of members, bytes, and the most that one header may take: tarfile
 # keeps it in memory, and its time grows with the square of it.
 HEADERS, LARGEST_HEADER = 1 << 22, 1 << 16
 LONG_HEADERS = b"xgXLK"  # types of members whose content belongs to the next header
-
-
-class Refused(ValueError):
-    """An archive that could do harm; the message names the archive and the member."""
 
 
 def members(path: str | Path, names: Iterable[str], limit: int) -> dict[str, bytes]:
@@ -92,9 +84,10 @@ def files(
                     yield file, archive.extractfile(member).read()
     except Refused:
         raise
-    except DAMAGE as error:
+    # The decompressors have errors of their own.
+    except Exception as error:
         raise ValueError(
-            f"{path}: expected a complete tar archive. Received: {error}"
+            f"{path}: expected a complete tar archive. Received: {one_line(error)}"
         ) from error
 
 

@@ -103,13 +103,13 @@ def checked(
     labels = {}
     for name in ("y_train", "y_test"):
         given = arrays[name]
-        outside = np.flatnonzero((given < 0) | (given >= classes))
+        # Labels are kept in 32 bits, however many classes are declared.
+        outside = np.flatnonzero((given < 0) | (given >= min(classes, 1 << 31)))
         if outside.size:
             raise ValueError(
                 f"{sources[name]}: expected labels from 0 to {classes - 1}. "
                 f"Received: {given[outside[0]]} at position {outside[0]}"
             )
-        # Only now: a label that does not fit into 32 bits would become another one.
         labels[name] = given.astype(np.int32)
     return {**arrays, **labels, "classes": int(classes)}
 

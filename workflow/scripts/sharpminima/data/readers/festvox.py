@@ -22,6 +22,7 @@ import numpy as np
 from sharpminima.data import archives, frames, integrity
 from sharpminima.data.datasets import ARRAYS
 from sharpminima.data.readers import phones
+from sharpminima.errors import one_line
 
 COPYRIGHT = (
     "Recordings and labels: Copyright (c) 2005 Nickolay V. Shmyrev, all rights "
@@ -79,7 +80,7 @@ def read(
     splits = split(sorted(features))
     # Test utterances have no say in what the classes are.
     training = (name for utterance in splits["train"] for name in contexts[utterance])
-    names = phones.classes(training, classes)
+    names = phones.classes(training, classes, path)
     arrays = {"context": np.int64(context), "class_names": np.array(names, "S")}
     for part, chosen in splits.items():
         arrays[f"x_{part}"] = np.concatenate([features[name] for name in chosen])
@@ -135,9 +136,10 @@ def _files(path, limit) -> Iterator[tuple[PurePosixPath, bytes]]:
     with closing(_Forwards(path)) as stream:
         try:
             parts = arfile.ArFile(fileobj=stream).members
-        except (arfile.ArError, OSError, ValueError) as error:
+        except Exception as error:
             raise ValueError(
-                f"{path}: expected a complete Debian package. Received: {error}"
+                f"{path}: expected a complete Debian package. "
+                f"Received: {one_line(error)}"
             ) from error
         # A Debian package is an ar archive; its files are in a tar archive inside.
         for part in parts:
@@ -161,9 +163,9 @@ def _samples(content, where):
             channels, hertz = file.getnchannels(), file.getframerate()
             bits = 8 * file.getsampwidth()
             declared, data = file.getnframes(), file.readframes(file.getnframes())
-    except (wave.Error, EOFError) as error:
+    except Exception as error:
         raise ValueError(
-            f"{where}: expected a WAV file. Received: {error or 'a part of one'}"
+            f"{where}: expected a WAV file. Received: {one_line(error)}"
         ) from error
     if (channels, bits, hertz) != (1, 16, RATE):
         raise ValueError(

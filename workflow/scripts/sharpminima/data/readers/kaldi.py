@@ -17,6 +17,7 @@ import kaldiio
 import numpy as np
 
 from sharpminima.data import frames, integrity
+from sharpminima.errors import one_line
 
 # An entry of an scp file: `feats.ark`, `feats.ark:15`, `feats.ark:15[0:9]`. A range has
 # one part for each dimension. Numbers have few digits, so that each is a position.
@@ -28,11 +29,6 @@ ENTRY = re.compile(
 # or a number.
 MATRIX_BEGINS = b"\0", b" ", b"[", b"-", *(b"%d" % digit for digit in range(10))
 INTEGERS = b"\0B\4"  # what a vector of whole numbers begins with
-# What kaldiio and NumPy raise for damaged content.
-DAMAGE = (
-    *(ValueError, AssertionError, RuntimeError, struct.error, OSError),
-    *(OverflowError, IndexError, TypeError, MemoryError),
-)
 
 
 def read(
@@ -194,12 +190,13 @@ def _load(scp, name, archive, match, dimensions):
             array = kaldiio.load_mat(f"archive{match['range'] or ''}", fd_dict=source)
         if array.ndim != dimensions or not array.size:
             raise ValueError(f"shape {array.shape}")
-    except DAMAGE as error:
+    # kaldiio has assertions, and lets errors of struct and NumPy pass.
+    except Exception as error:
         raise ValueError(
             f"{scp}: expected a complete Kaldi "
             f"{'matrix' if dimensions == 2 else 'vector'} for {name} at "
             f"{archive}:{place}{match['range'] or ''}. "
-            f"Received: {error or 'something else'}"
+            f"Received: {one_line(error)}"
         ) from error
     return array
 

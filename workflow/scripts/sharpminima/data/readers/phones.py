@@ -96,12 +96,13 @@ def third(context: str) -> str:
     return context.split("-")[-1].split("+")[0]
 
 
-def classes(training: Iterable[str], count: int) -> list[str]:
+def classes(training: Iterable[str], count: int, where: str) -> list[str]:
     """Return the names of `count` classes, each of which occurs in training.
 
     Args:
         training: The context of each frame of the training utterances.
         count: How many classes to make.
+        where: The file, for messages.
 
     Raises:
         ValueError: If there are more thirds than `count`, or too few contexts.
@@ -113,7 +114,7 @@ def classes(training: Iterable[str], count: int) -> list[str]:
     frequent = [name for name in ranked if name != rarest[third(name)]]
     if not len(rarest) <= count <= len(rarest) + len(frequent):
         raise ValueError(
-            f"`classes` must be from {len(rarest)}, the thirds of phones, to "
+            f"{where}: `classes` must be from {len(rarest)}, the thirds of phones, to "
             f"{len(rarest) + len(frequent)}, the thirds and their contexts. "
             f"Received: {count}"
         )
