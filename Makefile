@@ -16,7 +16,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help speech slurm preview study unlock report test bench fast lint format lock clean distclean
+.PHONY: help speech slurm preview study unlock report test bench fast fuzz lint format lock clean distclean
 
 help:  ## Print this
 	@awk -F ':.*## ' '/^[a-z]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -64,6 +64,9 @@ bench: $(DONE)  ## Time the project against plain Keras, on an idle machine
 
 fast: $(DONE)  ## Run the tests that take seconds
 	$(BIN)/python -m pytest -m "not slow" tests/unit
+
+fuzz: $(DONE)  ## Damage data files in new ways, for half an hour; see tests/unit/data/test_fuzz.py
+	HYPOTHESIS_PROFILE=fuzz $(PYTEST) tests/unit/data/test_fuzz.py
 
 lint: $(DONE)  ## Check style and workflow
 	$(BIN)/ruff check .
