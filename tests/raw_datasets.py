@@ -10,13 +10,15 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 
 import h5py
 import kaldiio
 import numpy as np
 
 from examples import idx_content, recording
-from sharpminima.data.readers import cifar, festvox
+from sharpminima.data import integrity
+from sharpminima.data.readers import cifar, festvox, registry
 
 ARRAYS = {
     "x_train": np.arange(6 * 3 * 2, dtype=np.uint8).reshape(6, 3, 2),
@@ -51,6 +53,18 @@ class Case:
         """Return the files as they should be."""
         made = {name: layers[0] for name, layers in self.files.items()}
         return {name: layer.packed(layer.content) for name, layer in made.items()}
+
+    def read(self, folder: Path, files: dict[str, bytes]) -> dict:
+        """Write `files` to `folder`; return what the reader makes of them."""
+        paths = {name: folder / name for name in files}
+        for name, content in files.items():
+            paths[name].parent.mkdir(exist_ok=True)
+            paths[name].write_bytes(content)
+        if self.reader != "festvox":
+            return registry.load(paths, reader=self.reader, declared=self.declared)
+        classes = self.declared["classes"]
+        read = festvox.read(paths, self.declared, context=1, classes=classes)
+        return integrity.checked(*read, self.declared)
 
 
 def stored_as_npz(method):

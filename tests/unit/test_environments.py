@@ -34,7 +34,7 @@ WITHOUT = {
 }
 NOT_IN_RULES = {
     *("snakemake", "jsonschema", "pyyaml", "yte"),
-    *("pytest", "pytest-xdist", "ruff", "snakefmt"),
+    *("pytest", "pytest-xdist", "hypothesis", "ruff", "snakefmt"),
     "snakemake-executor-plugin-slurm",
 }
 

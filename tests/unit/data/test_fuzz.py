@@ -24,8 +24,6 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from raw_datasets import ARRAYS, BATCHES, cases, tarred
-from sharpminima.data import integrity
-from sharpminima.data.readers import festvox, registry
 
 # Far above what the small files here need, far below what they may declare.
 MOST_MEMORY = 1 << 28  # bytes
@@ -77,32 +75,17 @@ def bounded(seconds=MOST_SECONDS):
 
 def loaded(case, files):
     """Return the arrays of a dataset, or None where it is refused in one good line."""
-    with TemporaryDirectory() as folder:
-        return loaded_from(Path(folder), case, files)
-
-
-def loaded_from(folder, case, files):
-    for name, content in files.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_bytes(content)
-    paths = {name: folder / name for name in files}
-    before = sorted(folder.rglob("*"))
-    with bounded():
+    with TemporaryDirectory() as folder, bounded():
         try:
-            if case.reader == "festvox":
-                read = festvox.read(paths, case.declared, context=1, classes=6)
-                arrays = integrity.checked(*read, case.declared)
-            else:
-                arrays = registry.load(
-                    paths, reader=case.reader, declared=case.declared
-                )
+            arrays = case.read(Path(folder), files)
         except ValueError as error:
             message, arrays = str(error), None
-            assert str(folder) in message, message
+            assert folder in message, message
             assert len(message.splitlines()) == 1, message
             assert "Received" in message or "refused" in message, message
-    # Nothing was written.
-    assert sorted(folder.rglob("*")) == before
+        # Nothing else was written.
+        written = (path for path in Path(folder).rglob("*") if path.is_file())
+        assert {str(path.relative_to(folder)) for path in written} == set(files)
     return arrays
 
 

@@ -21,6 +21,7 @@ from sharpminima.data import integrity
 from sharpminima.data.datasets import ARRAYS
 from sharpminima.errors import one_line
 
+ENCRYPTED = 1  # a flag of a member
 HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -91,13 +92,14 @@ class Member:
 @contextmanager
 def _npz(path) -> Iterator[dict[str, Member]]:
     """Yield those of the four arrays that the NPZ file at `path` holds."""
-    try:
-        archive = ZipFile(path)
-    except Exception as error:
-        raise ValueError(
-            f"{path}: expected an NPZ file of plain arrays. Received: {one_line(error)}"
-        ) from error
-    with archive:
+    with path.open("rb") as stream:
+        try:
+            archive = ZipFile(stream)
+        except Exception as error:
+            raise ValueError(
+                f"{path}: expected an NPZ file of plain arrays. "
+                f"Received: {one_line(error)}"
+            ) from error
         held = [name for name in ARRAYS if f"{name}.npy" in archive.namelist()]
         yield {name: _member(path, name, archive) for name in held}
 
@@ -106,6 +108,8 @@ def _member(path, name, archive):
     """Return an array of an NPZ file after a look at its header."""
     info = archive.getinfo(f"{name}.npy")
     try:
+        if info.flag_bits & ENCRYPTED:
+            raise ValueError("encrypted content")
         # Other methods unfold a few bytes to many without a limit.
         if info.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
             raise ValueError(f"zip method {info.compress_type}")
