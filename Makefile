@@ -65,7 +65,7 @@ bench: $(DONE)  ## Time the project against plain Keras, on an idle machine
 fast: $(DONE)  ## Run the tests that take seconds
 	$(BIN)/python -m pytest -m "not slow" tests/unit
 
-fuzz: $(DONE)  ## Damage data files in new ways, for half an hour; see tests/unit/data/test_fuzz.py
+fuzz: $(DONE)  ## Damage data files in new ways, for a quarter of an hour
 	HYPOTHESIS_PROFILE=fuzz $(PYTEST) tests/unit/data/test_fuzz.py
 
 lint: $(DONE)  ## Check style and workflow
