@@ -87,9 +87,12 @@ def in_part(file):
 
 
 BAD = {
-    "external link": (put(h5py.ExternalLink("other.h5", "good")), "'good' in 'other"),
-    "dangling link": (put(h5py.SoftLink("/gone")), "'/gone', which leads nowhere"),
-    "link to itself": (put(h5py.SoftLink("/bad")), "'/bad', which leads nowhere"),
+    "external link": (
+        put(h5py.ExternalLink("other.h5", "good")),
+        "link to good in other",
+    ),
+    "dangling link": (put(h5py.SoftLink("/gone")), "to /gone, which leads nowhere"),
+    "link to itself": (put(h5py.SoftLink("/bad")), "to /bad, which leads nowhere"),
     "external storage": (external_storage, "in the file itself. .*/etc/passwd"),
     "virtual": (virtual, "in the file itself. Received: a virtual dataset"),
     "named type": (put(np.dtype("f4")), "Received: a named type"),

@@ -84,6 +84,16 @@ def test_a_harmful_member_refuses_the_whole_archive(path, member, complaint):
         archives.members(path, ["b.bin"], limit=10)
 
 
+def test_damage_behind_the_last_file_is_found(path):
+    """The checksum of gzip stands at the end."""
+    archive(path, ("b.bin", b"b"))
+    content = bytearray(path.read_bytes())
+    content[-8] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="complete tar archive. Received: CRC check"):
+        archives.members(path, ["b.bin"], limit=10)
+
+
 def test_a_missing_member_is_named(path):
     archive(path, ("b.bin", b"b"))
     with pytest.raises(ValueError, match="expected a member called a.bin"):

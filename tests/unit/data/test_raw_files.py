@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import os
 import threading
 from http.server import HTTPServer, SimpleHTTPRequestHandler
 
@@ -118,3 +119,15 @@ def test_unknown_checksums_are_told_ready_to_be_pasted(tmp_path):
 def test_the_error_says_how_to_get_the_files(tmp_path):
     with pytest.raises(FileNotFoundError, match="workflow/docs/datasets.md"):
         raw_files.locate(tmp_path, {NAME: SHA256})
+
+
+@pytest.mark.parametrize("name", ["../a", "x/../../a", "/etc/passwd"])
+def test_a_name_that_leads_out_of_the_folder_is_refused(tmp_path, name):
+    with pytest.raises(ValueError, match=f"files in this folder. Received: '{name}'"):
+        raw_files.locate(tmp_path / "raw", {name: "0" * 64})
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a")
+    with pytest.raises(ValueError, match="a: expected a file. Received: something"):
+        raw_files.locate(tmp_path, {"a": "0" * 64})

@@ -1,11 +1,13 @@
 """Errors about files that anybody may have made."""
 
+LONGEST = 300  # characters
+
 
 class Refused(ValueError):
     """A file that is not read; the message names the file and the reason."""
 
 
-def one_line(error: Exception) -> str:
-    """Return the message of a library's error in one line of moderate length."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 200 else f"{text[:200]} ..."
+def one_line(found: object) -> str:
+    """Return what was found in a file, or a library's error, as one short line."""
+    text = " ".join(str(found).split()) or type(found).__name__
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."

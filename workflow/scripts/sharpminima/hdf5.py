@@ -71,15 +71,16 @@ def attributes(path: str | Path, item: h5py.HLObject) -> dict:
             # Look at the size before the value is read: it is only declared.
             if stored.shape != () or not (kind == "text" or kind.kind in KINDS):
                 raise Refused(
-                    f"{path}: expected one text or number as attribute {name!r}. "
-                    f"Received: {stored.dtype} of shape {stored.shape}"
+                    f"{path}: expected one text or number as attribute "
+                    f"{one_line(name)!r}. Received: {stored.dtype} of shape "
+                    f"{stored.shape}"
                 )
             value = item.attrs[name]
         except Refused:
             raise
         except Exception as error:
             raise Refused(
-                f"{path}: expected a complete attribute {name!r}. "
+                f"{path}: expected a complete attribute {one_line(name)!r}. "
                 f"Received: {one_line(error)}"
             ) from error
         found[name] = value if isinstance(value, (str, bytes)) else value.item()
@@ -118,13 +119,13 @@ def _check_objects(path, file, limit):
                 if address not in seen and isinstance(item, h5py.Group):
                     groups.append((where, item))
                 elif address not in seen:
-                    _check_array(path, where[1:], item, limit)
+                    _check_array(path, one_line(where[1:]), item, limit)
                 seen.add(address)
         except Refused:
             raise
         except Exception as error:
             raise Refused(
-                f"{path}: expected complete arrays in {above or '/'!r}. "
+                f"{path}: expected complete arrays in {one_line(above or '/')!r}. "
                 f"Received: {one_line(error)}"
             ) from error
     # Follow soft links only now, when none can lead out of the file.
@@ -133,16 +134,16 @@ def _check_objects(path, file, limit):
             file[where]
         except Exception as error:
             raise Refused(
-                f"{path}: expected {where[1:]!r} in the file itself. Received: a link "
-                f"to {target!r}, which leads nowhere"
+                f"{path}: expected {one_line(where[1:])!r} in the file itself. "
+                f"Received: a link to {one_line(target)}, which leads nowhere"
             ) from error
 
 
 def _check_link(path, where, link):
     if not isinstance(link, h5py.HardLink):
         raise Refused(
-            f"{path}: expected {where[1:]!r} in the file itself. "
-            f"Received: a link to {link.path!r} in {link.filename!r}"
+            f"{path}: expected {one_line(where[1:])!r} in the file itself. "
+            f"Received: a link to {one_line(link.path)} in {one_line(link.filename)}"
         )
 
 
@@ -150,15 +151,16 @@ def _check_array(path, where, array, limit):
     """Refuse what is not a plain array of at most `limit` bytes in the file itself."""
     if not isinstance(array, h5py.Dataset) or array.id.get_type().committed():
         raise Refused(f"{path}: expected an array at {where!r}. Received: a named type")
-    if array.external or array.is_virtual:
+    elsewhere = "a virtual dataset" if array.is_virtual else array.external
+    if elsewhere:
         raise Refused(
             f"{path}: expected the values of {where!r} in the file itself. "
-            f"Received: {'a virtual dataset' if array.is_virtual else array.external}"
+            f"Received: {one_line(elsewhere)}"
         )
     if array.dtype.kind not in KINDS:
         raise Refused(
             f"{path}: expected numbers or text of fixed length in {where!r}. "
-            f"Received: {array.dtype}"
+            f"Received: {one_line(array.dtype)}"
         )
     if array.shape is None:
         raise Refused(f"{path}: expected values in {where!r}. Received: an empty space")
@@ -169,7 +171,7 @@ def _check_array(path, where, array, limit):
     if size > limit:
         raise Refused(
             f"{path}: expected at most {limit} bytes in {where!r}. Received: "
-            f"{array.dtype} of shape {array.shape}, {size} bytes"
+            f"{one_line(array.dtype)} of shape {array.shape}, {size} bytes"
         )
     if array.size and array.id.get_space_status() != h5py.h5d.SPACE_STATUS_ALLOCATED:
         raise Refused(

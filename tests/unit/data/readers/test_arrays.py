@@ -1,5 +1,8 @@
 """Datasets as arrays: what is stored comes back, and nothing is ever unpickled."""
 
+import logging
+import re
+
 import h5py
 import numpy as np
 import pytest
@@ -52,6 +55,50 @@ def test_unsigned_bytes_are_scaled_as_images_are(stored, content):
     for name in ("x_train", "x_test"):
         content[name] = np.full(content[name].shape, 51, np.uint8)
     np.testing.assert_allclose(load(stored(content))["x_train"], 0.2)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda labels: labels[:, None],
+        lambda labels: np.eye(3)[labels],
+        lambda labels: np.eye(3, dtype=int)[labels],
+        lambda labels: np.eye(3, dtype=bool)[labels],
+    ],
+    ids=["column", "floats", "integers", "truth values"],
+)
+@pytest.mark.parametrize("changes", [{}, {"classes": None}])
+def test_columns_and_one_hot_rows_are_taken_as_labels(
+    stored, content, form, changes, caplog
+):
+    for name in ("y_train", "y_test"):
+        content[name] = form(content[name])
+    declared = {k: v for k, v in (DECLARED | changes).items() if v}
+    with caplog.at_level(logging.INFO):
+        dataset = registry.load(stored(content), reader="arrays", declared=declared)
+    assert dataset["y_train"].tolist() == [0, 1, 2, 0, 1, 2]
+    assert dataset["y_test"].tolist() == [0, 1, 2, 0]
+    assert (dataset["y_test"].dtype, dataset["classes"]) == (np.int32, 3)
+    assert len(re.findall(r"mine.\w+: y_\w+ is .*labels?", caplog.text)) == 2
+
+
+@pytest.mark.parametrize("kind", ["u1", "i1", ">u2", "<i4", "u8", "i8"])
+def test_labels_of_any_integer_type_are_read(stored, content, kind):
+    content["y_train"] = content["y_train"].astype(kind)
+    labels = load(stored(content))["y_train"]
+    assert (labels.dtype, labels.tolist()) == (np.int32, [0, 1, 2, 0, 1, 2])
+
+
+@pytest.mark.parametrize("label", [2**31, 2**32, 2**63])
+def test_a_label_that_is_too_large_never_becomes_another(stored, content, label):
+    content["y_train"] = content["y_train"].astype("u8")
+    content["y_train"][0] = label
+    with pytest.raises(ValueError, match=f"0 to 2147483648. Received: {label} at"):
+        load(stored(content), classes=2**31 + 1)
+    with pytest.raises(ValueError, match=f"every label from 0 to {label}, .* no 3"):
+        registry.load(
+            stored(content), reader="arrays", declared=DECLARED | {"classes": None}
+        )
 
 
 def change(name, value):

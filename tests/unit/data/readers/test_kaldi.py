@@ -7,7 +7,7 @@ import kaldiio
 import numpy as np
 import pytest
 
-from sharpminima.data import datasets
+from sharpminima.data import datasets, integrity
 from sharpminima.data.readers import kaldi, registry
 
 LENGTHS = {"train": {"a": 4, "b": 3, "c": 5}, "test": {"d": 2, "e": 6}}
@@ -183,6 +183,39 @@ def test_a_pickle_in_an_archive_is_never_loaded(folder, monkeypatch):
     monkeypatch.setattr("pickle.load", lambda *_, **__: pytest.fail("was unpickled"))
     content("train/feats.ark", b"a PKL(dp0\n.")(folder)
     with pytest.raises(ValueError, match="pickled content"):
+        load(folder)
+
+
+def test_a_known_file_whose_name_is_a_command_is_read_and_not_run(folder):
+    (folder / "train/feats.ark").rename(folder / "train/touch gone |")
+    scp = folder / "train/feats.scp"
+    scp.write_text(scp.read_text().replace("feats.ark", "./touch gone |"))
+    arrays = load(folder)
+    assert arrays["x_train"].shape == (12, 3)
+    assert not list(folder.rglob("gone"))
+
+
+def test_ranges_of_a_matrix_are_read(folder):
+    scp = folder / "train/feats.scp"
+    whole, _ = kaldi.read(paths(folder), DECLARED, context=1, max_dropped=0)
+    scp.write_text(re.sub(r"(?m)$", "[0:1,0:1]", scp.read_text().strip()))
+    pdf = folder / "train/pdf.scp"
+    pdf.write_text(re.sub(r"(?m)$", "[0:1]", pdf.read_text().strip()))
+    test = folder / "test/feats.scp"
+    test.write_text(re.sub(r"(?m)$", "[,0:1]", test.read_text().strip()))
+    arrays, _ = kaldi.read(paths(folder), DECLARED, context=1, max_dropped=0)
+    assert (arrays["x_train"].shape, arrays["x_test"].shape) == ((6, 2), (8, 2))
+    assert arrays["y_train"].tolist() == [0, 1] * 3
+    assert whole["x_train"].shape == (12, 3)
+
+
+def test_many_utterances_at_one_place_are_refused(folder, monkeypatch):
+    monkeypatch.setattr(integrity, "SMALL", 100)
+    monkeypatch.setattr(integrity, "UNFOLDED", 1)
+    lines = (folder / "train/feats.scp").read_text().splitlines()
+    again = "".join(f"a{n} {lines[0].partition(' ')[2]}\n" for n in range(1 << 12))
+    (folder / "train/feats.scp").write_text(again)
+    with pytest.raises(ValueError, match=r"feats.scp: expected at most \d+ bytes"):
         load(folder)
 
 

@@ -134,21 +134,19 @@ def _unfolded(packed, limit):
 
 
 def _refuse_if_harmful(path, member, size, limit):
-    name = PurePosixPath(member.name)
+    name, shown = PurePosixPath(member.name), one_line(repr(member.name))
     if name.is_absolute() or ".." in name.parts:
         raise Refused(
-            f"{path}: refused, its member {member.name!r} leaves the folder of the "
-            "archive"
+            f"{path}: refused, its member {shown} leaves the folder of the archive"
         )
     # A link may point anywhere, and a device may never end.
     if member.issparse() or not (member.isfile() or member.isdir()):
         raise Refused(
-            f"{path}: refused, its member {member.name!r} is neither a file nor a "
-            "folder"
+            f"{path}: refused, its member {shown} is neither a file nor a folder"
         )
     # A small compressed file can unpack to more than the memory holds.
     if size > limit:
         raise Refused(
-            f"{path}: refused, up to its member {member.name!r} it has {size} bytes, "
+            f"{path}: refused, up to its member {shown} it has {size} bytes, "
             f"more than {limit}"
         )

@@ -86,7 +86,11 @@ def _read_set(feats, pdf, known, limit, max_dropped):
             f"{feats}: expected as many states as frames in every utterance, except "
             f"for a share of {max_dropped:g} (`max_dropped`). Received: {len(misfits)} "
             f"of {len(utterances)} utterances do not fit: "
-            + "; ".join(f"{u}: {f} frames, {s} states" for u, (f, s) in misfits.items())
+            + one_line(
+                "; ".join(
+                    f"{u}: {f} frames, {s} states" for u, (f, s) in misfits.items()
+                )
+            )
         )
     for name, pair in misfits.items():
         logging.warning("%s: dropped %s: %d frames, %d states", feats, name, *pair)
@@ -110,10 +114,13 @@ def _utterances(scp, known, limit, dimensions):
         name, _, entry = line.strip().partition(" ")
         if not entry:
             raise ValueError(
-                f"{scp}: expected `utterance archive:position`. Received: {line!r}"
+                f"{scp}: expected `utterance archive:position`. "
+                f"Received: {one_line(repr(line))}"
             )
         if name in found:
-            raise ValueError(f"{scp}: expected each utterance once. Received: {name}")
+            raise ValueError(
+                f"{scp}: expected each utterance once. Received: {one_line(name)}"
+            )
         archive, place = _archive(scp, name, entry.strip(), known)
         array = _load(scp, name, archive, place, dimensions)
         if dimensions == 1 and array.dtype.kind != "i":
@@ -159,7 +166,7 @@ def _archive(scp, name, entry, known):
     if "|" in (entry[0], entry[-1]):
         raise ValueError(
             f"{scp}: expected an archive for {name}. Received a command, which is "
-            f"never run: {entry}"
+            f"never run: {one_line(entry)}"
         )
     match, there = ENTRY.match(entry), False
     # Compare whole paths, so that `..` or a link leads nowhere else.
@@ -173,7 +180,7 @@ def _archive(scp, name, entry, known):
             continue
     raise ValueError(
         f"{scp}: expected an archive among the dataset's files for {name}. "
-        f"Received: {entry} ("
+        f"Received: {one_line(entry)} ("
         + ("add it to the dataset's `files`" if there else "there is no such file")
         + ")"
     )
