@@ -181,22 +181,3 @@ def test_a_missing_file_is_said_to_be_missing(tmp_path):
         hdf5.reading(tmp_path / "a.h5"),
     ):
         pytest.fail("was opened")
-
-
-def test_attributes_are_texts_and_numbers(tmp_path):
-    def make(file):
-        file.attrs.update({"a": "text", "b": 3, "c": 0.5, "d": np.bool_(True)})
-
-    path = made(tmp_path / "a.h5", make)
-    with hdf5.reading(path) as file:
-        assert hdf5.attributes(path, file) == {"a": "text", "b": 3, "c": 0.5, "d": True}
-
-
-@pytest.mark.parametrize("value", [np.arange(3), h5py.Empty("f4"), ["a", "b"]])
-def test_other_attributes_are_refused(tmp_path, value):
-    path = made(tmp_path / "a.h5", lambda file: file.attrs.update(bad=value))
-    with (
-        hdf5.reading(path) as file,
-        pytest.raises(hdf5.Refused, match="a.h5: expected one text .* attribute 'bad'"),
-    ):
-        hdf5.attributes(path, file)

@@ -4,6 +4,9 @@ An HDF5 file can lead its reader to other files: by external links, external sto
 virtual datasets. It can declare more than it holds, and a small one can unfold to more
 than the memory holds. All of these are refused, and so are values that are neither
 numbers nor text of fixed length, such as references and objects.
+
+Attributes of a stranger's file are not read: damaged text in them lets the HDF5 library
+loop for ever.
 """
 
 import math
@@ -18,7 +21,8 @@ from sharpminima.errors import Refused, one_line
 
 # Filters that are undone here or need no memory. Each may stand once, since a second
 # compression multiplies what the first one unfolds to.
-FILTERS = (h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_FLETCHER32)
+GZIP = h5py.h5z.FILTER_DEFLATE
+FILTERS = (h5py.h5z.FILTER_SHUFFLE, GZIP, h5py.h5z.FILTER_FLETCHER32)
 CHECKSUM_BYTES = 4  # what fletcher32 adds to a chunk
 KINDS = "biufS"  # of NumPy: Boolean, integers, floating point, text of fixed length
 
@@ -51,40 +55,6 @@ def reading(path: str | Path, limit: int | None = None) -> Iterator[h5py.File]:
         raise Refused(
             f"{path}: expected a complete HDF5 file. Received: {one_line(error)}"
         ) from error
-
-
-def attributes(path: str | Path, item: h5py.HLObject) -> dict:
-    """Return the attributes of `item`: texts, numbers and truth values, one each.
-
-    Args:
-        path: The file, for messages.
-        item: A file, group or dataset.
-
-    Raises:
-        Refused: If an attribute is of another kind.
-    """
-    found = {}
-    for name in item.attrs:
-        try:
-            stored = item.attrs.get_id(name)
-            kind = "text" if h5py.check_string_dtype(stored.dtype) else stored.dtype
-            # Look at the size before the value is read: it is only declared.
-            if stored.shape != () or not (kind == "text" or kind.kind in KINDS):
-                raise Refused(
-                    f"{path}: expected one text or number as attribute "
-                    f"{one_line(name)!r}. Received: {stored.dtype} of shape "
-                    f"{stored.shape}"
-                )
-            value = item.attrs[name]
-        except Refused:
-            raise
-        except Exception as error:
-            raise Refused(
-                f"{path}: expected a complete attribute {one_line(name)!r}. "
-                f"Received: {one_line(error)}"
-            ) from error
-        found[name] = value if isinstance(value, (str, bytes)) else value.item()
-    return found
 
 
 def _check_signature(path):
@@ -189,29 +159,27 @@ def _check_chunks(path, where, array):
     if len(set(filters)) < len(filters) or not set(filters) <= set(FILTERS):
         raise Refused(
             f"{path}: expected {where!r} to be compressed with gzip or not at all. "
-            f"Received: HDF5 filters {filters} (gzip is {h5py.h5z.FILTER_DEFLATE})"
+            f"Received: HDF5 filters {filters} (gzip is {GZIP})"
         )
     size = math.prod(array.chunks) * array.dtype.itemsize
-    zipped = h5py.h5z.FILTER_DEFLATE in filters
-    chunks = []
+    left_out = 1 << filters.index(GZIP) if GZIP in filters else 0
+    chunks, end = [], path.stat().st_size
     array.id.chunk_iter(chunks.append)
-    end = path.stat().st_size
     for chunk in chunks:
-        fits = chunk.byte_offset + chunk.size <= end
+        if chunk.byte_offset + chunk.size > end:
+            raise Refused(
+                f"{path}: expected all chunks of {where!r}. Received: the position "
+                f"{chunk.byte_offset} in a file of {end} bytes"
+            )
+        unfolded = chunk.size
         # A filter may be left out of a chunk that it does not make smaller.
-        if (
-            fits
-            and zipped
-            and not chunk.filter_mask & 1 << filters.index(h5py.h5z.FILTER_DEFLATE)
-        ):
+        if left_out and not chunk.filter_mask & left_out:
             _, content = array.id.read_direct_chunk(chunk.chunk_offset)
             # Unfold one byte more than fits, at most.
             most = size + CHECKSUM_BYTES + 1
             unfolded = len(zlib.decompressobj().decompress(content, most))
-        else:
-            unfolded = chunk.size
-        if not fits or not size <= unfolded <= size + CHECKSUM_BYTES:
+        if not size <= unfolded <= size + CHECKSUM_BYTES:
             raise Refused(
-                f"{path}: expected chunks of {size} bytes in {where!r}. Received: "
-                f"{'a chunk beyond the end' if not fits else f'{unfolded} or more'}"
+                f"{path}: expected chunks of {size} bytes in {where!r}. "
+                f"Received: {unfolded}{' or more' if unfolded > size else ''}"
             )
