@@ -1,5 +1,6 @@
 """Archives are read in memory, and refused if a member could do harm."""
 
+import gzip
 import io
 import random
 import tarfile
@@ -108,3 +109,19 @@ def test_a_damaged_archive_is_named(path, cut):
         ValueError, match="data.tar.gz: expected a complete tar archive"
     ):
         archives.members(path, ["b.bin"], limit=1 << 20)
+
+
+def test_a_member_that_is_too_large_by_itself_is_refused(path):
+    archive(path, ("b.txt", b"b" * 11))
+    with pytest.raises(ValueError, match="refused, its member 'b.txt' has 11 bytes"):
+        list(archives.files(path, text_files, limit=100, largest=10))
+
+
+@pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE])
+def test_a_header_that_takes_memory_is_refused(path, kind):
+    """Its content belongs to the next header, and tarfile would keep it."""
+    info = link("././@LongLink", "", kind)
+    info.size = 1 << 17
+    path.write_bytes(gzip.compress(info.tobuf() + bytes(info.size)))
+    with pytest.raises(ValueError, match="Received: a header of 131072 bytes"):
+        list(archives.files(path, text_files, limit=1 << 30))

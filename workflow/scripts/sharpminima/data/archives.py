@@ -51,6 +51,7 @@ def files(
     wanted: Callable[[PurePosixPath], bool],
     limit: int,
     stream: BinaryIO | None = None,
+    largest: int = sys.maxsize,
 ) -> Iterator[tuple[PurePosixPath, bytes]]:
     """Yield path and content of each file in an archive, one at a time.
 
@@ -61,6 +62,7 @@ def files(
         wanted: Gets a file's path in the archive; tells whether to read the file.
         limit: The most bytes that all members may have together.
         stream: The archive, if it is only a part of the file at `path`.
+        largest: The most bytes that one member may have.
 
     Raises:
         ValueError: If the archive is damaged, has a member with an absolute path, a
@@ -79,6 +81,11 @@ def files(
                 # Checked even if nobody wants it: one such member condemns the archive.
                 size += member.size
                 _refuse_if_harmful(path, member, size, limit)
+                if member.size > largest:
+                    raise Refused(
+                        f"{path}: refused, its member {one_line(repr(member.name))} "
+                        f"has {member.size} bytes, more than {largest}"
+                    )
                 file = PurePosixPath(member.name)
                 if member.isfile() and wanted(file):
                     yield file, archive.extractfile(member).read()

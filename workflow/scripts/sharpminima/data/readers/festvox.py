@@ -33,6 +33,7 @@ RATE, BANDS = 16_000, 40  # Hz; bands of a frame, so nine frames make F2's 360 i
 WINDOW_MS, HOP_MS = 25, 10
 TOLERANCE_S = 0.025  # one window
 TEST_DIGITS = (2, 5, 8)
+LARGEST_MEMBER = 1 << 26  # bytes; a sentence takes far less
 # How many times as many bytes as the declared frames have in their recordings a package
 # may unfold to: it also holds other files.
 OTHER_FILES = 8
@@ -144,7 +145,7 @@ def _files(path, limit) -> Iterator[tuple[PurePosixPath, bytes]]:
         # A Debian package is an ar archive; its files are in a tar archive inside.
         for part in parts:
             if part.name.startswith("data.tar"):
-                yield from archives.files(path, wanted, limit, part)
+                yield from archives.files(path, wanted, limit, part, LARGEST_MEMBER)
 
 
 class _Forwards(io.FileIO):
