@@ -1,11 +1,15 @@
 """Large-batch training and sharp minima: the whole study, one target per deliverable."""
 
+from pathlib import Path
+
 from snakemake.utils import min_version
 
 min_version("9.16.3")
 
+# It says what differs from the project's own config.yaml: see common.smk.
+if Path("config.yaml").exists():
 
-configfile: "config.yaml"
+    configfile: "config.yaml"
 
 
 pathvars:

@@ -11,8 +11,11 @@ import psutil
 from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
+from snakemake.utils import update_config
 
-sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
+# In a module, `workflow.basedir` is the folder of the workflow that imports it.
+PROJECT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1]
+sys.path.insert(0, str(PROJECT / "workflow" / "scripts"))
 from sharpminima import locks, provenance
 from sharpminima.config import layers, mistakes
 from sharpminima.config.study import Study
@@ -45,16 +48,19 @@ def limit_of(resource):
 
 # Jobs, too, read this file, but only the process that begins them is a run.
 if workflow.is_main_process:
-    RUN = locks.Run()
-    if RUN.released:
+    run = locks.run_here()
+    if run.released:
         logger.warning("The last run here was cut off: its lock is removed.")
-    for other in RUN.others:
+    for other in run.others:
         logger.warning(
             f"Another run may be at work in this folder ({other}). If it makes the same "
             "files, Snakemake refuses this one. If it was killed, say `make unlock`."
         )
 
-config = layers.complete(config, config_layers())
+# Wherever the config comes from, it says only what differs.
+complete = load_configfile(PROJECT / "config.yaml")
+update_config(complete, config)
+config = layers.complete(complete, config_layers())
 if found := mistakes.mistakes(config):
     raise WorkflowError("The config has mistakes:\n" + "\n".join(found))
 config = derived.with_derived(config)
@@ -73,13 +79,13 @@ os.environ.update(KERAS_BACKEND=BACKEND)
 GPU = {"gpu": 1} if limit_of("gpu") else {}
 # The paper's values, and the settings that they belong to.
 PAPER = {
-    name: provenance.digest(
-        Path(workflow.basedir, "workflow/resources/keskar2017", name)
-    )
+    name: provenance.digest(PROJECT / "workflow/resources/keskar2017" / name)
     for name in ["settings.csv", "tables.csv"]
 }
 # Where the files of this study are, for what is read when the workflow is planned.
-RESULTS = Path(config.get("pathvars", {}).get("results", "results"))
+RESULTS = Path(
+    workflow.pathvars.apply(workflow.modifier.path_modifier.replace_prefix("<results>"))
+)
 SPEECH = {n for n, d in config["datasets"].items() if d["reader"] == "festvox"}
 FORMATS = ["html", "svg", "png"]
 # As text: Snakemake takes no fractions as resources.
@@ -296,7 +302,7 @@ def fingerprint_of_run(script):
 
 def raw_folder(wildcards):
     if config["datasets"][wildcards.dataset].get("bundled"):
-        return f"{workflow.basedir}/workflow/resources/{wildcards.dataset}"
+        return f"{PROJECT}/workflow/resources/{wildcards.dataset}"
     folder = os.environ.get("SHARPMINIMA_RAW_FOLDER") or config["raw_folder"]
     return f"{Path(folder).expanduser()}/{wildcards.dataset}"
 

@@ -17,7 +17,8 @@ from sharpminima.planning import preview
 from sharpminima.planning.planned_time import Estimate, Past, rates, size_of
 from sharpminima.regimes import derived
 
-SNAKEFILE = Path(__file__).resolve().parents[2] / "Snakefile"
+PROJECT = Path(__file__).resolve().parents[2]
+SNAKEFILE, DEFAULTS = PROJECT / "Snakefile", PROJECT / "config.yaml"
 
 
 def main(cores: str, configfiles: list[str], flags: list[str]) -> None:
@@ -32,7 +33,7 @@ def main(cores: str, configfiles: list[str], flags: list[str]) -> None:
     if not jobs:
         print("Nothing would run: everything is finished.")
         return
-    config, stored = merged(["config.yaml", *configfiles]), rates()
+    config, stored = merged([DEFAULTS, "config.yaml", *configfiles]), rates()
     sizes = sizes_of(config, {job["network"] for job in jobs if "network" in job})
     guess = Estimate(config, stored["seconds"], sizes, Past.of("results"))
     rows = preview.table(jobs, guess)

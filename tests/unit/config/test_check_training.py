@@ -128,6 +128,15 @@ def test_a_mean_must_fit_the_regimes_that_stop_earlier():
     ]
 
 
+def test_a_regime_that_the_study_leaves_out_does_not_limit_how_short_runs_are():
+    config = changed("training.stopping.min_epochs", 5)
+    assert "SB-averaged" not in config["study"]["regimes"]
+    assert mistakes(config) == []
+    config["study"]["further_regimes"] = {"F1": ["SB-averaged"]}
+    (mistake,) = mistakes(config)
+    assert mistake.startswith("regimes.SB-averaged.averaging.last_epochs: must be at")
+
+
 @pytest.mark.parametrize("section", LENGTHS)
 def test_what_a_section_trains_must_be_long_enough_for_a_mean(section):
     config = merged(default_config(), LENGTHS[section])

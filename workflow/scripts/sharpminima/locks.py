@@ -12,6 +12,7 @@ no more (see `files.replacing`).
 
 import atexit
 import fcntl
+import functools
 import os
 import shutil
 import socket
@@ -62,6 +63,12 @@ class Run:
         except OSError:
             return False
         return True
+
+
+@functools.cache
+def run_here() -> Run:
+    """Return this run, which is one however often it reads the workflow."""
+    return Run()
 
 
 class RunOverError(RuntimeError):

@@ -53,12 +53,12 @@ def stopping_rules(config: Mapping) -> Iterator[Mistake]:
 
 
 def averaged_epochs(config: Mapping) -> Iterator[Mistake]:
-    """Yield means of more epochs than the shortest run has."""
-    for where, stated, merged in _sections(config):
-        if {"averaging", "stopping"} & set(stated):
-            section = where if "averaging" in stated else "training"
-            if rule := _broken_rule_of_averaging(merged):
-                yield f"{section}.averaging.last_epochs", rule
+    """Yield regimes of the study with means of more epochs than a run may have."""
+    for _, regime, chosen in _runs_of_study(config):
+        own = "averaging" in config["regimes"][regime]
+        section = f"regimes.{regime}" if own else "training"
+        if rule := _broken_rule_of_averaging(chosen):
+            yield f"{section}.averaging.last_epochs", rule
 
 
 def objectives(config: Mapping) -> Iterator[Mistake]:
