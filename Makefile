@@ -7,12 +7,13 @@ RESULTS ?= results
 # One environment per requirements file: .venv, .venv-gpu, .venv-jax
 VENV := .venv$(patsubst envs/requirements%.txt,%,$(REQUIREMENTS))
 DONE := $(VENV)/done
-BIN := $(CURDIR)/$(VENV)/bin
+# Relative paths and `python -m`: the folder may be called anything, and may move.
+BIN := $(VENV)/bin
 STUDY ?=
 UV := 0.13.9
-SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) $(if $(STUDY),--configfile $(STUDY))
+SNAKEMAKE := $(BIN)/python -m snakemake --cores $(CORES) $(if $(STUDY),--configfile $(STUDY))
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
-LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+LOCK := $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
@@ -69,18 +70,18 @@ fuzz: $(DONE)  ## Damage data files in new ways, for a quarter of an hour
 	HYPOTHESIS_PROFILE=fuzz $(PYTEST) tests/unit/data/test_fuzz.py
 
 lint: $(DONE)  ## Check style and workflow
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check Snakefile workflow
-	$(BIN)/snakemake --lint
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m snakefmt --check Snakefile workflow
+	$(BIN)/python -m snakemake --lint
 
 format: $(DONE)  ## Put style right
-	$(BIN)/ruff check --fix .
-	$(BIN)/ruff format .
-	$(BIN)/snakefmt Snakefile workflow
+	$(BIN)/python -m ruff check --fix .
+	$(BIN)/python -m ruff format .
+	$(BIN)/python -m snakefmt Snakefile workflow
 
 lock: $(DONE)  ## Pin what envs/requirements*.in ask for
-	$(BIN)/pip install --quiet uv==$(UV)
+	$(BIN)/python -m pip install --quiet uv==$(UV)
 	$(LOCK) envs/requirements.in --output-file envs/requirements.txt
 	$(LOCK) envs/requirements-gpu.in --output-file envs/requirements-gpu.txt \
 		--no-emit-package tensorflow-cpu
@@ -90,18 +91,15 @@ lock: $(DONE)  ## Pin what envs/requirements*.in ask for
 
 clean:  ## Delete what is made in minutes: tables, charts, report, logs
 	rm -rf report.zip .pytest_cache .ruff_cache
-	rm -f $(RESULTS)/tables/*.* $(RESULTS)/charts/*.*
-	find $(RESULTS) -type f \( -path '$(RESULTS)/logs/*.log' \
-		-o -path '$(RESULTS)/benchmarks/*.tsv' \) -delete 2>/dev/null || true
+	rm -f "$(RESULTS)"/tables/*.* "$(RESULTS)"/charts/*.*
+	find "$(RESULTS)" -type f \( -path "$(RESULTS)/logs/*.log" \
+		-o -path "$(RESULTS)/benchmarks/*.tsv" \) -delete 2>/dev/null || true
 
 distclean:  ## Delete results with all checkpoints, and .venv, after asking
 	@printf "Delete results/ with all checkpoints, .snakemake/ and .venv/? [y/N] "; \
-	read answer; [ "$$answer" = y ] && rm -rf results .snakemake $(VENV) report.zip \
+	read answer; [ "$$answer" = y ] && rm -rf results .snakemake $(VENV) $(VENV).lock report.zip \
 		|| echo "Nothing deleted."
 
 $(DONE): $(REQUIREMENTS) envs/check_python.py
-	@$(PYTHON) envs/check_python.py
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
-		--requirement $(REQUIREMENTS)
-	@touch $@
+	@"$(PYTHON)" envs/check_python.py
+	@"$(PYTHON)" envs/make_environment.py $(VENV) $(REQUIREMENTS)

@@ -343,7 +343,7 @@ def test_touched_files_rerun_nothing(finished_study, config):
 @pytest.fixture
 def copied_project(tmp_path):
     """A copy of the workflow's code, to be edited."""
-    for name in ("Snakefile", "profiles", "workflow", "envs"):
+    for name in ("Snakefile", "config.yaml", "profiles", "workflow", "envs"):
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
     return tmp_path

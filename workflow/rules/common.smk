@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shlex
 import signal
 import sys
 from contextlib import suppress
@@ -15,7 +16,20 @@ from snakemake.utils import update_config
 
 # In a module, `workflow.basedir` is the folder of the workflow that imports it.
 PROJECT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1]
-sys.path.insert(0, str(PROJECT / "workflow" / "scripts"))
+SCRIPTS = PROJECT / "workflow" / "scripts"
+if not SCRIPTS.is_dir():
+    raise WorkflowError(
+        "The workflow needs its whole folder, not its Snakefile alone: clone it, and "
+        f"name the path of its Snakefile. Received: {PROJECT}"
+    )
+sys.path.insert(0, str(SCRIPTS))
+import sharpminima
+
+if not SCRIPTS.samefile(Path(sharpminima.__file__).parents[1]):
+    raise WorkflowError(
+        "One run of Snakemake can use one copy of sharpminima. "
+        f"Received: {SCRIPTS}, after {sharpminima.__file__}"
+    )
 from sharpminima import locks, provenance
 from sharpminima.config import layers, mistakes
 from sharpminima.config.study import Study
@@ -23,6 +37,17 @@ from sharpminima.planning import memory
 from sharpminima.planning.rules import megabytes
 from sharpminima.regimes import derived, remedies, settings
 from sharpminima.provenance import ordered
+
+
+class Quoted(str):
+    """A path that stays whole in a shell's command."""
+
+    def __format__(self, spec):
+        return shlex.quote(self)
+
+
+# Snakemake starts jobs with it, and quotes nothing.
+sys.executable = Quoted(sys.executable)
 
 
 def config_layers():
@@ -73,8 +98,10 @@ if MEMORY_LIMIT and (found := list(memory.too_large(config, MEMORY_LIMIT))):
 
 STUDY = Study(config)
 BACKEND = config["backend"]
-# Jobs inherit it; a job on a cluster reads this file, too.
-os.environ.update(KERAS_BACKEND=BACKEND)
+# Jobs inherit both; a job on a cluster reads this file, too. Jobs must not run another
+# package of this name, which may be installed.
+python_path = filter(None, [str(SCRIPTS), os.environ.get("PYTHONPATH")])
+os.environ.update(KERAS_BACKEND=BACKEND, PYTHONPATH=os.pathsep.join(python_path))
 # Where a profile or the command line offers GPUs, jobs that compute take one each.
 GPU = {"gpu": 1} if limit_of("gpu") else {}
 # The paper's values, and the settings that they belong to.
