@@ -121,6 +121,8 @@ if STUDY.sweep_runs:
             **chart("sweep", "Batch sizes", of_each(derived.batch_sizes(config))),
         log:
             "<logs>/chart_sweep/{network}.log",
+        wildcard_constraints:
+            network=one_of(derived.batch_sizes(config)),
         conda:
             "../../envs/present.yaml"
         params:
@@ -140,6 +142,8 @@ if STUDY.warm_start_runs:
             **chart("warm_start", "Warm start", of_each(START["networks"])),
         log:
             "<logs>/chart_warm_start/{network}.log",
+        wildcard_constraints:
+            network=one_of(START["networks"]),
         conda:
             "../../envs/present.yaml"
         params:
@@ -162,6 +166,8 @@ if STUDY.runs_with_iterates:
             **chart("trajectory", "Sharpness on the way", of_each(ITERATES["networks"])),
         log:
             "<logs>/chart_trajectory/{network}.log",
+        wildcard_constraints:
+            network=one_of(ITERATES["networks"]),
         conda:
             "../../envs/present.yaml"
         params:
