@@ -88,20 +88,20 @@ def _within(folder, name):
 def _download(path, sha256, urls):
     """Try each address until one has the file; return the failures before it.
 
-    Pooch writes the file at `path` only if its checksum is right.
+    Pooch gives the file its name only if its checksum is right. So several processes
+    may download the same file at once, into one folder.
     """
     failures = []
     for url in urls:
         try:
+            # Where another process makes the folder meanwhile, Pooch would fail.
+            path.parent.mkdir(parents=True, exist_ok=True)
             pooch.create(
                 path=path.parent,
                 base_url=url.rstrip("/") + "/",
                 registry={path.name: f"sha256:{sha256}"},
                 retry_if_failed=2,
-            ).fetch(
-                path.name,
-                downloader=pooch.HTTPDownloader(progressbar=True, timeout=30),
-            )
+            ).fetch(path.name, downloader=_for_all)
         # Pooch raises a ValueError for a wrong checksum. Another address may do.
         except (requests.RequestException, OSError, ValueError) as error:
             failures.append(f"{url}: {error}")
@@ -109,3 +109,10 @@ def _download(path, sha256, urls):
         else:
             break
     return failures
+
+
+def _for_all(url, file, registry):
+    """Download a file that may be read by all who may list its folder."""
+    pooch.HTTPDownloader(progressbar=True, timeout=30)(url, file, registry)
+    # Pooch makes it for its owner alone.
+    Path(file).chmod(Path(file).parent.stat().st_mode & 0o666)
