@@ -55,7 +55,7 @@ def raw_files() -> dict[str, bytes]:
 class Study:
     """Snakemake bound to one working directory with the raw files of `tiny`.
 
-    The directory holds no `config.yaml`, so only the project's own lies below the test's.
+    The directory holds no `config.yaml`: the test's lies over the project's own.
     With `forked` its jobs are forks of a process that has Keras loaded.
     """
 
