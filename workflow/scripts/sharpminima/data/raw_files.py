@@ -94,8 +94,6 @@ def _download(path, sha256, urls):
     failures = []
     for url in urls:
         try:
-            # Where another process makes the folder meanwhile, Pooch would fail.
-            path.parent.mkdir(parents=True, exist_ok=True)
             pooch.create(
                 path=path.parent,
                 base_url=url.rstrip("/") + "/",
