@@ -33,6 +33,7 @@ preview: $(DONE)  ## Say what would run, and roughly for how long
 		$(if $(STUDY),--configfile $(STUDY))
 
 study: $(DONE)  ## Run the study: data, training, measures, tables, charts
+	@$(BIN)/python workflow/scripts/check_config.py $(if $(STUDY),--configfile $(STUDY))
 	$(SNAKEMAKE)
 
 unlock: $(DONE)  ## Unlock the folder after a run that was killed on another machine

@@ -12,10 +12,10 @@ import psutil
 from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
-from snakemake.utils import update_config
 
 # In a module, `workflow.basedir` is the folder of the workflow that imports it.
 PROJECT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1]
+DEFAULTS = PROJECT / "config.yaml"
 SCRIPTS = PROJECT / "workflow" / "scripts"
 if not SCRIPTS.is_dir():
     raise WorkflowError(
@@ -31,7 +31,7 @@ if not SCRIPTS.samefile(Path(sharpminima.__file__).parents[1]):
         f"Received: {SCRIPTS}, after {sharpminima.__file__}"
     )
 from sharpminima import locks, provenance
-from sharpminima.config import layers, mistakes
+from sharpminima.config import layers, mistakes, reading
 from sharpminima.config.study import Study
 from sharpminima.planning import memory
 from sharpminima.planning.rules import megabytes
@@ -50,12 +50,26 @@ class Quoted(str):
 sys.executable = Quoted(sys.executable)
 
 
+def own_files():
+    """Return the config files that Snakemake merged, in order.
+
+    A module has none: its config comes from the workflow that imports it.
+    """
+    given = workflow.overwrite_configfiles
+    merged = [*workflow.configfiles[len(given) :], *given]
+    return [] if workflow.modifier.skip_configfile else merged
+
+
+def own_settings():
+    """Return the settings of the command line, with numbers in place of texts."""
+    is_module = workflow.modifier.skip_configfile
+    return {} if is_module else layers.retyped(workflow.config_settings.config)
+
+
 def config_layers():
     """Yield the folder and content of what Snakemake merged, the last one first."""
-    yield Path.cwd(), workflow.config_settings.config
-    given = workflow.overwrite_configfiles
-    own = workflow.configfiles[len(given) :]
-    for file in reversed([*own, *given]):
+    yield Path.cwd(), own_settings()
+    for file in reversed(own_files()):
         yield Path(file).absolute().parent, load_configfile(file)
 
 
@@ -71,6 +85,25 @@ def limit_of(resource):
     return getattr(limit, "value", limit)
 
 
+def stop_at(heading, found):
+    """End Snakemake with what was found, if anything was.
+
+    Snakemake would put a file and a line of the workflow above an exception's text.
+    """
+    if found:
+        logger.error("\n".join([heading, *found]))
+        sys.exit(1)
+
+
+# Jobs read this file again. What was planned has no mistakes, and fits into memory.
+if workflow.is_main_process:
+    stop_at("Config files cannot be used:", reading.mistakes([DEFAULTS, *own_files()]))
+# Wherever the config comes from, it says only what differs.
+config = reading.merged([reading.read(DEFAULTS), config, own_settings()])
+config = layers.complete(config, config_layers())
+stop_at("The config has mistakes:", mistakes.mistakes(config))
+config = derived.with_derived(config)
+
 # Jobs, too, read this file, but only the process that begins them is a run.
 if workflow.is_main_process:
     run = locks.run_here()
@@ -82,19 +115,11 @@ if workflow.is_main_process:
             "files, Snakemake refuses this one. If it was killed, say `make unlock`."
         )
 
-# Wherever the config comes from, it says only what differs.
-complete = load_configfile(PROJECT / "config.yaml")
-update_config(complete, config)
-config = layers.complete(complete, config_layers())
-if found := mistakes.mistakes(config):
-    raise WorkflowError("The config has mistakes:\n" + "\n".join(found))
-config = derived.with_derived(config)
-
 # Snakemake would start a job that declares more memory than there is, as if it
 # declared less.
-MEMORY_LIMIT = limit_of("mem_mb")
-if MEMORY_LIMIT and (found := list(memory.too_large(config, MEMORY_LIMIT))):
-    raise WorkflowError("Jobs do not fit into memory:\n" + "\n".join(found))
+if workflow.is_main_process:
+    too_large = memory.too_large(config, limit_of("mem_mb"))
+    stop_at("Jobs do not fit into memory:", list(too_large))
 
 STUDY = Study(config)
 BACKEND = config["backend"]

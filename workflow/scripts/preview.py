@@ -9,10 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from snakemake.common.configfile import load_configfile
-from snakemake.utils import update_config
+from snakemake.cli import parse_config
 
-from sharpminima.config import layers
+from sharpminima.config import layers, mistakes
 from sharpminima.planning import preview
 from sharpminima.planning.planned_time import Estimate, Past, rates, size_of
 from sharpminima.regimes import derived
@@ -21,19 +20,26 @@ PROJECT = Path(__file__).resolve().parents[2]
 SNAKEFILE, DEFAULTS = PROJECT / "Snakefile", PROJECT / "config.yaml"
 
 
-def main(cores: str, configfiles: list[str], flags: list[str]) -> None:
-    """Print the preview of a study.
+def main(
+    cores: str, configfiles: list[str], settings: list[str], flags: list[str]
+) -> None:
+    """Print the preview of a study, or exit with the mistakes in its config.
 
     Args:
         cores: How many, or `all`.
         configfiles: Files that change the `config.yaml` of the working directory.
+        settings: What `--config` takes, such as `study={seeds: [0]}`.
         flags: Passed on to Snakemake, such as targets.
     """
-    jobs = preview.jobs_of(dry_run(cores, configfiles, flags))
+    here = [file for file in ["config.yaml"] if Path(file).exists()]
+    files, given = [DEFAULTS, *here, *configfiles], parse_config(settings)
+    if found := mistakes.in_files(files, given):
+        sys.exit("\n".join(found))
+    jobs = preview.jobs_of(dry_run(cores, configfiles, settings, flags))
     if not jobs:
         print("Nothing would run: everything is finished.")
         return
-    config, stored = merged([DEFAULTS, "config.yaml", *configfiles]), rates()
+    config, stored = derived.with_derived(layers.of_files(files, given)), rates()
     sizes = sizes_of(config, {job["network"] for job in jobs if "network" in job})
     guess = Estimate(config, stored["seconds"], sizes, Past.of("results"))
     rows = preview.table(jobs, guess)
@@ -41,27 +47,16 @@ def main(cores: str, configfiles: list[str], flags: list[str]) -> None:
     print(preview.sources(stored))
 
 
-def dry_run(cores, configfiles, flags):
+def dry_run(cores, configfiles, settings, flags):
     """Return what Snakemake announces, or exit with its message if it refuses."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE)]
     command += ["--cores", cores, "--dry-run", "--nocolor", *flags]
     command += ["--configfile", *configfiles] if configfiles else []
+    command += ["--config", *settings] if settings else []
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stdout + done.stderr)
     return done.stdout + done.stderr
-
-
-def merged(paths):
-    """Return the config that the Snakefile makes of the files in `paths` that exist."""
-    files = [
-        (path.absolute().parent, load_configfile(path))
-        for path in filter(Path.exists, map(Path, paths))
-    ]
-    config = {}
-    for _, content in files:
-        update_config(config, content)
-    return derived.with_derived(layers.complete(config, reversed(files)))
 
 
 def sizes_of(config, names):
@@ -83,5 +78,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cores", default="all", help="how many jobs side by side")
     parser.add_argument("--configfile", nargs="+", default=[], help="of the study")
+    parser.add_argument("--config", nargs="+", default=[], help="settings, NAME=VALUE")
     known, rest = parser.parse_known_args()
-    main(known.cores, known.configfile, rest)
+    main(known.cores, known.configfile, known.config, rest)

@@ -77,7 +77,7 @@ WRONG = {
         "evaluation.batch_norm: must be one of batch, moving, recalibrated. "
         "Received: 'frozen'",
     ),
-    "datasets.mnist.files": ({"a": "abc"}, "datasets.mnist.files.a: must match"),
+    "datasets.mnist.files": ({"a": "abc"}, "datasets.mnist.files.a: must be 64 digits"),
     "regimes.LB.learning_rate": (
         float("nan"),
         "regimes.LB.learning_rate: must be a fin",
@@ -89,7 +89,7 @@ WRONG = {
     ),
     "datasets.fashion-mnist.files": (
         {"train-images-idx3-ubyte.gz": ["0" * 64, "abc"]},
-        "datasets.fashion-mnist.files.train-images-idx3-ubyte.gz[1]: must match",
+        "datasets.fashion-mnist.files.train-images-idx3-ubyte.gz[1]: must be 64 digits",
     ),
     "networks.F2.memory": (
         {"data": 1, "search": 2},
@@ -112,7 +112,7 @@ WRONG = {
     ),
     "regimes.LB.growth": (
         {"factor": 1, "every_epochs": 10, "largest_fraction": 1},
-        "regimes.LB.growth.factor: must be above 1. Received: 1",
+        "regimes.LB.growth.factor: must be at least 1.01. Received: 1",
     ),
     "training.conservative": (
         {"weight": 1e-3, "iterations": 1},

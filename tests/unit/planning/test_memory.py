@@ -65,7 +65,7 @@ def test_a_subset_makes_batches_smaller(config):
 def test_a_network_that_does_not_say_gets_a_guess(config):
     del config["networks"]["F1"]["memory"]
     assert measuring(config, "sharpness") == 1500 + 500 + 4000 + 2000
-    assert list(memory.too_large(config, 100)) == []
+    assert list(memory.too_large(config, 1000)) == []
 
 
 def test_what_cannot_fit_is_refused_with_what_to_lower(config):
@@ -75,7 +75,7 @@ def test_what_cannot_fit_is_refused_with_what_to_lower(config):
         "networks.F1: measure_sharpness would take 9810 MB, and there are 9809 "
     )
     assert "Lower evaluation.batch_size (now 5000)" in line
-    train = list(memory.too_large(config, 100))
+    train = list(memory.too_large(config, 1000))
     assert train[0].startswith("networks.F1: train in regime SB would take 9510 MB")
     assert len(train) == 3
 

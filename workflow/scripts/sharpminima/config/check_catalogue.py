@@ -2,6 +2,7 @@
 
 import ast
 import math
+import re
 import typing
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from sharpminima.networks import builders, signatures
 
 RESOURCES = schema.WORKFLOW / "resources"
 READERS = Path(idx.__file__).parent
+FILE = re.compile(r"[^\W\d_][\w .-]*")  # the name of a user's file with a builder
 SPEECH = ("festvox", "kaldi")  # the readers that take options
 # Files that a reader opens by these names. Its archives may have any name.
 NEEDED_FILES = {
@@ -58,8 +60,15 @@ def networks(config: Mapping) -> Iterator[Mistake]:
         )
         builder, given = network["builder"], network["options"]
         ours = builder in builders.BUILDERS
+        path = signatures.path_of(builder)
+        # It stands in tables, and spreadsheets take =, +, - and @ for formulas.
+        if path and not FILE.fullmatch(Path(path).name):
+            rule = "must name a file of letters, digits, `_`, `-`, `.` and spaces"
+            message = f"{rule}, with a letter first. Received: {builder!r}"
+            yield f"{where}.builder", message
+            continue
         # Without a builder, there are no options to compare with.
-        if not ours and not signatures.path_of(builder):
+        if not ours and not path:
             known = [*builders.BUILDERS, signatures.FORM]
             yield from unknown_name(f"{where}.builder", builder, known)
             continue

@@ -2,12 +2,32 @@
 
 from collections.abc import Iterator, Mapping
 
-from sharpminima.config import sizes
+import numpy as np
+
+from sharpminima.config import limits, sizes
 from sharpminima.config.check_catalogue import known_networks
 from sharpminima.config.check_training import impossible_batches
 from sharpminima.config.study import Study
 from sharpminima.config.wording import Mistake, unknown_name
 from sharpminima.regimes import derived
+
+
+def number_of_files(config: Mapping) -> Iterator[Mistake]:
+    """Yield the section whose runs make the study too large to be planned."""
+    sections = ("sharpness", "average_sharpness", "invariance")
+    epsilons = [len(config.get(name, {}).get("epsilons", [])) for name in sections]
+    # Outcome and history of a run, and what each epsilon adds in each space.
+    of_run, total = 2 + 2 * sum(epsilons), 0
+    for where, runs in _numbers_of_runs(config):
+        total += runs * of_run
+        if total > limits.FILES:
+            yield (
+                where,
+                f"must not make more than about {limits.FILES:,} files of results, "
+                f"{of_run} for each run. Received: {runs:,} runs. Name fewer seeds, "
+                "regimes or epsilons, or divide the study",
+            )
+            return
 
 
 def names(config: Mapping) -> Iterator[Mistake]:
@@ -124,6 +144,20 @@ def derived_names(config: Mapping) -> Iterator[Mistake]:
         yield f"regimes.{name}", message
 
 
+def similar_names(config: Mapping) -> Iterator[Mistake]:
+    """Yield names of the catalogue that some file systems take for one."""
+    for section in ("datasets", "networks", "regimes"):
+        first = {}
+        # The regimes that experiments derive make folders like all others.
+        made = derived.derived(config) if section == "regimes" else {}
+        for name in [*config[section], *made]:
+            other = first.setdefault(name.casefold(), name)
+            if other != name:
+                where = f"{section}.{name if name in config[section] else other}"
+                message = "must differ from another name by more than capital letters"
+                yield where, f"{message}. Received: {other!r} and {name!r}"
+
+
 def subsets(config: Mapping) -> Iterator[Mistake]:
     """Yield subsets that are larger than what they are taken from."""
     subset = config["subset"]
@@ -169,6 +203,30 @@ def searches(config: Mapping) -> Iterator[Mistake]:
         yield "sharpness.full", f"needs a search where {sections} name anything"
 
 
+def subspaces(config: Mapping) -> Iterator[Mistake]:
+    """Yield subspaces with more dimensions than a network has parameters."""
+    section = config["sharpness"]["subspace"]
+    for network, _ in known_networks(config) if section["draws"] else ():
+        parameters = sizes.parameters_of(config, network)
+        if parameters is not None and section["dimensions"] > parameters:
+            rule = f"must be at most {parameters}, the parameters of network {network}"
+            message = f"{rule}. Received: {section['dimensions']}"
+            yield "sharpness.subspace.dimensions", message
+
+
+def alphas(config: Mapping) -> Iterator[Mistake]:
+    """Yield parametric plots whose points float32 cannot tell apart."""
+    line = config["interpolation"]["alphas"]
+    points = np.linspace(line["start"], line["stop"], line["count"], dtype=np.float32)
+    if len(np.unique(points)) < line["count"]:
+        yield (
+            "interpolation.alphas",
+            "must have a start and a stop so far apart that float32 can tell the "
+            f"points between them apart. Received: {line['count']} points from "
+            f"{line['start']} to {line['stop']}",
+        )
+
+
 def curve(config: Mapping) -> Iterator[Mistake]:
     """Yield a curve of a single point, which has no exponent."""
     epsilons = config["sharpness"]["curve"]["epsilons"]
@@ -187,8 +245,11 @@ CHECKS = (
     invariance,
     matched,
     derived_names,
+    similar_names,
     subsets,
     searches,
+    subspaces,
+    alphas,
     curve,
 )
 
@@ -198,6 +259,23 @@ def _unknown_networks(config, section):
     for i, name in enumerate(derived.networks_of(config, section)):
         known = config["study"]["networks"]
         yield from unknown_name(f"{section}.networks[{i}]", name, known)
+
+
+def _numbers_of_runs(config):
+    """Yield each section that adds runs, and how many. Pairs count as runs.
+
+    Nothing is listed here, since there may be billions.
+    """
+    study, kept = Study(config), config.get("iterates", {})
+    networks, further = len(study.networks), config["study"].get("further_regimes", {})
+    regimes = networks * (len(study.regimes) + len(study.pairs))
+    yield "study", (regimes + sum(map(len, further.values()))) * len(study.seeds)
+    sizes = sum(map(len, derived.batch_sizes(config).values()))
+    yield "sweep", sizes * len(study.seeds_of("sweep"))
+    runs = len(kept.get("networks", [])) * len(kept.get("regimes", []))
+    yield "iterates", runs * len(study.seeds_of("iterates"))
+    runs = len(derived.networks_of(config, "warm_start")) * len(kept.get("epochs", []))
+    yield "warm_start", runs * len(study.seeds_of("warm_start"))
 
 
 def _not_kept(where, name, key, kept):

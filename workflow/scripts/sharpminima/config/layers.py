@@ -1,12 +1,29 @@
 """Layers: turn the files that Snakemake merged into one complete config."""
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sharpminima.config import schema
+from sharpminima.config import reading, schema
 from sharpminima.networks import signatures
 
+WHOLE = re.compile(r"[-+]?\d{1,18}")
+DECIMAL = re.compile(r"[-+]?(\d+\.\d*|\.?\d+)([eE][-+]?\d+)?")
+WORDS = {"true": True, "false": False, "null": None, "~": None}
 Layer = tuple[Path, Mapping]  # the folder that paths start from, and the content
+
+
+def of_files(paths: Iterable[str | Path], given: Mapping) -> dict:
+    """Return the config that the Snakefile makes of config files and `--config`.
+
+    Args:
+        paths: The files, the last one wins. Each can be read: see `reading.mistakes`.
+        given: What Snakemake made of `--config`.
+    """
+    read = [(Path(path).absolute().parent, reading.read(path)) for path in paths]
+    read.append((Path.cwd(), retyped(given)))
+    merged = reading.merged(content for _, content in read)
+    return complete(merged, reversed(read))
 
 
 def complete(config: Mapping, layers: Iterable[Layer]) -> dict:
@@ -30,6 +47,29 @@ def complete(config: Mapping, layers: Iterable[Layer]) -> dict:
     if networks:
         config = {**config, "networks": networks}
     return _anchored(config, layers)
+
+
+def retyped(given):
+    """Return what `--config` gave, with the numbers that Snakemake leaves as text.
+
+    Snakemake reads each value inside a mapping or list of the command line as if it
+    stood in quotes. A name that looks like a number would be none in a config file.
+
+    Args:
+        given: The mapping that Snakemake made of the command line, or a value in it.
+    """
+    match given:
+        case Mapping():
+            return {key: retyped(value) for key, value in given.items()}
+        case list():
+            return [retyped(value) for value in given]
+        case str() if WHOLE.fullmatch(given):
+            return int(given)
+        case str() if DECIMAL.fullmatch(given):
+            return float(given)
+        case str():
+            return WORDS.get(given.lower(), given)
+    return given
 
 
 def without_nulls(config, where: str = ""):

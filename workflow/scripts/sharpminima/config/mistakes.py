@@ -1,14 +1,28 @@
 """Mistakes: everything that is wrong with a config, found before any job runs.
 
-The schema comes first. The checks then look for what a schema cannot express, such as
-names that nothing has. Each mistake is one line: the key, the rule, what was received.
+The limits come first, so that nothing after them takes long. The schema comes next. The
+checks then look for what a schema cannot express, such as names that nothing has. Each
+mistake is one line: the key, the rule, what was received.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from pathlib import Path
 
-from sharpminima.config import check_catalogue, check_study, check_training, schema
+from sharpminima.config import (
+    check_catalogue,
+    check_study,
+    check_training,
+    layers,
+    limits,
+    reading,
+    schema,
+    wording,
+)
+from sharpminima.config.wording import Mistake
 
-CHECKS = (*check_study.CHECKS, *check_catalogue.CHECKS, *check_training.CHECKS)
+SHOWN = 50  # lines at most
+# The catalogue first: the others may fail on what is wrong there.
+CHECKS = (*check_catalogue.CHECKS, *check_study.CHECKS, *check_training.CHECKS)
 
 
 def mistakes(config: Mapping) -> list[str]:
@@ -17,19 +31,44 @@ def mistakes(config: Mapping) -> list[str]:
     Args:
         config: What `layers.complete` returned.
     """
-    found = schema.mistakes(config)
-    # One fault, one line: a check is not heard on a key that the schema refuses.
-    malformed = {key for key, _ in found}
-    for check in CHECKS:
-        try:
-            for key, message in check(config):
-                if not any(_overlap(key, bad) for bad in malformed):
-                    found.add((key, message))
-        except (AttributeError, KeyError, TypeError, ValueError):
-            # A check may fail on what is wrong elsewhere, and only then.
-            if not found:
-                raise
-    return [f"{key}: {message}" for key, message in sorted(found)]
+    if found := limits.mistakes(config):
+        return _lines(found)
+    malformed = schema.mistakes(config)
+    found = set(malformed)
+    # Too many runs would keep the checks after this one busy.
+    _listen(check_study.number_of_files, config, malformed, found)
+    if found == malformed:
+        for check in CHECKS:
+            _listen(check, config, malformed, found)
+    return _lines(found)
+
+
+def in_files(paths: Collection[str | Path], given: Mapping) -> list[str]:
+    """Return the mistakes in config files and `--config`: see `layers.of_files`.
+
+    What is wrong with the text of a file comes first, and then alone.
+    """
+    return reading.mistakes(paths) or mistakes(layers.of_files(paths, given))
+
+
+def _listen(check, config, malformed, found) -> None:
+    """Add to `found` what a check says of keys that are not `malformed`.
+
+    One fault makes one line. A check may fail where something else is wrong.
+    """
+    try:
+        for key, message in check(config):
+            if not any(_overlap(key, bad) for bad, _ in malformed):
+                found.add((key, message))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        if not found:
+            raise
+
+
+def _lines(found: Collection[Mistake]) -> list[str]:
+    lines = sorted(wording.one_line(f"{key}: {message}") for key, message in found)
+    rest = len(lines) - SHOWN
+    return [*lines[:SHOWN], *([f"... and {rest} more like these"] if rest > 0 else [])]
 
 
 def _overlap(key, other):

@@ -2,15 +2,18 @@
 
 import functools
 import math
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import jsonschema
+import numpy as np
 import yaml
 
 from sharpminima.config import wording
 from sharpminima.config.wording import Mistake
 
+SMALLEST_STEP = 1e-7  # about the least that float32 can add to 1
 WORKFLOW = Path(__file__).resolve().parents[3]
 SCHEMA = WORKFLOW / "schemas/config.schema.yaml"
 # Old keys and their new names: an old config gets the new name, not a list of keys.
@@ -30,15 +33,49 @@ TYPES = {
 }
 
 
+# Numbers that mean something to JSON and nothing to a network.
+FORMATS = {
+    "float32": "a number that float32 tells from 0, 1 and infinity",
+    "epsilon": f"a number from {SMALLEST_STEP:g} to 1000, which float32 can add to 1",
+}
+formats = jsonschema.FormatChecker(formats=())
+
+
+@formats.checks("float32")
+def _is_kept_by_float32(value) -> bool:
+    # What is no number has a mistake of its own.
+    if not _is_number(value) or value in (0, 1):
+        return True
+    with np.errstate(over="ignore", under="ignore"):
+        kept = np.float32(value)
+    return kept != 1 and np.finfo(np.float32).tiny < abs(kept) < math.inf
+
+
+@formats.checks("epsilon")
+def _is_epsilon(value) -> bool:
+    return not _is_number(value) or SMALLEST_STEP <= value <= 1000
+
+
+def _is_number(value):
+    return type(value) in (int, float) and math.isfinite(value)
+
+
+def _pattern(validator, pattern, instance, schema):
+    """Yield an error unless a text matches `pattern`, to its very end."""
+    # In Python, a line break may follow what `$` matches.
+    exact = re.sub(r"\$$", r"\\Z", pattern)
+    if validator.is_type(instance, "string") and not re.search(exact, instance):
+        yield jsonschema.ValidationError("")
+
+
 # JSON Schema takes 10.0 for an integer and lets NaN pass. Here neither is allowed.
 Validator = jsonschema.validators.extend(
     jsonschema.Draft202012Validator,
+    validators={"pattern": _pattern},
     type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many(
         {
             "integer": lambda _, value: type(value) is int,
-            "number": lambda _, value: (
-                type(value) in (int, float) and math.isfinite(value)
-            ),
+            "number": lambda _, value: _is_number(value),
         }
     ),
 )
@@ -52,7 +89,7 @@ def load() -> dict:
 
 def mistakes(config: Mapping) -> set[Mistake]:
     """Return what the schema forbids in `config`."""
-    errors = Validator(load()).iter_errors(config)
+    errors = Validator(load(), format_checker=formats).iter_errors(config)
     return {mistake for error in errors for mistake in _mistakes_of(error)}
 
 
@@ -69,8 +106,7 @@ def _mistakes_of(error) -> Iterator[Mistake]:
             for key in set(error.validator_value) - set(received):
                 yield _join(where, key), wording.REQUIRED
         case "pattern":
-            rule = f"must match {error.validator_value}"
-            yield where, f"{rule}. Received: {received!r}"
+            yield where, f"must be {error.schema['title']}. Received: {received!r}"
         case "uniqueItems":
             twice = next(x for i, x in enumerate(received) if x in received[:i])
             yield where, f"must not name anything twice. Received twice: {twice!r}"
@@ -109,6 +145,8 @@ def _unknown(path, key, allowed, title):
 
 def _rule(error):
     value = error.validator_value
+    if error.validator == "format":
+        return FORMATS[value]
     if error.validator == "enum":
         return f"one of {', '.join(map(str, value))}"
     if error.validator == "type":
@@ -120,19 +158,30 @@ def _rule(error):
         "exclusiveMaximum": f"below {value}",
         "minItems": f"a list of at least {value}",
         "maxItems": f"a list of at most {value}",
-        "minLength": "text that is not empty",
+        "maxLength": f"text of at most {value} characters",
         "minProperties": "a mapping that is not empty",
     }[error.validator]
 
 
 def _hint(error):
-    """Return how to write a number that YAML reads as text, such as 1e-3."""
-    wanted = error.validator_value
-    if wanted not in ("integer", "number") or not isinstance(error.instance, str):
-        return ""
-    # YAML 1.1 takes 1e-3, which lacks a point, for text.
+    """Return how to write what YAML reads as something else."""
+    wanted, given = error.validator_value, error.instance
+    match given:
+        case str() if wanted in ("integer", "number"):
+            return _hint_for_number(given, wanted)
+        case str() if wanted == "boolean" and given.lower() in ("true", "false"):
+            return f" (YAML reads this as text: write {given.lower()}, without quotes)"
+        case bool() if wanted == "string":
+            return " (YAML reads yes, no, on and off as truth values: write quotes)"
+        case _ if wanted == "string" and not isinstance(given, (Mapping, list)):
+            return " (YAML reads this as a number or a date: write quotes)"
+    return ""
+
+
+def _hint_for_number(text, wanted):
+    """Return how to write a number that YAML 1.1 takes for text, such as 1e-3."""
     try:
-        number = float(error.instance)
+        number = float(text)
     except ValueError:
         return ""
     if wanted == "integer" and number.is_integer():
@@ -150,4 +199,4 @@ def _path(parts) -> str:
 
 
 def _join(where, key):
-    return key if where == "config" else f"{where}.{key}"
+    return str(key) if where == "config" else f"{where}.{key}"

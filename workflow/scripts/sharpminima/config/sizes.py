@@ -1,11 +1,22 @@
-"""Sizes: how many examples a network is trained and measured on."""
+"""Sizes: a network's parameters, and on how many examples it works."""
 
 from collections.abc import Mapping
+
+from sharpminima.networks import counts
 
 
 def dataset_of(config: Mapping, network: str) -> Mapping:
     """Return the entry of `datasets` that `network` is trained on."""
     return config["datasets"][config["networks"][network]["dataset"]]
+
+
+def parameters_of(config: Mapping, network: str) -> int | None:
+    """Return how many parameters a network has; None if the config does not tell."""
+    declared = dataset_of(config, network)
+    if not {"input_shape", "classes"} <= set(declared):
+        return None
+    form = declared["input_shape"], declared["classes"]
+    return counts.parameters(config["networks"][network], *form)
 
 
 def of_network(config: Mapping, network: str) -> dict[str, int]:

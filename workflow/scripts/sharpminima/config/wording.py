@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 Mistake = tuple[str, str]  # the key's path in the config, and the message
 REQUIRED = "required, but missing"
+LONGEST = 500  # characters of a line
 
 
 def unknown_key(key, allowed: Iterable[str]) -> str:
@@ -19,6 +20,15 @@ def unknown_name(where: str, name, known: Iterable[str]) -> Iterator[Mistake]:
         message = f"unknown name{_suggestion(name, known)}"
         allowed = ", ".join(sorted(known))
         yield where, f"{message}. Allowed: {allowed}. Received: {name!r}"
+
+
+def one_line(text: str) -> str:
+    """Return `text` as one line that a terminal can show, cut if it is very long.
+
+    What a config holds may be a line break, or a code that moves a terminal's cursor.
+    """
+    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 4]} ..."
 
 
 def _suggestion(name, known):

@@ -4,6 +4,7 @@ Estimates in MB follow from the network's `memory` in the config: a fixed part f
 job, the data, each example of the largest batch, and the search's own vectors.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 
 from sharpminima.config import sizes
@@ -12,6 +13,8 @@ from sharpminima.planning.planned_work import planned
 from sharpminima.regimes import batches, derived, remedies, settings
 
 JOB = 1500  # MB of any job: Python, Keras and the backend
+BYTES = 4  # of a number
+LARGEST = 4_000_000  # MB of the largest machine, where nobody says what there is
 TRIAL = 64  # examples of the batches that a trial takes
 # Rough values for a network that states none, enough for jobs to queue by.
 UNSTATED = {"data": 500, "per_example": 1.0, "search": 2000}
@@ -49,17 +52,21 @@ def of_measuring(config: Mapping, job: Mapping) -> int:
     return _megabytes(config, job, _evaluated(config, examples)) + int(search)
 
 
-def too_large(config: Mapping, limit: int) -> Iterator[str]:
+def too_large(config: Mapping, limit: int | None) -> Iterator[str]:
     """Yield a line for each kind of job that would take more than `limit` MB.
 
-    Networks without a stated `memory` are left out: a guess refuses no job.
+    Where the config states no `memory`, a job is refused only for what it takes at
+    least: a guess refuses none.
 
     Args:
         config: The whole config, with its derived regimes.
-        limit: How many MB there are.
+        limit: How many MB there are; None if nobody said, which stands for `LARGEST`.
     """
+    limit = limit or LARGEST
     for network in config["study"]["networks"]:
-        if "memory" in config["networks"][network]:
+        impossible = list(_impossible(config, network, limit))
+        yield from impossible
+        if "memory" in config["networks"][network] and not impossible:
             jobs, regimes = {}, Study(config).regimes_trained_on(network)
             for regime in [*regimes, *derived.of_sweep(config, network)]:
                 job = {"network": network, "regime": regime}
@@ -76,6 +83,30 @@ def too_large(config: Mapping, limit: int) -> Iterator[str]:
                         f"{config['evaluation']['batch_size']}), the batch of the "
                         f"regime, or subset; or correct networks.{network}.memory"
                     )
+
+
+def _impossible(config, network, limit):
+    """Yield what alone takes more than `limit` MB, whatever the config says."""
+    entry, declared = config["networks"][network], sizes.dataset_of(config, network)
+    parameters = sizes.parameters_of(config, network) or 0
+    space, numbers = config["sharpness"]["subspace"], {}
+    lower = [f"networks.{network}.options.{key}" for key in entry["options"]]
+    lower = f"{' or '.join(lower) or f'networks.{network}'}"
+    # Weights, gradient, and two slots of the optimizer.
+    numbers["training", lower] = 4 * parameters
+    if space["draws"] and (space["lbfgsb"] or space["sign"]):
+        lower = f"sharpness.subspace.dimensions or {lower}"
+        numbers["a random subspace", lower] = space["dimensions"] * parameters
+    examples = declared["train_examples"] + declared["test_examples"]
+    lower = f"train_examples or input_shape of datasets.{entry['dataset']}"
+    inputs = math.prod(declared.get("input_shape", [1]))
+    numbers["its data", lower] = examples * inputs
+    for (what, lower), count in numbers.items():
+        if (megabytes := count * BYTES // 10**6) > limit:
+            yield (
+                f"networks.{network}: {what} would take at least {megabytes} MB, and "
+                f"there are {limit} (`--resources mem_mb=`). Lower {lower}"
+            )
 
 
 def _evaluated(config, examples):
