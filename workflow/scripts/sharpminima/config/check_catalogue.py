@@ -7,7 +7,7 @@ import typing
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from sharpminima.config import schema, sizes
+from sharpminima.config import layers, schema, sizes
 from sharpminima.config.wording import REQUIRED, Mistake, unknown_key, unknown_name
 from sharpminima.data.readers import idx
 from sharpminima.networks import builders, signatures
@@ -31,6 +31,14 @@ def known_networks(config: Mapping) -> Iterator[tuple[str, Mapping]]:
     for name in config["study"]["networks"]:
         if config["networks"].get(name, {}).get("dataset") in config["datasets"]:
             yield name, sizes.dataset_of(config, name)
+
+
+def raw_folder(config: Mapping) -> Iterator[Mistake]:
+    """Yield the folder of raw files if it is none."""
+    given = config["raw_folder"]
+    folder = layers.at_home(given)
+    if folder.exists() and not folder.is_dir():
+        yield "raw_folder", f"must be a folder. Received: {given!r}, a file"
 
 
 def datasets(config: Mapping) -> Iterator[Mistake]:
@@ -82,7 +90,7 @@ def networks(config: Mapping) -> Iterator[Mistake]:
             yield from _options(f"{where}.options", given, taken, least)
 
 
-CHECKS = (datasets, networks)
+CHECKS = (raw_folder, datasets, networks)
 
 
 def _files(where, dataset):

@@ -217,13 +217,15 @@ def subspaces(config: Mapping) -> Iterator[Mistake]:
 def alphas(config: Mapping) -> Iterator[Mistake]:
     """Yield parametric plots whose points float32 cannot tell apart."""
     line = config["interpolation"]["alphas"]
-    points = np.linspace(line["start"], line["stop"], line["count"], dtype=np.float32)
-    if len(np.unique(points)) < line["count"]:
+    start, stop = line["start"], line["stop"]
+    # Float32 is coarsest at the end that lies farther from 0.
+    least = np.spacing(np.float32(max(abs(start), abs(stop))))
+    if abs(stop - start) < least * (line["count"] - 1):
         yield (
             "interpolation.alphas",
             "must have a start and a stop so far apart that float32 can tell the "
-            f"points between them apart. Received: {line['count']} points from "
-            f"{line['start']} to {line['stop']}",
+            f"points between them apart. Received: {line['count']} points from {start} "
+            f"to {stop}",
         )
 
 

@@ -72,6 +72,14 @@ def retyped(given):
     return given
 
 
+def at_home(path: str) -> Path:
+    """Return `path`, with the home folder of a user who exists in place of `~`."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def without_nulls(config, where: str = ""):
     """Return `config` without the keys that are set to null.
 
@@ -104,7 +112,7 @@ def _anchored(config, layers):
         path, _, function = networks[name]["builder"].rpartition(":")
         folders = [folder for folder, layer in layers if _builder(layer, name)]
         folder = folders[0] if folders else Path.cwd()
-        builder = f"{folder / Path(path).expanduser()}:{function}"
+        builder = f"{folder / at_home(path)}:{function}"
         networks[name] = {**networks[name], "builder": builder}
     return {**config, "networks": networks} if own else config
 

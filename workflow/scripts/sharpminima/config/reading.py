@@ -17,7 +17,6 @@ from sharpminima.config import limits, wording
 # Numbers that YAML 1.1 reads in base 8 or 60, as nobody expects today.
 OCTAL, SEXAGESIMAL = re.compile(r"[-+]?0[0-9_]+"), re.compile(r"[^:]+:.+")
 TEMPLATE = "__use_yte__"  # makes Snakemake run the code in a file
-EXPECTED = "must be a mapping, such as `study: {seeds: [0, 1]}`"
 
 
 class Malformed(ValueError):
@@ -45,8 +44,11 @@ def read(path: str | Path) -> dict:
     if loader.mistakes:
         raise Malformed(*(f"{path}, {line}" for line in loader.mistakes))
     if not isinstance(content, dict):
-        received = "nothing" if content is None else type(content).__name__
-        raise Malformed(f"{path}: {EXPECTED}. Received: {received}")
+        received = {list: "a list", type(None): "nothing"}.get(type(content), content)
+        raise Malformed(
+            f"{path}: must be a mapping, such as study: {{seeds: [0, 1]}}. "
+            f"Received: {received}"
+        )
     if TEMPLATE in content:
         raise Malformed(f"{path}: must not have the key {TEMPLATE}, which runs code")
     return content
@@ -58,7 +60,7 @@ def mistakes(paths: Iterable[str | Path]) -> list[str]:
     for path in paths:
         try:
             # A pipe can be read only once, and Snakemake has read it.
-            if Path(path).is_file() or not Path(path).exists():
+            if not Path(path).is_fifo():
                 read(path)
         except Malformed as error:
             found += error.args
@@ -195,14 +197,15 @@ def _place_and_reason(error) -> str:
     """Return where and why YAML refuses a text."""
     mark = getattr(error, "problem_mark", None)
     if mark is None:  # a character that no YAML may have
-        return f": must be YAML: {' '.join(str(error).split())}"
+        return f": must be YAML: {str(error).splitlines()[0]}"
     tabs = "'\\t'" in str(error.problem)
     hint = " (indent with spaces, not with tabs)" if tabs else ""
     place = f", line {mark.line + 1}, column {mark.column + 1}"
     if isinstance(error, _Refused):
         return f"{place}: {error.problem}"
     context = f"{error.context}: " if error.context else ""
-    return f"{place}: must be YAML: {context}{error.problem}{hint}"
+    problem = error.problem.replace("tag:yaml.org,2002:", "!!")
+    return f"{place}: must be YAML: {context}{problem}{hint}"
 
 
 def _merge(config, content):

@@ -171,8 +171,9 @@ def _hint(error):
             return _hint_for_number(given, wanted)
         case str() if wanted == "boolean" and given.lower() in ("true", "false"):
             return f" (YAML reads this as text: write {given.lower()}, without quotes)"
-        case bool() if wanted == "string":
-            return " (YAML reads yes, no, on and off as truth values: write quotes)"
+        case bool():
+            quotes = ": write quotes" if wanted == "string" else ""
+            return f" (YAML reads yes, no, on and off as truth values{quotes})"
         case _ if wanted == "string" and not isinstance(given, (Mapping, list)):
             return " (YAML reads this as a number or a date: write quotes)"
     return ""

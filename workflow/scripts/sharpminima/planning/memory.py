@@ -86,27 +86,36 @@ def too_large(config: Mapping, limit: int | None) -> Iterator[str]:
 
 
 def _impossible(config, network, limit):
-    """Yield what alone takes more than `limit` MB, whatever the config says."""
+    """Yield the first part of a job that alone takes more than `limit` MB, if any."""
     entry, declared = config["networks"][network], sizes.dataset_of(config, network)
     parameters = sizes.parameters_of(config, network) or 0
-    space, numbers = config["sharpness"]["subspace"], {}
-    lower = [f"networks.{network}.options.{key}" for key in entry["options"]]
-    lower = f"{' or '.join(lower) or f'networks.{network}'}"
-    # Weights, gradient, and two slots of the optimizer.
-    numbers["training", lower] = 4 * parameters
-    if space["draws"] and (space["lbfgsb"] or space["sign"]):
-        lower = f"sharpness.subspace.dimensions or {lower}"
-        numbers["a random subspace", lower] = space["dimensions"] * parameters
-    examples = declared["train_examples"] + declared["test_examples"]
-    lower = f"train_examples or input_shape of datasets.{entry['dataset']}"
+    options = [f"networks.{network}.options.{key}" for key in entry["options"]]
+    settings_of_network = " or ".join(options) or f"networks.{network}"
     inputs = math.prod(declared.get("input_shape", [1]))
-    numbers["its data", lower] = examples * inputs
-    for (what, lower), count in numbers.items():
-        if (megabytes := count * BYTES // 10**6) > limit:
+    examples = declared["train_examples"] + declared["test_examples"]
+    space = config["sharpness"]["subspace"]
+    searched = space["draws"] and (space["lbfgsb"] or space["sign"])
+    columns = space["dimensions"] if searched else 0
+    for what, numbers, lower in (
+        (
+            "its data",
+            examples * inputs,
+            f"the examples or the input_shape of datasets.{entry['dataset']}",
+        ),
+        # Weights, gradient, and the two slots of most optimizers.
+        ("training", 4 * parameters, settings_of_network),
+        (
+            "a random subspace",
+            columns * parameters,
+            f"sharpness.subspace.dimensions or {settings_of_network}",
+        ),
+    ):
+        if (megabytes := numbers * BYTES // 10**6) > limit:
             yield (
-                f"networks.{network}: {what} would take at least {megabytes} MB, and "
-                f"there are {limit} (`--resources mem_mb=`). Lower {lower}"
+                f"networks.{network}: {what} would take at least {megabytes:,} MB, and "
+                f"there are {limit:,} (`--resources mem_mb=`). Lower {lower}"
             )
+            return
 
 
 def _evaluated(config, examples):
