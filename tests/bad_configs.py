@@ -5,6 +5,7 @@
 writes the page's messages anew, from what the checks say now.
 """
 
+import itertools
 import os
 import re
 import tempfile
@@ -30,7 +31,7 @@ def bomb():
     """Return ten lists, each with nine aliases of the one before it."""
     lines = ["study: {networks: &a [F1, F1, F1, F1, F1, F1, F1, F1, F1]}"]
     names = "abcdefghij"
-    for last, name in zip(names, names[1:]):
+    for last, name in itertools.pairwise(names):
         lines.append(f"{name}: &{name} [{', '.join([f'*{last}'] * 9)}]")
     return "\n".join(lines)
 

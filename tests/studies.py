@@ -123,10 +123,11 @@ class Study:
         counts = re.findall(r"^(\w+) +(\d+)$", stats, re.MULTILINE)
         return {rule: int(jobs) for rule, jobs in counts if rule not in TARGETS}
 
-    def preview(self, config) -> str:
-        """Return what `make preview` prints of `config`."""
+    def preview(self, config, *settings) -> str:
+        """Return what `make preview` prints of `config` with further `settings`."""
         (self.directory / "test.yaml").write_text(yaml.safe_dump(config))
         flags = [self.directory, "--cores", "2", "--configfile", "test.yaml"]
+        flags += settings
         done = self._fork(_preview, flags, ENVIRONMENT)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

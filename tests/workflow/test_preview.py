@@ -23,7 +23,7 @@ def test_a_network_whose_data_are_unknown_is_said_to_be(study, config):
     assert "whose time is unknown" in text
 
 
-def test_mistakes_are_snakemakes_own_lines(study):
+def test_mistakes_are_the_first_lines_and_the_only_ones(study):
     (study.directory / "bad.yaml").write_text("study: {networks: [F9]}")
     command = [sys.executable, str(ROOT / "workflow/scripts/preview.py")]
     done = subprocess.run(
@@ -34,5 +34,11 @@ def test_mistakes_are_snakemakes_own_lines(study):
         check=False,
     )
     assert done.returncode == 1
-    assert "The config has mistakes" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("study.networks[0]: unknown name. Allowed: C1, C2,")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_settings_of_the_command_line_count(study, config):
+    both = counts_of_preview(study.preview(config))
+    one = study.preview(config, "--config", "study={seeds: [0], networks: [N1]}")
+    assert counts_of_preview(one)["train"] == 2 < both["train"]

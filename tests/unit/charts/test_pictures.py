@@ -32,3 +32,13 @@ def test_pictures_leave_room_for_letters_that_are_wider_elsewhere(tmp_path):
     bare = tmp_path / "bare.svg"
     CHART.properties(padding=0).save(bare)
     assert [a - b for a, b in zip(size(paths[1]), size(bare))] == [40, 16]
+
+
+def test_no_text_ends_the_script_that_draws(tmp_path):
+    chart = alt.Chart(pd.DataFrame({"x": [1]}), title="</script><b>").mark_point()
+    pictures.save(
+        chart, *(tmp_path / f"chart.{kind}" for kind in ("html", "svg", "png"))
+    )
+    page = (tmp_path / "chart.html").read_text(encoding="utf-8")
+    assert "</script><b>" not in page
+    assert r"<\/script><b>" in page

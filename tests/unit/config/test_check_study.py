@@ -1,9 +1,11 @@
 """Mistakes in the study, its pairs and subsets, and the sections of its figures."""
 
+import numpy as np
 import pytest
 
 from configs import assert_said_in_a_line, changed, with_sections
 from project import default_config
+from sharpminima.config import check_study
 from sharpminima.config.mistakes import mistakes
 
 CATALOGUE = default_config()["regimes"]
@@ -225,3 +227,70 @@ def test_regimes_of_experiments_must_fit_even_if_the_study_has_them_not():
     config["warm_start"]["second"] = "XB"
     (found,) = mistakes(config)
     assert found.startswith("regimes.XB: on network F1, a batch must not be larger")
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "count", "told_apart"),
+    [
+        *((-1.0, 2.0, 10_000, True), (2.0, -1.0, 25, True), (0.0, 1e-30, 2, True)),
+        *((1.0, 1.0, 2, False), (1.0, 1.0 + 1e-8, 2, False), (0.0, 0.0, 2, False)),
+        *((1.0, 1.0 + 2.0**-20, 9, True), (1.0, 1.0 + 2.0**-20, 10, False)),
+    ],
+)
+def test_points_of_a_plot_must_differ_in_float32(start, stop, count, told_apart):
+    line = {"start": start, "stop": stop, "count": count}
+    found = mistakes(changed("interpolation.alphas", line))
+    assert [each.split(":")[0] for each in found] == (
+        [] if told_apart else ["interpolation.alphas"]
+    )
+    points = np.linspace(start, stop, count, dtype=np.float32)
+    assert (len(set(points)) == count) == told_apart
+
+
+def test_a_subspace_may_have_as_many_dimensions_as_parameters():
+    assert mistakes(changed("sharpness.subspace.dimensions", 1_462_794)) == []
+    (line,) = mistakes(changed("sharpness.subspace.dimensions", 1_462_795))
+    assert line.startswith("sharpness.subspace.dimensions: must be at most 1462794, ")
+    config = changed("sharpness.subspace.dimensions", 1_462_795)
+    config["sharpness"]["subspace"] |= {"draws": 0}
+    assert mistakes(config) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "line"),
+    [
+        ("regimes.lB", {"batch_size": 8}, "regimes.lB: must differ from another name"),
+        ("regimes.b64", {"batch_size": 8}, "regimes.b64: must differ from another"),
+        ("networks.f1", None, "networks.f1: must differ from another name by more"),
+        ("datasets.MNIST", None, "datasets.MNIST: must differ from another name"),
+    ],
+)
+def test_names_must_differ_where_capitals_do_not_count(path, value, line):
+    section, name = path.split(".")
+    config = with_sections(sweep={"batch_sizes": {"F1": [64]}})
+    config[section][name] = value or dict(config[section][name.swapcase()])
+    (found,) = mistakes(config)
+    assert found.startswith(line)
+
+
+@pytest.mark.parametrize(
+    ("section", "changes"),
+    [
+        ("study", {"seeds": range(1000), "regimes": ["SB", "LB", "SB-sgd", "LB-sgd"]}),
+        ("study", {"seeds": range(1000), "pairs": [["SB", "LB"], ["LB", "SB"]]}),
+        ("sweep", {"batch_sizes": {"F1": range(2, 1000)}, "seeds": range(4)}),
+        ("iterates", {"seeds": range(1000), "regimes": list(CATALOGUE)[:4]}),
+        ("warm_start", {"seeds": [0, 1, 2, 3]}),
+        ("sharpness", {"epsilons": range(1, 1000)}),
+    ],
+)
+def test_a_study_too_large_to_be_planned_says_what_makes_it_so(section, changes):
+    changes = {k: list(v) if isinstance(v, range) else v for k, v in changes.items()}
+    config = with_sections(**{section: changes})
+    if section == "warm_start":
+        config["iterates"]["epochs"] = list(range(1000))
+    if section == "sharpness":
+        config["study"]["seeds"], section = list(range(9)), "study"
+    (found,) = check_study.number_of_files(config)
+    assert found[0] == section
+    assert found[1].startswith("must not make more than about 30,000 files of results")

@@ -6,7 +6,7 @@ import pytest
 
 from configs import changed, merged
 from project import default_config
-from sharpminima.config.layers import complete, without_nulls
+from sharpminima.config.layers import at_home, complete, retyped, without_nulls
 from sharpminima.config.mistakes import mistakes
 from sharpminima.config.study import Study
 
@@ -76,3 +76,28 @@ def test_files_are_not_read_again_without_need():
 @pytest.mark.parametrize("config", [{}, {"networks": 3}, {"networks": {"X": [1]}}])
 def test_a_malformed_config_is_left_to_the_schema(config):
     assert complete(config, []) == config
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        *(("0", 0), ("-3", -3), ("010", 10), ("1e-3", 1e-3), ("1.5", 1.5), (".5", 0.5)),
+        *(("true", True), ("False", False), ("null", None), ("~", None)),
+        *(("yes", "yes"), ("F1", "F1"), ("inf", "inf"), ("1e", "1e"), ("", "")),
+        *(("9" * 19, 1e19), ("m.py:f", "m.py:f"), ("1:30", "1:30"), ("1\n", "1\n")),
+    ],
+)
+def test_the_command_lines_texts_become_values(text, value):
+    for given in (text, {"a": [{"b": text}]}):
+        expected = value if given == text else {"a": [{"b": value}]}
+        assert repr(retyped(given)) == repr(expected)
+
+
+def test_what_snakemake_has_typed_stays():
+    assert repr(retyped({"a": 1, "b": True, "c": None})) == repr(
+        {"a": 1, "b": True, "c": None}
+    )
+
+
+def test_a_home_that_nobody_has_is_a_folder_of_this_name():
+    assert at_home("~nobody-has-it/x") == Path("~nobody-has-it/x")

@@ -3,6 +3,15 @@
 from sharpminima.config import wording
 
 
+def test_a_line_is_one_line_that_moves_no_cursor():
+    assert wording.one_line("a\n\x1b[2J\ud800é") == r"a\n\x1b[2J\ud800é"
+
+
+def test_a_very_long_line_is_cut():
+    assert wording.one_line("a" * 500) == "a" * 500
+    assert wording.one_line("a" * 501) == f"{'a' * 496} ..."
+
+
 def test_a_known_name_is_no_mistake():
     assert list(wording.unknown_name("here", "SB", ["LB", "SB"])) == []
 

@@ -90,3 +90,30 @@ def test_batches_of_experiments_must_fit_too(config):
         "networks.F1: train in regime XB ",
         "networks.F1: train in regime B2000 ",
     ]
+
+
+def test_what_no_machine_has_is_refused_where_nobody_says_what_there_is(config):
+    assert list(memory.too_large(config, None)) == []
+    del config["networks"]["F1"]["memory"]
+    config["networks"]["F1"]["options"]["units"] = 10**9
+    (line,) = memory.too_large(config, None)
+    assert line.startswith("networks.F1: training would take at least 64,000,012,944,0")
+    assert "there are 4,000,000 (`--resources mem_mb=`). Lower networks.F1.opt" in line
+
+
+@pytest.mark.parametrize(
+    ("changes", "least", "lower"),
+    [
+        ({}, 585, "sharpness.subspace.dimensions or networks.F1.options.hidden_layers"),
+        ({"draws": 0}, 23, "networks.F1.options.hidden_layers or networks.F1.opt"),
+        ({"lbfgsb": [], "sign": []}, 23, "networks.F1.options.hidden_layers"),
+    ],
+)
+def test_a_job_takes_at_least_its_vectors(config, changes, least, lower):
+    """1,462,794 numbers of 4 bytes: 4 times in training, 100 times in a subspace."""
+    del config["networks"]["F1"]["memory"]
+    config["sharpness"]["subspace"] |= changes
+    assert list(memory.too_large(config, least)) == []
+    (line,) = memory.too_large(config, least - 1)
+    assert f"at least {least} MB, and there are {least - 1}" in line
+    assert f"Lower {lower}" in line

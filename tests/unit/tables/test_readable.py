@@ -54,3 +54,9 @@ def test_the_page_is_complete_and_escapes_what_it_shows():
     assert page.startswith("<!doctype html>")
     assert "98.03 ± 0.12" in page
     assert "&lt;SB&gt;" in page
+
+
+def test_the_note_of_a_page_is_escaped_too():
+    page = readable.html(TABLE.assign(versions=["keras 1", "<b>"]))
+    assert "&lt;b&gt;" in page
+    assert "<b>" not in page

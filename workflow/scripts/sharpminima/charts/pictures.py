@@ -1,5 +1,7 @@
 """A chart into its files: HTML that opens offline, SVG and PNG."""
 
+import json
+
 import altair as alt
 
 from sharpminima.charts import style
@@ -19,9 +21,16 @@ def save(chart: alt.TopLevelMixin, html: str, svg: str, png: str) -> None:
     """
     chart = chart.properties(padding=style.PADDING)
     for path, options in (
-        (html, {"inline": True}),
+        (html, {"inline": True, "json_kwds": {"cls": _InScript}}),
         (svg, {}),
         (png, {"scale_factor": PIXELS_PER_POINT}),
     ):
         with replacing(path) as temporary:
             chart.save(temporary, **options)
+
+
+class _InScript(json.JSONEncoder):
+    """JSON within a script of a page, which no text in it can end."""
+
+    def encode(self, o):
+        return super().encode(o).replace("</", "<\\/")

@@ -37,8 +37,12 @@ def raw_folder(config: Mapping) -> Iterator[Mistake]:
     """Yield the folder of raw files if it is none."""
     given = config["raw_folder"]
     folder = layers.at_home(given)
-    if folder.exists() and not folder.is_dir():
-        yield "raw_folder", f"must be a folder. Received: {given!r}, a file"
+    try:
+        reason = "" if folder.is_dir() or not folder.exists() else ", a file"
+    except OSError as error:
+        reason = f" ({error.strerror})"
+    if reason:
+        yield "raw_folder", f"must be a folder. Received: {given!r}{reason}"
 
 
 def datasets(config: Mapping) -> Iterator[Mistake]:

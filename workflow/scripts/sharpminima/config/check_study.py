@@ -219,7 +219,8 @@ def alphas(config: Mapping) -> Iterator[Mistake]:
     line = config["interpolation"]["alphas"]
     start, stop = line["start"], line["stop"]
     # Float32 is coarsest at the end that lies farther from 0.
-    least = np.spacing(np.float32(max(abs(start), abs(stop))))
+    with np.errstate(over="ignore"):  # the schema refuses such an end
+        least = float(np.spacing(np.float32(max(abs(start), abs(stop)))))
     if abs(stop - start) < least * (line["count"] - 1):
         yield (
             "interpolation.alphas",

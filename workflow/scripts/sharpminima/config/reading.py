@@ -5,6 +5,7 @@ last one, 010 becomes 8, and a template in a file runs its code. Here a file is 
 before its values are made, so that a file of a few lines cannot unfold into gigabytes.
 """
 
+import functools
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -72,10 +73,7 @@ def merged(contents: Iterable[Mapping]) -> dict:
 
     Mappings are merged key by key. Any other value replaces the one before it.
     """
-    result = {}
-    for content in contents:
-        _merge(result, content)
-    return result
+    return functools.reduce(_merged, contents, {})
 
 
 class _Refused(yaml.MarkedYAMLError):
@@ -208,11 +206,12 @@ def _place_and_reason(error) -> str:
     return f"{place}: must be YAML: {context}{problem}{hint}"
 
 
-def _merge(config, content):
-    for key, value in content.items():
-        if isinstance(value, Mapping):
-            before = config.get(key)
-            config[key] = dict(before) if isinstance(before, Mapping) else {}
-            _merge(config[key], value)
-        else:
-            config[key] = value
+def _merged(before, after):
+    if not isinstance(after, Mapping):
+        return after
+    if not after:  # an empty mapping adds no key, and Snakemake lets it replace nothing
+        return before
+    result = dict(before) if isinstance(before, Mapping) else {}
+    for key, value in after.items():
+        result[key] = _merged(result.get(key, {}), value)
+    return result

@@ -4,6 +4,7 @@ A cell says `mean ± std`, or `mean (low to high)` where the mean has an interva
 """
 
 import itertools
+from html import escape
 
 import pandas as pd
 
@@ -33,7 +34,7 @@ def html(table: pd.DataFrame, digits: int = DIGITS) -> str:
     """
     body = texts(table, digits).to_html(index=False, border=0)
     head = f'<meta charset="utf-8"><style>{STYLE}</style>'
-    return f"<!doctype html>{head}{body}<p>{versions_note(table)}</p>\n"
+    return f"<!doctype html>{head}{body}<p>{escape(versions_note(table))}</p>\n"
 
 
 def texts(table: pd.DataFrame, digits: int = DIGITS) -> pd.DataFrame:
