@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -125,16 +127,73 @@ def test_a_study_keeps_to_its_own_folder_but_for_the_data(study, config):
     assert outside == {"results/data/tiny.h5", "results/data/tiny.cost.csv"}
 
 
-def test_mistakes_in_the_config_are_lines_and_no_traceback(study, config):
+def refused(done):
+    """Return what a refused run prints, without Snakemake's line on the profile."""
+    assert done.returncode == 1
+    first, *lines = (done.stderr + done.stdout).splitlines()
+    assert first.startswith("Using workflow specific profile")
+    return lines
+
+
+def test_mistakes_in_the_config_are_lines_without_a_frame(study, config):
     config["training"]["epoch"] = 3
     config["study"]["seeds"] = [0, 0]
-    done = study.run(config, "--dry-run")
-    text = done.stdout + done.stderr
-    assert done.returncode != 0
-    assert "training.epoch: unknown key. Allowed: adversarial," in text
-    assert "study.seeds: must not name anything twice. Received twice: 0" in text
-    assert "Traceback" not in text
-    assert "additionalProperties" not in text
+    heading, seeds, epoch = refused(study.run(config, "--dry-run"))
+    assert heading == "The config has mistakes:"
+    assert seeds == "study.seeds: must not name anything twice. Received twice: 0"
+    assert epoch.startswith("training.epoch: unknown key. Allowed: adversarial,")
+
+
+def test_a_key_twice_in_a_config_file_is_refused_with_both_lines(study, config):
+    text = "subset: {}\nstudy: {}\nsubset: {}\n"
+    path = study.directory / "twice.yaml"
+    path.write_text(text)
+    assert refused(study.snakemake("--dry-run", "--configfile", str(path))) == [
+        "Config files cannot be used:",
+        f"{path}, lines 1 and 3: must not have a key twice in one mapping. "
+        "Received: 'subset'",
+    ]
+
+
+def test_numbers_of_the_command_line_are_numbers(study, config):
+    config["study"]["seeds"] = [3]
+    expected = study.planned(config)
+    config["study"]["seeds"] = [0, 1]
+    given = "study={seeds: [3]}", "sharpness={max_iterations: 10}"
+    assert study.planned(config, "--config", *given) == expected
+    done = study.run(config, "--dry-run", "--config", "study={seeds: [x]}")
+    assert refused(done)[1:] == [
+        "study.seeds[0]: must be a whole number. Received: 'x'"
+    ]
+
+
+def test_what_fits_into_no_machine_is_refused_without_a_limit(study, config):
+    config["networks"]["N1"]["options"]["units"] = 10**12
+    flags = ("--dry-run", "--resources", "gpu=1")
+    heading, line = refused(study.run(config, *flags))
+    assert heading == "Jobs do not fit into memory:"
+    assert line.startswith("networks.N1: training would take at least ")
+
+
+def test_a_config_can_be_checked_before_snakemake_starts(study, config):
+    (study.directory / "config.yaml").write_text("study: {seeds: [-1]}")
+    (study.directory / "open.yaml").write_text("study: {seeds: [0}")
+    command = [sys.executable, str(ROOT / "workflow/scripts/check_config.py")]
+    for flags, line in (
+        ([], "study.seeds[0]: must be at least 0. Received: -1"),
+        (["--configfile", "open.yaml"], "open.yaml, line 1, column 18: must be YAML: "),
+        (["--configfile", "missing.yaml"], "missing.yaml: must be a file that can"),
+    ):
+        done = subprocess.run(
+            command + flags,
+            cwd=study.directory,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith(line)
+        assert done.stderr.count("\n") == 1
 
 
 def test_a_backend_that_is_not_installed_stops_the_study_but_no_plan(study, config):

@@ -39,6 +39,5 @@ def test_mistakes_are_the_first_lines_and_the_only_ones(study):
 
 
 def test_settings_of_the_command_line_count(study, config):
-    both = counts_of_preview(study.preview(config))
-    one = study.preview(config, "--config", "study={seeds: [0], networks: [N1]}")
-    assert counts_of_preview(one)["train"] == 2 < both["train"]
+    text = study.preview(config, "--config", "study={seeds: [0], networks: [N1]}")
+    assert counts_of_preview(text)["train"] == 2
