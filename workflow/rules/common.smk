@@ -10,7 +10,6 @@ from pathlib import Path
 
 import psutil
 from snakemake.common.configfile import load_configfile
-from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 # In a module, `workflow.basedir` is the folder of the workflow that imports it.
@@ -85,23 +84,24 @@ def limit_of(resource):
     return getattr(limit, "value", limit)
 
 
-def stop_at(heading, found):
-    """End Snakemake with what was found, if anything was.
+def stop_at(*lines):
+    """End Snakemake with these lines alone.
 
     Snakemake would put a file and a line of the workflow above an exception's text.
     """
-    if found:
-        logger.error("\n".join([heading, *found]))
-        sys.exit(1)
+    logger.error("\n".join(lines))
+    sys.exit(1)
 
 
 # Jobs read this file again. What was planned has no mistakes, and fits into memory.
 if workflow.is_main_process:
-    stop_at("Config files cannot be used:", reading.mistakes([DEFAULTS, *own_files()]))
+    if found := reading.mistakes([DEFAULTS, *own_files()]):
+        stop_at("Config files cannot be used:", *found)
 # Wherever the config comes from, it says only what differs.
 config = reading.merged([reading.read(DEFAULTS), config, own_settings()])
 config = layers.complete(config, config_layers())
-stop_at("The config has mistakes:", mistakes.mistakes(config))
+if found := mistakes.mistakes(config):
+    stop_at("The config has mistakes:", *found)
 config = derived.with_derived(config)
 
 # Jobs, too, read this file, but only the process that begins them is a run.
@@ -118,8 +118,8 @@ if workflow.is_main_process:
 # Snakemake would start a job that declares more memory than there is, as if it
 # declared less.
 if workflow.is_main_process:
-    too_large = memory.too_large(config, limit_of("mem_mb"))
-    stop_at("Jobs do not fit into memory:", list(too_large))
+    if found := list(memory.too_large(config, limit_of("mem_mb"))):
+        stop_at("Jobs do not fit into memory:", *found)
 
 STUDY = Study(config)
 BACKEND = config["backend"]
@@ -198,7 +198,7 @@ onstart:
                 signal.signal(number, stop_jobs)
     here = not workflow.deployment_settings.deployment_method
     if here and importlib.util.find_spec(BACKEND) is None:
-        raise WorkflowError(
+        stop_at(
             f"backend: {BACKEND} is not installed here. Use an environment that has it: "
             "make study REQUIREMENTS=envs/requirements-jax.txt"
         )
