@@ -5,11 +5,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from stopped import StoppedError, Stopping, sittings
 
 from sharpminima import unfinished
 from sharpminima.cost import NOTHING, Work
 from sharpminima.unfinished import Steps, Store
+from stopped import StoppedError, Stopping, sittings
 
 STATE = {
     "weights": np.linspace(0, 1, 7, dtype=np.float32),

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
-from stopped import Stopping, sittings
 
 from sharpminima import unfinished
 from sharpminima.cost import NOTHING, Work
@@ -19,6 +18,7 @@ from sharpminima.measures import (
 )
 from sharpminima.measures.maximisers import Minimum
 from sharpminima.unfinished import Steps
+from stopped import Stopping, sittings
 
 RNG = np.random.default_rng(0)
 CENTRE = RNG.normal(size=20)

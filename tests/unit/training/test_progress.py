@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from stopped import StoppedError, Stopping, sittings
 
 import training_runs as small
 from project import default_config
@@ -10,6 +9,7 @@ from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks import iterates
 from sharpminima.training.fit import fit
 from sharpminima.training.progress import Progress
+from stopped import StoppedError, Stopping, sittings
 
 pytestmark = pytest.mark.computes
 THE_PAPERS = default_config()["regimes"]
