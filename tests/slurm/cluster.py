@@ -1,0 +1,222 @@
+"""A real Slurm of one node on this machine, which leaves nothing behind.
+
+    python tests/slurm/cluster.py COMMAND
+
+runs a command, such as `bash`, beside such a cluster. It needs root, and the Debian
+packages in `PACKAGES`.
+
+All files lie in one temporary folder. The daemons are children of this process, and end
+with it. Fake device files stand for GPUs: Slurm hands them out, and sets
+`CUDA_VISIBLE_DEVICES`, as it does with real ones.
+"""
+
+import os
+import shutil
+import socket
+import string
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PACKAGES = "munge slurmctld slurmd slurm-client slurmdbd mariadb-server"
+# Of each package, and of what makes a database.
+PROGRAMS = (
+    *("munged", "slurmctld", "slurmd", "sbatch", "slurmdbd", "mariadbd"),
+    "mariadb-install-db",
+)
+GPUS = 2
+READY_S, ENDED_S = 60, 30
+PORTS = ("controller_port", "node_port", "accounting_port", "database_port")
+NO_ACCOUNTING = "AccountingStorageType=accounting_storage/none\n"
+ACCOUNTING = """\
+AccountingStorageType=accounting_storage/slurmdbd
+AccountingStorageHost=$host
+AccountingStoragePort=$accounting_port
+AccountingStoragePass=$folder/munge.socket
+AccountingStorageTRES=gres/gpu
+JobAcctGatherType=jobacct_gather/linux
+"""
+TABLES = """
+create database slurm;
+create user 'slurm'@'127.0.0.1' identified by 'slurm';
+create user 'slurm'@'localhost' identified by 'slurm';
+grant all on slurm.* to 'slurm'@'127.0.0.1';
+grant all on slurm.* to 'slurm'@'localhost';
+"""
+
+
+def lacking() -> str:
+    """Return what this machine lacks to run a cluster, or nothing."""
+    missing = [name for name in PROGRAMS if shutil.which(name) is None]
+    if missing:
+        return f"{', '.join(missing)} (Debian: apt-get install {PACKAGES})"
+    return "" if os.geteuid() == 0 else "root"
+
+
+@contextmanager
+def cluster(*, accounting: bool):
+    """Yield the environment variables of commands that use the cluster.
+
+    Args:
+        accounting: Whether sacct knows of jobs. Many small clusters have none.
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="slurm")))
+        values = {"folder": folder, "host": socket.gethostname().split(".")[0]}
+        values |= {"gpus": GPUS} | free_ports()
+        configure(folder, values, ACCOUNTING if accounting else NO_ACCOUNTING)
+        environment = os.environ | {
+            "SLURM_CONF": str(folder / "slurm.conf"),
+            "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
+        }
+        run = Daemons(folder, environment, stack)
+        start_munge(run)
+        if accounting:
+            start_accounting(run, values)
+        run.start("slurmctld", "-D", "-c")
+        run.wait_for("scontrol", "ping")
+        run.start("slurmd", "-D")
+        run.wait_for("sh", "-c", "sinfo --noheader --format=%T | grep -q idle")
+        stack.callback(cancel_jobs, environment)
+        yield environment
+
+
+class Daemons:
+    """Starts daemons that end with a stack, in reverse order."""
+
+    def __init__(self, folder, environment, stack):
+        self.folder, self.environment, self._stack = folder, environment, stack
+
+    def start(self, *command):
+        """Start a daemon in the foreground. It ends with this process, too."""
+        with (self.folder / f"{Path(command[0]).name}.log").open("w") as log:
+            process = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", *command],
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._stack.callback(process.wait)
+        # Nothing needs to be saved: the folder goes as well.
+        self._stack.callback(process.kill)
+
+    def call(self, *command, **options):
+        """Run a command to its end, or raise with what it printed."""
+        done = subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, **options
+        )
+        if done.returncode:
+            raise RuntimeError(
+                f"{command} returned {done.returncode}. Received: {done.stderr}"
+            )
+
+    def wait_for(self, *command):
+        """Wait until a command succeeds, or raise with the daemons' logs."""
+        end = time.monotonic() + READY_S
+        while time.monotonic() < end:
+            if succeeds(command, self.environment):
+                return
+            time.sleep(0.1)
+        logs = [path.read_text()[-2000:] for path in self.folder.glob("*.log")]
+        raise TimeoutError(f"{command} fails after {READY_S} s. Received: {logs}")
+
+
+def free_ports() -> dict[str, int]:
+    """Return ports that nobody listens on, by name."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in PORTS]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return dict(zip(PORTS, ports))
+
+
+def configure(folder, values, accounting):
+    """Write Slurm's configuration, and make the devices."""
+    for name in ("state", "spool", "bin"):
+        (folder / name).mkdir()
+    # munged wants its clients to reach its socket. Secrets have modes of their own.
+    folder.chmod(0o755)
+    texts = {name: (HERE / name).read_text() for name in CONFIGURATION}
+    texts["accounting.conf"] = accounting
+    # slurmd refuses what is no device. These are further names of /dev/null.
+    for index in range(GPUS):
+        os.mknod(folder / f"gpu{index}", 0o20600, os.makedev(1, 3))
+    texts["gres.conf"] = (
+        f"Name=gpu Flags=nvidia_gpu_env File=$folder/gpu[0-{GPUS - 1}]\n"
+    )
+    texts["cgroup.conf"] = "CgroupPlugin=cgroup/v1\n"  # read, though not used
+    # Snakemake's plugin calls srun without SLURM_CONF: on a real cluster the file lies
+    # in /etc/slurm, where these tests write nothing.
+    texts["bin/srun"] = (
+        f'#!/bin/sh\nSLURM_CONF=$folder/slurm.conf exec {shutil.which("srun")} "$$@"\n'
+    )
+    for name, text in texts.items():
+        (folder / name).write_text(string.Template(text).substitute(values))
+    (folder / "slurmdbd.conf").chmod(0o600)
+    (folder / "bin/srun").chmod(0o755)
+
+
+CONFIGURATION = ("slurm.conf", "slurmdbd.conf")
+
+
+def start_munge(run):
+    """Start the daemon by which the others know each other, with a key of its own."""
+    key = run.folder / "munge.key"
+    key.touch(mode=0o600)
+    key.write_bytes(os.urandom(128))
+    files = {"key-file": key, "socket": run.folder / "munge.socket"}
+    files |= {name: run.folder / f"munge.{name}" for name in ("pid-file", "seed-file")}
+    flags = [f"--{name}={path}" for name, path in files.items()]
+    run.start("munged", "--foreground", *flags)
+    run.wait_for("munge", "--no-input", f"--socket={files['socket']}")
+
+
+def start_accounting(run, values):
+    """Start a database, the daemon that writes to it, and enter the cluster."""
+    data, socket_ = run.folder / "database", run.folder / "database.socket"
+    run.call(
+        *("mariadb-install-db", "--no-defaults", "--user=root", "--skip-test-db"),
+        *(f"--datadir={data}", "--auth-root-authentication-method=normal"),
+    )
+    run.start(
+        *("mariadbd", "--no-defaults", "--user=root", f"--datadir={data}"),
+        *("--bind-address=127.0.0.1", f"--port={values['database_port']}"),
+        *(f"--socket={socket_}", f"--pid-file={run.folder / 'mariadbd.pid'}"),
+    )
+    client = ("--no-defaults", f"--socket={socket_}")
+    run.wait_for("mariadb-admin", *client, "ping")
+    run.call("mariadb", *client, input=TABLES)
+    run.start("slurmdbd", "-D")
+    run.wait_for("sacctmgr", "--noheader", "list", "cluster")
+    run.call("sacctmgr", "--immediate", "add", "cluster", "tests")
+
+
+def cancel_jobs(environment):
+    """Cancel all jobs, and wait until none of them is left.
+
+    Processes of jobs are no children of the daemons, and would outlive them.
+    """
+    subprocess.run(["scancel", "--user=root"], env=environment, check=False)
+    end = time.monotonic() + ENDED_S
+    none = ("sh", "-c", "! squeue --noheader | grep -q .")
+    while time.monotonic() < end and not succeeds(none, environment):
+        time.sleep(0.2)
+
+
+def succeeds(command, environment) -> bool:
+    """Tell whether a command returns 0."""
+    done = subprocess.run(command, env=environment, capture_output=True, timeout=30)
+    return done.returncode == 0
+
+
+if __name__ == "__main__":
+    if missing := lacking():
+        sys.exit(f"A cluster of Slurm needs {missing}.")
+    with cluster(accounting=True) as environment:
+        sys.exit(subprocess.run(sys.argv[1:], env=environment).returncode)
