@@ -23,7 +23,7 @@ from project import ROOT
 TIMEOUT_S = 600
 LARGE = 2 << 20
 # What plans and runs no job.
-PLANNING = {"--dry-run", "--summary", "--d3dag", "--touch"}
+PLANNING = {"--dry-run", "--summary", "--d3dag", "--touch", "--list-rules"}
 # Forks of a process that has Snakemake, and what jobs import, loaded.
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
@@ -69,10 +69,15 @@ class Study:
 
     def run(self, config, *flags, **options):
         """Run `snakemake *flags` on `config`; return the completed process."""
-        (self.directory / "test.yaml").write_text(yaml.safe_dump(config))
-        overlay = ("--configfile", str(self.directory / "test.yaml"))
+        overlay = ("--configfile", str(self.write(config)))
         options.setdefault("KERAS_BACKEND", config.get("backend", "tensorflow"))
         return self.snakemake(*flags, *overlay, **options)
+
+    def write(self, config):
+        """Write `config` to the directory; return its file."""
+        path = self.directory / "test.yaml"
+        path.write_text(yaml.safe_dump(config))
+        return path
 
     def snakemake(self, *flags, snakefile=ROOT / "Snakefile", **environment):
         """Run `snakemake *flags`; return the completed process."""
@@ -125,9 +130,8 @@ class Study:
 
     def preview(self, config, *settings) -> str:
         """Return what `make preview` prints of `config` with further `settings`."""
-        (self.directory / "test.yaml").write_text(yaml.safe_dump(config))
-        flags = [self.directory, "--cores", "2", "--configfile", "test.yaml"]
-        flags += settings
+        name = self.write(config).name
+        flags = [self.directory, "--cores", "2", "--configfile", name, *settings]
         done = self._fork(_preview, flags, ENVIRONMENT)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

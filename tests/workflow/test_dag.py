@@ -1,5 +1,6 @@
 """The shape of the DAG: how many jobs a config asks for, and which way data flows."""
 
+import ast
 import json
 import os
 import re
@@ -11,12 +12,15 @@ import pytest
 import yte
 
 from project import ROOT, require_slurm
-from sharpminima.planning.rules import rule
+from sharpminima.planning.rules import RULES, rule
+from sharpminima.planning.runtime import STEP, UNKNOWN
+from studies import with_experiments
 
 MATCHED = {
     **{"networks": ["N2"], "gradient_norm": 1e-3, "max_gradients": 5},
     "epsilons": [5e-4],
 }
+RUN = "network=N1, regime=SB, seed=0"
 MEMORY = {"data": 5, "per_example": 10.0, "search": 700}
 
 
@@ -221,18 +225,77 @@ def test_rules_that_compute_say_what_they_need():
         assert len(blocks) == text.count("script:")
         for block in blocks:
             assert re.search(r"^ +threads: 1$", block, re.MULTILINE)
-            assert re.search(r"^ +mem_mb=", block, re.MULTILINE)
+            assert re.search(r'^ +\*\*asked_by\("', block, re.MULTILINE)
+            assert re.search(r"^ +\*\*GPU,$", block, re.MULTILINE)
+
+
+# Prints the rules whose jobs a cluster gets.
+LIST = """
+print("on nodes:", sorted({r.name for r in workflow.rules} - workflow._localrules))
+"""
+
+
+def test_tables_and_charts_run_where_snakemake_runs(study, config):
+    """Jobs of all other rules go to a cluster's nodes."""
+    config = with_experiments(config)
+    config["matched"] = MATCHED
+    config["sharpness"]["reference"]["corners"] = 1
+    config["sharpness"]["curve"]["epsilons"] = [1e-3, 1e-4]
+    snakefile = study.directory / "Snakefile"
+    snakefile.write_text((ROOT / "Snakefile").read_text() + LIST)
+    (study.directory / "workflow").symlink_to(ROOT / "workflow")
+    overlay = ("--configfile", str(study.write(config)))
+    done = study.snakemake("--list-rules", *overlay, snakefile=snakefile)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (names,) = re.findall(r"^on nodes: (.*)$", done.stdout, re.MULTILINE)
+    names = set(ast.literal_eval(names)) - {"all", "tables", "charts"}
+    assert {"prepare_dataset", "train", "measure_curve", "measure_matched"} <= names
+    tabulating = RULES["tabulate_*"].stage
+    assert {name for name in names if rule(name).stage >= tabulating} == set()
+    made_here = set(re.findall(r"^(?:tabulate|chart)_\w+$", done.stdout, re.MULTILINE))
+    assert {"tabulate_runs", "tabulate_curve", "chart_curve"} <= made_here
+
+
+def resources_of(text):
+    """Return the resources that a dry run declares, by rule and wildcards."""
+    line = r"(?:    .*\n)*?    "
+    job = rf"rule (\w+):\n{line}wildcards: (.*)\n{line}resources: (.*)"
+    return {
+        (rule, wildcards): dict(re.findall(r"(\w+)=([^,]+)", resources))
+        for rule, wildcards, resources in re.findall(job, text)
+    }
 
 
 def test_memory_follows_network_and_batch(study, config):
     config["networks"]["N1"]["memory"] = MEMORY
-    text = study.run(config, "--dry-run").stdout
-    job = r"rule (\w+):\n(?:    .*\n)*?    wildcards: (.*)\n    .*mem_mb=(\d+)"
-    declared = {(rule, of, int(mb)) for rule, of, mb in re.findall(job, text)}
+    declared = resources_of(study.run(config, "--dry-run").stdout)
     batch = 40  # the largest that is evaluated at a time
-    train = ("train", "network=N1, regime=SB, seed=0", 1505 + 10 * batch)
-    measure = ("measure_sharpness", train[1], 1505 + 10 * batch + 700)
-    assert {train, measure} <= declared
+    assert declared["train", RUN]["mem_mb"] == str(1505 + 10 * batch)
+    measure = declared["measure_sharpness", RUN]
+    assert measure["mem_mb"] == str(1505 + 10 * batch + 700)
+
+
+def test_memory_and_time_grow_with_each_attempt(study, config):
+    """But for memory: no job asks for more than all jobs have."""
+    config["networks"]["N1"]["memory"] = MEMORY
+    limit = ("--resources", "mem_mb=4000")
+    second = study.run(config, "--dry-run", "--attempt", "2", *limit).stdout
+    declared = resources_of(second)
+    assert declared["train", RUN]["mem_mb"] == str(2 * 1905)
+    assert declared["measure_sharpness", RUN]["mem_mb"] == "4000"
+    assert declared["prepare_dataset", "dataset=tiny"]["mem_mb"] == "4000"
+    assert declared["train", RUN]["runtime"] == str(2 * UNKNOWN)
+    assert declared["choose_compilation", "network=N1"]["runtime"] == str(2 * STEP)
+
+
+def test_time_follows_the_size_that_the_trial_wrote(study, config):
+    trial = study.directory / "results/cost/choose_compilation/N1/trial.csv"
+    trial.parent.mkdir(parents=True)
+    trial.write_text("rule,parameters,flops_per_example,kind\nchoose,9,9,dense\n")
+    declared = resources_of(study.run(config, "--dry-run").stdout)
+    assert declared["train", RUN]["runtime"] == str(STEP)
+    of_other_network = RUN.replace("N1", "N2")
+    assert declared["train", of_other_network]["runtime"] == str(UNKNOWN)
 
 
 def test_jobs_that_no_memory_would_do_for_are_refused_before_any_runs(study, config):
@@ -264,13 +327,20 @@ PROFILES = {
     "none, with a GPU": ["--workflow-profile", "none", "--resources", "gpu=1"],
     "default": [],
     "default, with a GPU on the command line": ["--resources", "gpu=1"],
+    "default, with memory on the command line": ["--resources", "mem_mb=9000"],
     "gpu": ["--workflow-profile", str(ROOT / "profiles/gpu")],
+    "gpu, with memory alone": [
+        *("--workflow-profile", str(ROOT / "profiles/gpu")),
+        *("--resources", "mem_mb=9000"),
+    ],
     "slurm": ["--workflow-profile", str(ROOT / "profiles/slurm")],
-    "slurm, with GPUs": [
+    "slurm, with a GPU": [
         *("--workflow-profile", str(ROOT / "profiles/slurm")),
         *("--resources", "gpu=4"),
     ],
 }
+# The command line replaces the resources of a profile.
+WITH_GPU = {name for name in PROFILES if name == "gpu" or "a GPU" in name}
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -281,14 +351,32 @@ def test_every_profile_plans_and_asks_for_a_gpu_where_one_is_offered(
         require_slurm()
     done = study.run(config, "--dry-run", *PROFILES[profile])
     assert done.returncode == 0, done.stdout + done.stderr
-    block = r"^(?:local)?rule (\w+):\n(?:    .*\n)*?    resources: (.*)$"
-    asking = {
-        name
-        for name, resources in re.findall(block, done.stdout, re.MULTILINE)
-        if "gpu=1" in resources
-    }
+    declared = resources_of(done.stdout)
+    asking = {name for (name, _), its in declared.items() if its.get("gpu") == "1"}
     computing = {
         *("choose_compilation", "train"),
         *("measure_sharpness", "measure_interpolation"),
     }
-    assert asking == (computing if "gpu" in profile.lower() else set())
+    assert asking == (computing if profile in WITH_GPU else set())
+
+
+def profile(name):
+    """Return the options that a profile sets."""
+    return yte.process_yaml((ROOT / f"profiles/{name}/config.yaml").read_text())
+
+
+def test_a_profile_says_again_what_the_default_one_says():
+    """It replaces the default one: what decides about reruns would be lost."""
+    same = {*("rerun-triggers", "max-checksum-file-size", "rerun-incomplete")}
+    same |= {"keep-going", "show-failed-logs"}
+    default = profile("default")
+    for other in (path.parent.name for path in ROOT.glob("profiles/*/config.yaml")):
+        assert {key: profile(other)[key] for key in same} == {
+            key: default[key] for key in same
+        }
+
+
+def test_failed_jobs_run_again_on_a_cluster_alone():
+    retries = {name: profile(name).get("retries", 0) for name in ("default", "gpu")}
+    assert retries == {"default": 0, "gpu": 0}
+    assert profile("slurm")["retries"] == 2

@@ -53,7 +53,7 @@ rule measure_sharpness:
     threads: 1
     resources:
         **GPU,
-        mem_mb=memory_of("measure_sharpness"),
+        **asked_by("measure_sharpness"),
         builder_file=builder_file,
         unfinished=unfinished_of("measure_sharpness"),
         save_every=SAVE_EVERY,
@@ -120,7 +120,7 @@ if STUDY.runs_with_curve:
         threads: 1
         resources:
             **GPU,
-            mem_mb=memory_of("measure_curve"),
+            **asked_by("measure_curve"),
             builder_file=builder_file,
             unfinished=unfinished_of("measure_curve"),
             save_every=SAVE_EVERY,
@@ -151,7 +151,7 @@ rule measure_trajectory:
     threads: 1
     resources:
         **GPU,
-        mem_mb=memory_of("measure_trajectory"),
+        **asked_by("measure_trajectory"),
         builder_file=builder_file,
         unfinished=unfinished_of("measure_trajectory"),
         save_every=SAVE_EVERY,
@@ -184,7 +184,7 @@ rule measure_interpolation:
     threads: 1
     resources:
         **GPU,
-        mem_mb=memory_of("measure_interpolation"),
+        **asked_by("measure_interpolation"),
         builder_file=builder_file,
         unfinished=unfinished_of("measure_interpolation"),
         save_every=SAVE_EVERY,
@@ -223,7 +223,7 @@ if STUDY.matched_runs:
         threads: 1
         resources:
             **GPU,
-            mem_mb=memory_of("measure_matched"),
+            **asked_by("measure_matched"),
             builder_file=builder_file,
             unfinished=unfinished_of("measure_matched"),
             save_every=SAVE_EVERY,
@@ -266,7 +266,7 @@ if AVERAGED:
         threads: 1
         resources:
             **GPU,
-            mem_mb=memory_of("measure_average_sharpness"),
+            **asked_by("measure_average_sharpness"),
             builder_file=builder_file,
             unfinished=unfinished_of("measure_average_sharpness"),
             save_every=SAVE_EVERY,
@@ -301,7 +301,7 @@ if STUDY.runs_with_forms:
         threads: 1
         resources:
             **GPU,
-            mem_mb=memory_of("measure_invariance"),
+            **asked_by("measure_invariance"),
             builder_file=builder_file,
             unfinished=unfinished_of("measure_invariance"),
             save_every=SAVE_EVERY,

@@ -1,5 +1,6 @@
 """Names shared by all rules files: the study, wildcards, and adapters for the rules."""
 
+import functools
 import importlib.util
 import os
 import shlex
@@ -129,6 +130,8 @@ python_path = filter(None, [str(SCRIPTS), os.environ.get("PYTHONPATH")])
 os.environ.update(KERAS_BACKEND=BACKEND, PYTHONPATH=os.pathsep.join(python_path))
 # Where a profile or the command line offers GPUs, jobs that compute take one each.
 GPU = {"gpu": 1} if limit_of("gpu") else {}
+# Where a profile makes the jobs of a group take turns, each of them takes one.
+TURN = {"turn": 1} if limit_of("turn") else {}
 # The paper's values, and the settings that they belong to.
 PAPER = {
     name: provenance.digest(PROJECT / "workflow/resources/keskar2017" / name)
@@ -260,8 +263,14 @@ def files_of_network(pattern, runs, **others):
     )
 
 
+def runs_here(rule):
+    """Let the jobs of a rule run where Snakemake runs, not on a cluster's node."""
+    # Snakemake gives rules other names in a workflow that imports this one.
+    workflow.localrules(workflow.modifier.modify_rulename(rule))
+
+
 def table(name, label=None, category="Tables"):
-    """Return the files of a table, and let the study make it.
+    """Return the files of a table, and let the study make it, where Snakemake runs.
 
     Args:
         name: Its file's name in `<results>/tables`, and its caption's.
@@ -272,6 +281,7 @@ def table(name, label=None, category="Tables"):
         f"<results>/tables/{name}.{e}" for e in ("csv", "md", "html")
     )
     TABLES.append(csv)
+    runs_here(f"tabulate_{name}")
     if label is None:
         return csv
     caption, labels = f"../report/tables/{name}.rst", {"table": label}
@@ -287,12 +297,15 @@ def if_studied(name):
 def chart(name, category, drawn):
     """Return the files of a chart by format, and let the study make them.
 
+    Like tables, they are made where Snakemake runs.
+
     Args:
         name: The first part of its files' names in `<results>/charts`, and its caption.
         category: Where the report shows it.
         drawn: What is drawn in a chart of its own: values of its wildcards by name, of
             which its files' names are made.
     """
+    runs_here(f"chart_{name}")
     stem = "_".join([f"<results>/charts/{name}", *(f"{{{key}}}" for key in drawn[0])])
     CHARTS.extend(f"{stem.format(**d)}.{format}" for d in drawn for format in FORMATS)
     shown = {
@@ -428,8 +441,31 @@ def unfinished_of(rule):
     return lambda wildcards: str(RESULTS / "unfinished" / "_".join([rule, *wildcards]))
 
 
-def memory_of(rule):
-    """Return a resource function: the MB that a job of a rule declares."""
-    return lambda wildcards: megabytes(
-        config, {"rule": rule, **dict(wildcards.items())}
-    )
+@functools.cache
+def runtimes():
+    """Return what says how long jobs take."""
+    # Here, since it loads pandas: running jobs, which read this file too, need none.
+    from sharpminima.planning.runtime import Runtimes
+
+    return Runtimes(config, RESULTS)
+
+
+def asked_by(rule):
+    """Return the memory and the time that each job of a rule asks for, and its turn.
+
+    Memory and time grow with each attempt, since clusters kill jobs that take more than
+    they asked for. Snakemake lets no job ask for more memory than all jobs have.
+    """
+
+    def of_job(wildcards):
+        return {"rule": rule, **dict(wildcards.items())}
+
+    asked = {
+        "mem_mb": lambda wildcards, attempt: (
+            attempt * megabytes(config, of_job(wildcards))
+        ),
+        "runtime": lambda wildcards, attempt: attempt * runtimes().of(of_job(wildcards)),
+        **TURN,
+    }
+    # A running job reads this file again. It need not estimate how long it takes.
+    return asked if workflow.is_main_process else {"mem_mb": asked["mem_mb"]}

@@ -14,7 +14,7 @@ rule prepare_dataset:
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=2000,
+        **asked_by("prepare_dataset"),
         raw_folder=raw_folder,
         raw_urls=raw_urls,
     params:
@@ -36,7 +36,7 @@ rule prepare_speech:
     conda:
         "../../envs/speech.yaml"
     resources:
-        mem_mb=1000,
+        **asked_by("prepare_speech"),
         raw_folder=raw_folder,
         raw_urls=raw_urls,
     params:

@@ -18,7 +18,7 @@ rule choose_compilation:
     threads: 1
     resources:
         **GPU,
-        mem_mb=memory_of("choose_compilation"),
+        **asked_by("choose_compilation"),
         builder_file=builder_file,
         choice=choice_file,
     params:
@@ -61,7 +61,7 @@ rule train:
     threads: 1
     resources:
         **GPU,
-        mem_mb=memory_of("train"),
+        **asked_by("train"),
         builder_file=builder_file,
         unfinished=unfinished_of("train"),
         save_every=SAVE_EVERY,

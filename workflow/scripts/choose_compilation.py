@@ -1,10 +1,13 @@
 """Choose how to compile the steps of one network, by timing each way."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from sharpminima import backend, compilation, logs
 from sharpminima.cost import Job
 from sharpminima.data import datasets
+from sharpminima.networks import size
+from sharpminima.networks.builders import build
 from sharpminima.training import trial
 
 if TYPE_CHECKING:
@@ -17,15 +20,19 @@ def main(dataset, choice, cost, *, identity, network, threads):
     Args:
         dataset: The prepared dataset, for its shapes.
         choice: The file of the choice, and the digest of what it is made for.
-        cost: The file of this job's cost.
+        cost: The file of this job's cost, and of the network's size.
         identity: Names of the network and its dataset.
         network: Its entry in the config, with the `file` of its own builder or None.
         threads: Number of cores to use.
     """
     job = Job("choose_compilation")
     backend.configure(threads)
-    seconds = trial.seconds_of_each_way(network, *datasets.form(dataset))
+    input_shape, classes = datasets.form(dataset)
+    seconds = trial.seconds_of_each_way(network, input_shape, classes)
     compilation.write(*choice, trial.chosen(seconds))
+    # The time that later jobs ask for follows from the size.
+    model = build(network, input_shape=input_shape, classes=classes)
+    identity = {**identity, **asdict(size.of(model))}
     job.write(cost, identity, device=backend.describe()["device"])
 
 

@@ -6,12 +6,13 @@ import pandas as pd
 import pytest
 
 from project import default_config
+from sharpminima.networks.size import Size
 from sharpminima.planning import planned_time
-from sharpminima.planning.planned_time import Estimate, Past, Size
+from sharpminima.planning.planned_time import Estimate, Past
 from sharpminima.regimes import derived
 
 NONE = pd.DataFrame()
-NETWORK = Size(parameters=2_000_000, flops=1_000_000, kind="dense")
+NETWORK = Size(parameters=2_000_000, flops_per_example=1_000_000, kind="dense")
 RATES = {
     "start": 5.0,
     "small job": 2.0,
@@ -175,3 +176,22 @@ def test_stored_rates_are_complete():
     assert set(stored.index) == set(RATES)
     assert (stored["seconds"] > 0).all()
     assert stored[["per", "machine", "date"]].notna().all(axis=None)
+
+
+def test_the_past_is_read_from_files_with_different_columns(tmp_path):
+    texts = {
+        "cost/choose_compilation/F1/trial.csv": "rule,flops_per_example\nchoose,7\n",
+        "cost/train/F1/SB/seed0.csv": "rule,regime,flops\ntrain,SB,1000000\n",
+        "cost/train/F1/SB/seed1.csv": "rule,regime,flops\ntrain,SB,2000000\n",
+        # A job that was killed, or a disk that was full, leaves such files.
+        "cost/train/F1/LB/seed0.csv": "",
+        "cost/train/F1/LB/seed1.csv": "rule,regime,flops\n",
+    }
+    for name, text in texts.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    past = Past.of(tmp_path)
+    assert past.costs["flops"].sum() == 3_000_000
+    assert past.costs["rule"].tolist() == ["choose", "train", "train"]
+    assert past.outcomes.empty

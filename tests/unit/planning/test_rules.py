@@ -42,8 +42,9 @@ def test_data_come_before_training_and_tables_last():
         ({"rule": "measure_interpolation"}, True),
         ({"rule": "measure_invariance"}, True),
         ({"rule": "choose_compilation"}, False),
+        ({"rule": "prepare_dataset"}, False),
     ],
 )
-def test_jobs_on_networks_declare_memory(job, computes):
+def test_jobs_declare_memory(job, computes):
     assert rules.megabytes(default_config(), {"network": "F1", **job}) > 1500
     assert rules.rule(job["rule"]).computes is computes

@@ -25,7 +25,7 @@ WITHOUT_NUMBERS = frozenset(
     f"{PACKAGE}.{module}"
     for module in (
         *("cost", "faults", "interruption", "locks", "logs", "measures.planned"),
-        *("networks.flops", "unfinished"),
+        *("networks.flops", "networks.size", "unfinished"),
     )
 )
 MEASURES, PLAN = "measures", "planned"

@@ -15,9 +15,15 @@ from sharpminima.regimes import batches, derived, remedies, settings
 JOB = 1500  # MB of any job: Python, Keras and the backend
 BYTES = 4  # of a number
 LARGEST = 4_000_000  # MB of the largest machine, where nobody says what there is
+PREPARING = 2000  # MB of a job that prepares a dataset
 TRIAL = 64  # examples of the batches that a trial takes
 # Rough values for a network that states none, enough for jobs to queue by.
 UNSTATED = {"data": 500, "per_example": 1.0, "search": 2000}
+
+
+def of_preparing(config: Mapping, job: Mapping) -> int:
+    """Return the MB of preparing a dataset."""
+    return PREPARING
 
 
 def of_trial(config: Mapping, job: Mapping) -> int:

@@ -8,9 +8,11 @@ many epochs a run trains is known from finished runs, or lies between `min_epoch
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import pandas as pd
@@ -19,21 +21,12 @@ from sharpminima import rows
 from sharpminima.config import sizes
 from sharpminima.data import datasets
 from sharpminima.faults import DamagedError
-from sharpminima.networks import builders, flops, layers, signatures
+from sharpminima.networks import builders, signatures, size
 from sharpminima.planning import planned_work
 from sharpminima.planning.rules import rule
 from sharpminima.regimes import batches, settings, variants
 
 RATES = Path(__file__).resolve().parents[3] / "resources/rates/rates.csv"
-
-
-@dataclass(frozen=True)
-class Size:
-    """What a network's time depends on: parameters, FLOPs of an example, its kind."""
-
-    parameters: int
-    flops: int
-    kind: str
 
 
 @dataclass(frozen=True)
@@ -56,7 +49,7 @@ def rates() -> pd.DataFrame:
     return pd.read_csv(RATES, index_col="rate")
 
 
-def size_of(config: Mapping, network: str, data: str | Path) -> Size | None:
+def size_of(config: Mapping, network: str, data: str | Path) -> size.Size | None:
     """Return the size of a network, or None if the form of its data is unknown.
 
     Args:
@@ -75,10 +68,7 @@ def size_of(config: Mapping, network: str, data: str | Path) -> Size | None:
     file = signatures.path_of(entry["builder"])
     network = {**entry, "file": file}
     # Only a built model tells its size, and a user's own may have any layers.
-    model = builders.build(network, input_shape=input_shape, classes=classes)
-    parameters = sum(math.prod(v.shape) for v in model.trainable_variables)
-    kind = "convolutional" if layers.is_convolutional(model) else "dense"
-    return Size(parameters, flops.per_example(model), kind)
+    return size.of(builders.build(network, input_shape=input_shape, classes=classes))
 
 
 class Estimate:
@@ -169,8 +159,8 @@ class Estimate:
         return self._seconds_per["small job"] if dataset.get("bundled") else math.nan
 
     def _of_work(self, job, past, work):
-        size = self._sizes[job["network"]]
-        total = work.flops(size.flops)
+        network = self._sizes[job["network"]]
+        total = work.flops(network.flops_per_example)
         if not past.empty:
             # Sums, not a mean of rates: long jobs tell the rate best.
             per_flop = past["seconds"].sum() / past["flops"].sum()
@@ -185,17 +175,24 @@ class Estimate:
             vectors = sum(
                 stored[f"search {space}"] * searches[space] for space in searches
             )
-        vectors *= size.parameters
+        vectors *= network.parameters
         # Rates are in seconds per 10^9 FLOPs and per 10^6 parameters.
-        return stored["start"] + stored[size.kind] * total / 1e9 + vectors / 1e6
+        return stored["start"] + stored[network.kind] * total / 1e9 + vectors / 1e6
 
 
 def _rows(paths) -> pd.DataFrame:
-    tables = []
+    """Return the rows of CSV files. There may be thousands, of a row each."""
+    lines_below = defaultdict(list)
     for path in sorted(paths):
         # An estimate does without what is damaged or of an older version.
         with suppress(DamagedError):
-            tables.append(pd.read_csv(rows.read(path)))
+            header, *lines = rows.read(path).getvalue().splitlines() or [""]
+            lines_below[header] += lines
+    tables = [
+        pd.read_csv(StringIO("\n".join([header, *lines])))
+        for header, lines in lines_below.items()
+        if lines
+    ]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 

@@ -30,7 +30,7 @@ class Rule:
 
 # Keys are patterns, and the first one that fits counts.
 RULES = {
-    "prepare_*": Rule(0),
+    "prepare_*": Rule(0, megabytes=memory.of_preparing),
     "choose_compilation*": Rule(1, megabytes=memory.of_trial),
     "train": Rule(2, computes=True, megabytes=memory.of_training),
     "measure_*": Rule(3, computes=True, megabytes=memory.of_measuring),
