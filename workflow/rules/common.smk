@@ -457,15 +457,15 @@ def asked_by(rule):
     they asked for. Snakemake lets no job ask for more memory than all jobs have.
     """
 
-    def of_job(wildcards):
+    def job(wildcards):
         return {"rule": rule, **dict(wildcards.items())}
 
-    asked = {
-        "mem_mb": lambda wildcards, attempt: (
-            attempt * megabytes(config, of_job(wildcards))
-        ),
-        "runtime": lambda wildcards, attempt: attempt * runtimes().of(of_job(wildcards)),
-        **TURN,
-    }
-    # A running job reads this file again. It need not estimate how long it takes.
-    return asked if workflow.is_main_process else {"mem_mb": asked["mem_mb"]}
+    def mem_mb(wildcards, attempt):
+        return attempt * megabytes(config, job(wildcards))
+
+    def runtime(wildcards, attempt):
+        return attempt * runtimes().of(job(wildcards))
+
+    # A running job reads this file again, and need not estimate how long it takes.
+    time = {"runtime": runtime} if workflow.is_main_process else {}
+    return {"mem_mb": mem_mb, **time, **TURN}
