@@ -23,8 +23,8 @@ os.environ.update(CACHE | ONE_CORE)
 # The files that take longest, longest first: workers share out whole files, and one
 # that began with the last of these would keep the others waiting.
 LONGEST = (
-    *("test_tiny_study", "test_experiments", "test_reruns", "test_elsewhere"),
-    *("test_trained_network", "test_clones"),
+    *("test_tiny_study", "test_slurm", "test_experiments", "test_reruns"),
+    *("test_elsewhere", "test_trained_network", "test_clones", "test_progress"),
     *("test_backend", "test_dag", "test_own_networks", "test_studies", "test_fit"),
     *("test_remedied_runs", "test_festvox", "test_preview"),
 )

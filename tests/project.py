@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from slurm import cluster
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -25,7 +27,18 @@ def require_slurm():
     _require("snakemake_executor_plugin_slurm", "Slurm's plugin: make slurm")
 
 
+def require_cluster():
+    """Skip the test that calls this where no Slurm can run; in CI, let it fail."""
+    require_slurm()
+    if missing := cluster.lacking():
+        _do_without(missing)
+
+
 def _require(module, what):
     if importlib.util.find_spec(module) is None:
-        outcome = pytest.fail if os.environ.get("CI") else pytest.skip
-        outcome(f"needs {what}")
+        _do_without(what)
+
+
+def _do_without(what):
+    outcome = pytest.fail if os.environ.get("CI") else pytest.skip
+    outcome(f"needs {what}")

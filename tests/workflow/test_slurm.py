@@ -1,0 +1,203 @@
+"""Studies on a real Slurm of one node, with `profiles/slurm` as users have it.
+
+Three studies run side by side, since their jobs wait most of the time.
+"""
+
+import datetime
+import re
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from project import ROOT, require_cluster
+from sharpminima.planning.runtime import STEP, UNKNOWN
+from slurm import cluster
+from studies import ENVIRONMENT, Study
+
+pytestmark = pytest.mark.slow
+TIMEOUT_S = 300
+# One tick of the clock by which Slurm looks for jobs that are out of time.
+TICK_S = 30
+TOOLS = Path(cluster.__file__).parent
+NETWORK = {"dataset": "tiny", "builder": f"{TOOLS / 'noted.py'}:noted", "options": {}}
+RUNS = [f"results/train/N1/{regime}/seed0/outcome.csv" for regime in ("SB", "LB")]
+WHOLE = {"tables"}
+PROFILE = ("--workflow-profile", str(ROOT / "profiles/slurm"))
+# As the profile's comments say.
+GPUS = ("--resources", "turn=1", f"gpu={cluster.GPUS}")
+SQUEUE = ("--slurm-status-command", "squeue")
+GROUPS = ("--groups", "train=runs", "--group-components", "runs=2")
+
+
+@dataclass
+class Head:
+    """A Snakemake that sends jobs to a cluster."""
+
+    folder: Path
+    environment: dict[str, str]
+    process: subprocess.Popen
+
+    @property
+    def text(self):
+        """What it has printed up to now."""
+        return (self.folder / "printed.txt").read_text()
+
+    @property
+    def notes(self):
+        """What jobs have noted: rule, number of the job, what happened."""
+        path = self.folder / "notes.txt"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [tuple(line.split()) for line in lines]
+
+    def wait_for(self, rule, what):
+        """Wait until a job has noted that `what` happened; return its number."""
+        end = time.monotonic() + TIMEOUT_S
+        while time.monotonic() < end and self.process.poll() is None:
+            for noted, job, happened in self.notes:
+                if (noted, happened) == (rule, what):
+                    return job
+            time.sleep(0.2)
+        raise AssertionError(f"No {rule} noted {what!r}. Received: {self.text}")
+
+    def finish(self):
+        """Wait until it has ended, and demand that it is content."""
+        assert self.process.wait(TIMEOUT_S) == 0, self.text
+        return self
+
+    def slurm(self, *command):
+        """Return what a command of Slurm prints, as lines of fields."""
+        done = subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, check=True
+        )
+        return [line.split("|") for line in done.stdout.splitlines()]
+
+
+def start(folder, environment, config, *flags):
+    """Start a study on a cluster. Single runs do without a trial of compiling."""
+    study = Study(folder)
+    if not WHOLE & set(flags):
+        study.write_choices(config)
+    flags = [*flags, *PROFILE, "--configfile", str(study.write(config))]
+    # There is no other machine that could see a file late.
+    flags += ["--directory", str(folder), "--latency-wait", "5"]
+    flags += ["--snakefile", str(ROOT / "Snakefile")]
+    with (folder / "printed.txt").open("w") as file:
+        process = subprocess.Popen(
+            [sys.executable, str(TOOLS / "impatient.py"), *flags],
+            env=ENVIRONMENT | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
+    return Head(folder, environment, process)
+
+
+def config_of(tiny, **options):
+    """Return the tiny config with one network, whose builder takes notes, and seed."""
+    network = {**NETWORK, "options": options}
+    study = {**tiny["study"], "networks": ["N1"], "seeds": [0]}
+    return {**tiny, "networks": {"N1": network}, "study": study}
+
+
+@pytest.fixture(scope="module")
+def heads(tiny, tmp_path_factory):
+    """Three studies that have begun, by name."""
+    require_cluster()
+    own, waiting = config_of(tiny), config_of(tiny, waits=True)
+    with ExitStack() as stack:
+        accounting = stack.enter_context(cluster.cluster(accounting=True))
+        without = stack.enter_context(cluster.cluster(accounting=False))
+        asked = {
+            "limited": (accounting, waiting, RUNS[0]),
+            "whole": (accounting, own, "tables", *GPUS),
+            "grouped": (without, own, *RUNS, *SQUEUE, *GROUPS),
+        }
+        heads = {}
+        for name, given in asked.items():
+            heads[name] = start(tmp_path_factory.mktemp(name), *given)
+            stack.callback(heads[name].process.wait)
+            stack.callback(heads[name].process.kill)
+        yield heads
+
+
+def test_a_job_out_of_time_is_warned_and_runs_again_with_more_of_all(heads):
+    head = heads["limited"]
+    job = head.wait_for("train", "waits")
+    # The first tick warns, and a later one ends it.
+    end = datetime.datetime.now() + datetime.timedelta(seconds=TICK_S + 2)
+    head.slurm("scontrol", "update", f"jobid={job}", f"EndTime={end:%Y-%m-%dT%H:%M:%S}")
+    head.finish()
+    # The process that trains gets the signal.
+    assert ("train", job, "SIGTERM") in head.notes
+    (again,) = {j for rule, j, _ in head.notes if rule == "train"} - {job}
+    fields = ("--noheader", "--parsable2", "--format=state,timelimit,reqmem")
+    ((state, _, first),) = head.slurm("sacct", "-X", f"--jobs={job}", *fields)
+    ((last, limit, second),) = head.slurm("sacct", "-X", f"--jobs={again}", *fields)
+    assert (state, last) == ("TIMEOUT", "COMPLETED")
+    # Without a trial, nobody knew how long it would take.
+    assert limit == f"0{2 * UNKNOWN // 60}:00:00"
+    assert int(second.rstrip("M")) == 2 * int(first.rstrip("M"))
+
+
+def test_a_study_runs_from_start_to_end(heads, tiny):
+    head = heads["whole"].finish()
+    submitted = re.findall(r"^rule (\w+):$", head.text, re.MULTILINE)
+    # Tables are made where Snakemake runs.
+    assert pd.Series(submitted).value_counts().to_dict() == {
+        **{"prepare_dataset": 1, "choose_compilation": 1, "train": 2},
+        **{"measure_sharpness": 2, "measure_interpolation": 1},
+    }
+    made = {path.stem for path in head.folder.glob("results/tables/*.csv")}
+    assert made == {
+        *("runs", "networks", "accuracy", "measurements", "sharpness", "anatomy"),
+        *("minima", "cost", "ratios", "distances", "performance_model", "claims"),
+    }
+    ratios = pd.read_csv(head.folder / "results/tables/ratios.csv")
+    assert ratios["ratio"].gt(0).all()
+    cost = pd.read_csv(head.folder / "results/tables/cost.csv")
+    assert cost.loc[cost["rule"] == "train", "jobs"].tolist() == [2]
+
+
+def test_jobs_ask_for_the_time_of_the_estimate(heads):
+    """The trial, which has finished by then, says how large the network is."""
+    head = heads["whole"].finish()
+    asked = r"^rule train:\n(?:    .*\n)*?    .*runtime=(\d+)"
+    assert re.findall(asked, head.text, re.MULTILINE) == 2 * [str(STEP)]
+
+
+def test_a_job_gets_the_gpu_that_slurm_hands_out(heads):
+    devices = {(rule, what) for rule, _, what in heads["whole"].finish().notes}
+    assert {rule for rule, _ in devices} == {
+        *("choose_compilation", "train", "measure_sharpness", "measure_interpolation")
+    }
+    assert {what for _, what in devices} <= {"devices=0", "devices=1"}
+    # Two runs train at once, and share no GPU.
+    assert {what for rule, what in devices if rule == "train"} == {
+        "devices=0",
+        "devices=1",
+    }
+    without = {what for rule, _, what in heads["limited"].notes if "devices" in what}
+    assert without == {"devices=None"}
+
+
+def test_jobs_share_a_submission_without_accounting(heads):
+    """They take turns: their times add up, but neither memory nor processors do."""
+    head = heads["grouped"].finish()
+    sacct = subprocess.run(
+        ["sacct"], env=head.environment, capture_output=True, text=True, check=False
+    )
+    assert "accounting storage is disabled" in sacct.stderr
+    log = r"submitted with SLURM jobid (\d+) \(log: .*/slurm_logs/(\w+)/"
+    submitted = {name: job for job, name in re.findall(log, head.text)}
+    assert set(submitted) == {"rule_prepare_dataset", "group_runs_train"}
+    every = ("squeue", "--states=all", "--noheader", "--format=%l|%C|%m")
+    asked = head.slurm(*every, f"--jobs={submitted['group_runs_train']}")
+    assert asked == [[f"{2 * UNKNOWN // 60}:00:00", "1", "2040M"]]
+    jobs = [job for rule, job, _ in head.notes if rule == "train"]
+    assert jobs == 2 * [submitted["group_runs_train"]]
