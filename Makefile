@@ -17,7 +17,7 @@ LOCK := $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.1
 	--generate-hashes --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help speech slurm preview study unlock report test bench fast fuzz lint format lock clean distclean
+.PHONY: help speech slurm preview study unlock verify report test bench fast fuzz lint format lock clean distclean
 
 help:  ## Print this
 	@awk -F ':.*## ' '/^[a-z]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -39,6 +39,9 @@ study: $(DONE)  ## Run the study: data, training, measures, tables, charts
 unlock: $(DONE)  ## Unlock the folder after a run that was killed on another machine
 	$(SNAKEMAKE) --unlock
 	rm -rf .snakemake/runs
+
+verify: $(DONE)  ## Say which results are damaged, missing or outdated
+	@$(BIN)/python workflow/scripts/verify.py $(if $(STUDY),--configfile $(STUDY))
 
 speech: $(DONE)  ## Install what dataset ru-speech needs
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \

@@ -103,8 +103,8 @@ def test_what_is_added_or_of_an_older_version_is_refused(written):
 
 
 def test_the_digest_is_that_of_all_before_it(tmp_path):
-    with digests.sealing(tmp_path / "state") as temporary:
-        temporary.write_bytes(b"content")
+    with digests.writing(tmp_path / "state") as file:
+        file.write(b"content")
     digest = hashlib.sha256(b"content").hexdigest()
     assert (tmp_path / "state").read_bytes() == f"content\nsha256 {digest}\n".encode()
     digests.check(tmp_path / "state")
@@ -112,8 +112,8 @@ def test_the_digest_is_that_of_all_before_it(tmp_path):
 
 def test_a_large_file_is_hashed_in_pieces(tmp_path):
     path = tmp_path / "large"
-    with digests.sealing(path) as temporary:
-        temporary.write_bytes(bytes(30 * digests.PIECE))
+    with digests.writing(path) as file:
+        file.write(bytes(30 * digests.PIECE))
     tracemalloc.start()
     try:
         digests.check(path)
@@ -136,7 +136,7 @@ def test_plain_hdf5_and_plain_keras_read_a_sealed_file(checkpoint, network):
 def test_the_digest_vouches_for_no_stranger(tmp_path):
     """Anybody can compute a digest, so what it seals must be harmless as well."""
     path = tmp_path / "data.h5"
-    with digests.sealing(path) as temporary, h5py.File(temporary, "w") as file:
+    with digests.writing(path) as content, h5py.File(content, "w") as file:
         file["x_train"] = h5py.ExternalLink("/etc/passwd", "x")
     with pytest.raises(hdf5.Refused, match="expected 'x_train' in the file itself"):
         datasets.form(path)

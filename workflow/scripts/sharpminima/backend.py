@@ -162,7 +162,7 @@ def dataset_to_device(dataset):
 
 @contextmanager
 def enough_memory(setting: str, regime: str | None = None) -> Iterator[None]:
-    """Turn an out-of-memory error of the device into advice on what to lower.
+    """Turn an out-of-memory error, also of the host, into advice on what to lower.
 
     Batches are never cut into pieces: batch normalisation would take the moments of the
     pieces, which makes another function of the same weights.
@@ -172,15 +172,15 @@ def enough_memory(setting: str, regime: str | None = None) -> Iterator[None]:
         regime: A regime whose batch may be too large as well, if any.
 
     Raises:
-        MemoryError: If the device had no memory left.
+        MemoryError: If the device or the host had no memory left.
     """
     try:
         yield
     except Exception as error:
-        if not _chosen.is_out_of_memory(error):
+        if not (isinstance(error, MemoryError) or _chosen.is_out_of_memory(error)):
             raise
         raise MemoryError(
-            "The device's memory is too small. Lower "
+            "The memory is too small. Lower "
             + (f"the batch of regime {regime} or " if regime else "")
-            + f"`{setting}`, or use another device."
+            + f"`{setting}`, run fewer jobs side by side, or use another device."
         ) from error

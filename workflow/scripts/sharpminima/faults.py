@@ -52,18 +52,29 @@ class DamagedError(ValueError):
         )
 
 
-def of_device(error: BaseException, path: str | Path) -> OSError | None:
+class DeviceError(OSError):
+    """A fault of a device, with what to do about it."""
+
+
+def of_device(
+    error: BaseException, path: str | Path, written: int = 0
+) -> DeviceError | None:
     """Return an error that says what to do where writing `path` met a fault, or None.
 
     Args:
         error: What was raised, by HDF5 or another library.
         path: The file that was written.
+        written: How many bytes it had by then.
     """
     for cause in _causes(error):
         number = _number(cause)
+        if isinstance(cause, DeviceError):
+            return None
         if number in ADVICE:
-            path = getattr(cause, "filename", None) or path
-            return OSError(number, _advice(number, Path(path)), str(path))
+            named = getattr(cause, "filename", None)
+            # The temporary name ends like the file's own.
+            path = path if str(named or path).endswith(Path(path).name) else named
+            return DeviceError(number, _advice(number, Path(path), written))
     return None
 
 
@@ -76,8 +87,9 @@ def line(error: BaseException, log: str | Path) -> str:
     """
     error = of_device(error, log) or error
     text = f"{type(error).__name__}: {error}"
-    # The interpreter's own has no text.
-    return f"{text} {LESS_MEMORY} {AGAIN}" if isinstance(error, MemoryError) else text
+    # An error with a cause is one of ours, and says what to lower.
+    advised = error.__cause__ or not _is_of_memory(error)
+    return text if advised else f"{text} {LESS_MEMORY} {AGAIN}"
 
 
 def _causes(error) -> Iterator[BaseException]:
@@ -87,6 +99,16 @@ def _causes(error) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
+def _is_of_memory(error):
+    """Tell whether Python, the system, TensorFlow or JAX had no memory left."""
+    return (
+        isinstance(error, MemoryError)
+        or getattr(error, "errno", None) == errno.ENOMEM
+        or "ResourceExhausted" in type(error).__name__
+        or "RESOURCE_EXHAUSTED" in str(error)
+    )
+
+
 def _number(error):
     if isinstance(error, OSError) and error.errno:
         return error.errno
@@ -94,12 +116,13 @@ def _number(error):
     return int(found[1] or found[2]) if found else None
 
 
-def _advice(number, path):
+def _advice(number, path, written):
     """Return the fault, where it is, how much is free there, and what to do."""
     folder = next(above for above in path.absolute().parents if above.is_dir())
     device = next(p for p in (folder, *folder.parents) if p.is_mount())
     megabytes = shutil.disk_usage(folder).free / 1e6
     return (
-        f"{os.strerror(number)} (device {device}, free: {megabytes:.1f} MB, "
-        f"{os.statvfs(folder).f_favail} inodes). {ADVICE[number]} {AGAIN}"
+        f"{path}: {os.strerror(number)}. It takes {written / 1e6:.2f} MB or more. "
+        f"Device {device} has {megabytes:.2f} MB and {os.statvfs(folder).f_favail} "
+        f"inodes free. {ADVICE[number]} {AGAIN}"
     )

@@ -1,6 +1,7 @@
 """Writing files whole: an output appears under its name only when it is complete."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,8 +18,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
     appears once the content is on the device, so a power cut leaves no half of it.
 
     Raises:
-        OSError: If the device has no space left, or another fault in `faults.ADVICE`;
-            it says what to do, whatever the writer raised.
+        DeviceError: If the device has no space left, or another fault that
+            `faults.ADVICE` names; it says what to do, whatever the writer raised.
         locks.RunOverError: If the run that began this job is over.
     """
     path = Path(path)
@@ -27,19 +28,29 @@ def replacing(path: str | Path) -> Iterator[Path]:
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_remains(path)
         yield temporary
         _sync(temporary)
         locks.check()
         temporary.replace(path)
         _sync(path.parent)
     except Exception as error:
-        if fault := faults.of_device(error, path):
+        written = temporary.stat().st_size if temporary.exists() else 0
+        if fault := faults.of_device(error, path, written):
             raise fault from error
         raise
     finally:
         # What met the fault counts, not that the rest of it cannot be removed.
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _remove_remains(path):
+    """Remove what killed processes left of `path`; it would fill the device."""
+    remains = re.compile(rf"\.\d+\.{re.escape(path.name)}")
+    for other in path.parent.iterdir():
+        if remains.fullmatch(other.name):
+            other.unlink(missing_ok=True)
 
 
 def _sync(path):

@@ -41,7 +41,8 @@ def write_to(path):
             traceback.print_exception(error, file=log)
 
     sys.excepthook = report
-    log.write(f"{faults.IF_KILLED}\n")
+    with suppress(OSError):
+        log.write(f"{faults.IF_KILLED}\n")
 
 
 def _close(log):

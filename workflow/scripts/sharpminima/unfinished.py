@@ -80,7 +80,7 @@ class Store:
         arrays = {n: v for n, v in state.items() if isinstance(v, np.ndarray)}
         values = {n: v for n, v in state.items() if n not in arrays}
         text = json.dumps({"key": self._key, **values}, default=np.generic.item)
-        with digests.sealing(self._file(name)) as temporary:
+        with digests.writing(self._file(name)) as temporary:
             np.savez(
                 temporary, **{VALUES: np.frombuffer(text.encode(), "u1")}, **arrays
             )

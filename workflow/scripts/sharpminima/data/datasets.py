@@ -50,7 +50,7 @@ def write(
         arrays: What `integrity.checked` returned.
         attributes: The origin of the arrays, stored as attributes of the file.
     """
-    with digests.sealing(path) as temporary, h5py.File(temporary, "w") as file:
+    with digests.writing(path) as prepared, h5py.File(prepared, "w") as file:
         for name, array in arrays.items():
             file.create_dataset(name, data=array)
         file.attrs.update(attributes)

@@ -48,7 +48,7 @@ def keeping(
             kept[_name(epoch)] = {name: _joined(variables) for name, variables in parts}
         if row is not start:
             yield row
-    with digests.sealing(path) as temporary, h5py.File(temporary, "w") as file:
+    with digests.writing(path) as temporary, h5py.File(temporary, "w") as file:
         for epoch in epochs:
             iterate = kept.get(_name(epoch)) or {}
             for name, variables in _parts(model).items():

@@ -65,9 +65,10 @@ def save(path: str | Path, model, attributes: Mapping) -> None:
         attributes: What made these weights. They become attributes of the file; HDF5
             has no type for some values, which are stored as JSON.
     """
-    with digests.sealing(path) as temporary:
-        model.save_weights(temporary)
-        with h5py.File(temporary, "a") as file:
+    with digests.writing(path) as weights:
+        model.save_weights(weights)
+        weights.check()
+        with h5py.File(weights, "a") as file:
             for name, value in attributes.items():
                 plain = isinstance(value, (str, int, float))
                 file.attrs[name] = value if plain else json.dumps(value)
