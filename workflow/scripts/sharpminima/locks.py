@@ -17,7 +17,6 @@ import os
 import shutil
 import socket
 import uuid
-from datetime import datetime
 from pathlib import Path
 
 RUNS, LOCKS = Path(".snakemake/runs"), Path(".snakemake/locks")
@@ -50,8 +49,7 @@ class Run:
             shutil.rmtree(LOCKS, ignore_errors=True)
         self._locked(fcntl.LOCK_SH)
         note = (RUNS / f"{uuid.uuid4().hex}.run").absolute()
-        since = datetime.now().isoformat(" ", "minutes")
-        note.write_text(f"{here}process {os.getpid()}, since {since}")
+        note.write_text(f"{here}process {os.getpid()}")
         atexit.register(note.unlink, missing_ok=True)
         os.environ[VARIABLE] = str(note)
 
