@@ -181,4 +181,6 @@ def test_no_script_reads_the_config_or_the_clock(path):
     assert "snakemake.config" not in text
     assert "datetime" not in text
     assert "time.time" not in text
-    assert not re.search(r"environ\.get|getenv|= os\.environ", text)
+    # A job learns from there which run it belongs to, and nothing else.
+    reads = re.search(r"environ\.get|getenv|= os\.environ", text)
+    assert not reads or path.name == "locks.py"

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from project import default_config
+from sharpminima import rows
 from sharpminima.networks.size import Size
 from sharpminima.planning import planned_time
 from sharpminima.planning.planned_time import Estimate, Past
@@ -179,18 +180,19 @@ def test_stored_rates_are_complete():
 
 
 def test_the_past_is_read_from_files_with_different_columns(tmp_path):
-    texts = {
-        "cost/choose_compilation/F1/trial.csv": "rule,flops_per_example\nchoose,7\n",
-        "cost/train/F1/SB/seed0.csv": "rule,regime,flops\ntrain,SB,1000000\n",
-        "cost/train/F1/SB/seed1.csv": "rule,regime,flops\ntrain,SB,2000000\n",
-        # A job that was killed, or a disk that was full, leaves such files.
-        "cost/train/F1/LB/seed0.csv": "",
-        "cost/train/F1/LB/seed1.csv": "rule,regime,flops\n",
+    train = {"rule": "train", "regime": "SB"}
+    written = {
+        "cost/choose_compilation/F1/trial.csv": {"rule": "choose", "a": 7},
+        "cost/train/F1/SB/seed0.csv": {**train, "flops": 1_000_000},
+        "cost/train/F1/SB/seed1.csv": {**train, "flops": 2_000_000},
     }
-    for name, text in texts.items():
+    for name, row in written.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        rows.write(path, [row])
+    # What is damaged, or was written by hand, is left out.
+    (tmp_path / "cost/train/F1/SB/seed2.csv").write_text("")
+    (tmp_path / "cost/train/F1/SB/seed3.csv").write_text("rule,flops\ntrain,5\n")
     past = Past.of(tmp_path)
     assert past.costs["flops"].sum() == 3_000_000
     assert past.costs["rule"].tolist() == ["choose", "train", "train"]
