@@ -24,8 +24,8 @@ PACKAGE = Path(__file__).resolve().parent.name
 WITHOUT_NUMBERS = frozenset(
     f"{PACKAGE}.{module}"
     for module in (
-        *("cost", "faults", "interruption", "locks", "logs", "measures.planned"),
-        *("networks.flops", "networks.size", "unfinished"),
+        *("cost", "errors", "faults", "interruption", "locks", "logs"),
+        *("measures.planned", "networks.flops", "networks.size", "unfinished"),
     )
 )
 MEASURES, PLAN = "measures", "planned"

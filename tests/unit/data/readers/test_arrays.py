@@ -82,6 +82,14 @@ def test_columns_and_one_hot_rows_are_taken_as_labels(
     assert len(re.findall(r"mine.\w+: y_\w+ is .*labels?", caplog.text)) == 2
 
 
+def test_one_hot_test_labels_may_lack_the_last_class(stored, content):
+    content["y_train"] = np.eye(3)[content["y_train"]]
+    content["y_test"] = np.eye(3)[[0, 1, 1, 0]]
+    declared = {k: v for k, v in DECLARED.items() if k != "classes"}
+    arrays = registry.load(stored(content), reader="arrays", declared=declared)
+    assert arrays["y_test"].tolist() == [0, 1, 1, 0]
+
+
 @pytest.mark.parametrize("kind", ["u1", "i1", ">u2", "<i4", "u8", "i8"])
 def test_labels_of_any_integer_type_are_read(stored, content, kind):
     content["y_train"] = content["y_train"].astype(kind)

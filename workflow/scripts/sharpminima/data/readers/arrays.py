@@ -61,8 +61,11 @@ def read(
         _check_scaling(path, stored)
         for name in ARRAYS:
             found[name] = _values(path, name, stored[name])
-    for name in ("y_train", "y_test"):
-        found[name] = _labels(path, name, found[name], declared.get("classes"))
+    classes = declared.get("classes")
+    found["y_train"] = _labels(path, "y_train", found["y_train"], classes)
+    # A test set may lack the last class.
+    classes = classes or int(found["y_train"].max(initial=0)) + 1
+    found["y_test"] = _labels(path, "y_test", found["y_test"], classes)
     for name in ("x_train", "x_test"):
         found[name] = _inputs(found[name])
     return found, dict.fromkeys(ARRAYS, path)
