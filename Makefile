@@ -16,8 +16,10 @@ PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscop
 LOCK := $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock"
 
+PURELIB := python -c "import sysconfig; print(sysconfig.get_path('purelib'))"
+
 .DEFAULT_GOAL := help
-.PHONY: help speech slurm preview study unlock verify report test bench fast fuzz lint format lock clean distclean
+.PHONY: help speech slurm oldest preview study unlock verify report test bench fast fuzz lint format lock clean distclean
 
 help:  ## Print this
 	@awk -F ':.*## ' '/^[a-z]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -50,6 +52,13 @@ speech: $(DONE)  ## Install what dataset ru-speech needs
 slurm: $(DONE)  ## Install what profiles/slurm needs
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 		--requirement envs/requirements-slurm.txt
+
+oldest: $(DONE)  ## Install the oldest Snakemake that will do, for the tests
+	$(BIN)/python -m venv --without-pip .venv-oldest
+	$(BIN)/python -m pip --python .venv-oldest install --quiet --disable-pip-version-check \
+		--no-deps --require-hashes --requirement envs/requirements-oldest.txt
+	@# All else comes from $(VENV).
+	$(BIN)/$(PURELIB) > $$(.venv-oldest/bin/$(PURELIB))/others.pth
 
 report: study  ## Bundle the study's results into report.zip
 	$(SNAKEMAKE) --report report.zip
@@ -91,6 +100,8 @@ lock: $(DONE)  ## Pin what envs/requirements*.in ask for
 		--no-emit-package tensorflow-cpu
 	$(LOCK) envs/requirements-speech.in --output-file envs/requirements-speech.txt
 	$(LOCK) envs/requirements-slurm.in --output-file envs/requirements-slurm.txt
+	$(LOCK) --no-deps envs/requirements-oldest.in \
+		--output-file envs/requirements-oldest.txt
 	$(LOCK) envs/requirements-jax.in --output-file envs/requirements-jax.txt
 
 clean:  ## Delete what is made in minutes: tables, charts, report, logs

@@ -10,6 +10,7 @@ import yaml
 from slurm import cluster
 
 ROOT = Path(__file__).resolve().parents[1]
+OLDEST = ROOT / ".venv-oldest/bin/python"
 
 
 def default_config() -> dict:
@@ -32,6 +33,12 @@ def require_cluster():
     require_slurm()
     if missing := cluster.lacking():
         _do_without(missing)
+
+
+def require_oldest():
+    """Skip the test that calls this without the oldest Snakemake; in CI, fail."""
+    if not OLDEST.exists():
+        _do_without("the oldest Snakemake: make oldest")
 
 
 def _require(module, what):

@@ -59,7 +59,7 @@ def lacking() -> str:
 
 @contextmanager
 def cluster(*, accounting: bool):
-    """Yield the environment variables of commands that use the cluster.
+    """Yield the environment variables that lead commands to the cluster, and no others.
 
     Args:
         accounting: Whether sacct knows of jobs. Many small clusters have none.
@@ -69,7 +69,7 @@ def cluster(*, accounting: bool):
         values = {"folder": folder, "host": socket.gethostname().split(".")[0]}
         values |= {"gpus": GPUS} | free_ports()
         configure(folder, values, ACCOUNTING if accounting else NO_ACCOUNTING)
-        environment = os.environ | {
+        environment = {
             "SLURM_CONF": str(folder / "slurm.conf"),
             "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
         }
@@ -89,7 +89,8 @@ class Daemons:
     """Starts daemons that end with a stack, in reverse order."""
 
     def __init__(self, folder, environment, stack):
-        self.folder, self.environment, self._stack = folder, environment, stack
+        self.folder, self._stack = folder, stack
+        self.environment = os.environ | environment
 
     def start(self, *command):
         """Start a daemon in the foreground. It ends with this process, too."""
@@ -202,7 +203,7 @@ def cancel_jobs(environment):
 
     Processes of jobs are no children of the daemons, and would outlive them.
     """
-    subprocess.run(["scancel", "--user=root"], env=environment, check=False)
+    succeeds(["scancel", "--user=root"], environment)
     end = time.monotonic() + ENDED_S
     none = ("sh", "-c", "! squeue --noheader | grep -q .")
     while time.monotonic() < end and not succeeds(none, environment):
@@ -211,6 +212,7 @@ def cancel_jobs(environment):
 
 def succeeds(command, environment) -> bool:
     """Tell whether a command returns 0."""
+    environment = os.environ | environment
     done = subprocess.run(command, env=environment, capture_output=True, timeout=30)
     return done.returncode == 0
 
@@ -219,4 +221,5 @@ if __name__ == "__main__":
     if missing := lacking():
         sys.exit(f"A cluster of Slurm needs {missing}.")
     with cluster(accounting=True) as environment:
-        sys.exit(subprocess.run(sys.argv[1:], env=environment).returncode)
+        done = subprocess.run(sys.argv[1:], env=os.environ | environment)
+    sys.exit(done.returncode)

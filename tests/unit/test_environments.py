@@ -103,6 +103,15 @@ def test_slurm_changes_no_version_that_the_others_lock(name):
     assert {n: slurm[n][0] for n in shared} == {n: others[n][0] for n in shared}
 
 
+def test_the_oldest_snakemake_is_the_one_that_the_snakefile_admits():
+    (admitted,) = re.findall(
+        r'^min_version\("(.*)"\)$', (ROOT / "Snakefile").read_text(), re.MULTILINE
+    )
+    wanted_oldest = pins((ENVS / "requirements-oldest.in").read_text().splitlines())
+    assert wanted_oldest["snakemake"] == (admitted, "")
+    assert locked_in("requirements-oldest") == wanted_oldest
+
+
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_an_environment_has_the_pins_that_are_wanted(name):
     for package, pin in environment(name).items():
@@ -201,5 +210,5 @@ def test_make_alone_prints_what_there_is():
         text=True,
         check=True,
     )
-    for target in ("study", "speech", "slurm", "report", "test", "clean"):
+    for target in ("study", "speech", "slurm", "oldest", "report", "test", "clean"):
         assert f"make {target}" in done.stdout
