@@ -358,25 +358,3 @@ def test_every_profile_plans_and_asks_for_a_gpu_where_one_is_offered(
         *("measure_sharpness", "measure_interpolation"),
     }
     assert asking == (computing if profile in WITH_GPU else set())
-
-
-def profile(name):
-    """Return the options that a profile sets."""
-    return yte.process_yaml((ROOT / f"profiles/{name}/config.yaml").read_text())
-
-
-def test_a_profile_says_again_what_the_default_one_says():
-    """It replaces the default one: what decides about reruns would be lost."""
-    same = {*("rerun-triggers", "max-checksum-file-size", "rerun-incomplete")}
-    same |= {"keep-going", "show-failed-logs"}
-    default = profile("default")
-    for other in (path.parent.name for path in ROOT.glob("profiles/*/config.yaml")):
-        assert {key: profile(other)[key] for key in same} == {
-            key: default[key] for key in same
-        }
-
-
-def test_failed_jobs_run_again_on_a_cluster_alone():
-    retries = {name: profile(name).get("retries", 0) for name in ("default", "gpu")}
-    assert retries == {"default": 0, "gpu": 0}
-    assert profile("slurm")["retries"] == 2

@@ -39,9 +39,14 @@ GROUPS = ("--groups", "train=runs", "--group-components", "runs=2")
 class Head:
     """A Snakemake that sends jobs to a cluster."""
 
-    folder: Path
+    study: Study
     environment: dict[str, str]
     process: subprocess.Popen
+
+    @property
+    def folder(self):
+        """Where it runs."""
+        return self.study.directory
 
     @property
     def text(self):
@@ -96,7 +101,7 @@ def start(folder, environment, config, *flags):
             stdout=file,
             stderr=subprocess.STDOUT,
         )
-    return Head(folder, environment, process)
+    return Head(study, environment, process)
 
 
 def config_of(tiny, **options):
@@ -163,6 +168,8 @@ def test_a_study_runs_from_start_to_end(heads, tiny):
     assert ratios["ratio"].gt(0).all()
     cost = pd.read_csv(head.folder / "results/tables/cost.csv")
     assert cost.loc[cost["rule"] == "train", "jobs"].tolist() == [2]
+    # What a cluster has finished is finished for the default profile.
+    assert head.study.planned(config_of(tiny), "tables") == set()
 
 
 def test_jobs_ask_for_the_time_of_the_estimate(heads):
