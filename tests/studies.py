@@ -130,11 +130,21 @@ class Study:
 
     def preview(self, config, *settings) -> str:
         """Return what `make preview` prints of `config` with further `settings`."""
-        name = self.write(config).name
-        flags = [self.directory, "--cores", "2", "--configfile", name, *settings]
-        done = self._fork(_preview, flags, ENVIRONMENT)
+        done = self.script("preview", config, "--cores", "2", *settings)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def script(self, name, config, *flags):
+        """Run a script that has no rule; return the completed process."""
+        (self.directory / "test.yaml").write_text(yaml.safe_dump(config))
+        flags = [name, self.directory, *flags, "--configfile", "test.yaml"]
+        return self._fork(_script, flags, ENVIRONMENT)
+
+    def copied(self, directory):
+        """Return the same study in another folder, to which its files were copied."""
+        study = copy.copy(self)
+        study.directory = directory
+        return study
 
     def record_as_finished(self, config, size=LARGE):
         """Make every output a blank file and store its metadata, as if all had run.
@@ -198,10 +208,10 @@ def _plan(flags):
     cli.main()
 
 
-def _preview(arguments):
-    folder, *flags = arguments
+def _script(arguments):
+    name, folder, *flags = arguments
     os.chdir(folder)
-    script = str(ROOT / "workflow/scripts/preview.py")
+    script = str(ROOT / f"workflow/scripts/{name}.py")
     sys.argv = [script, *flags]
     runpy.run_path(script, run_name="__main__")
 

@@ -227,8 +227,8 @@ def test_labels_of_any_integer_type_lead_to_the_same_numbers(kind):
 @pytest.mark.parametrize(
     ("regime", "advice"),
     [
-        (None, "Lower `evaluation.batch_size`, or use"),
-        ("LB", "Lower the batch of regime LB or `evaluation.batch_size`, or use"),
+        (None, "Lower `evaluation.batch_size`, run fewer"),
+        ("LB", "Lower the batch of regime LB or `evaluation.batch_size`, run fewer"),
     ],
 )
 def test_a_device_without_memory_left_says_what_to_lower(regime, advice):
@@ -237,6 +237,11 @@ def test_a_device_without_memory_left_says_what_to_lower(regime, advice):
         backend.enough_memory("evaluation.batch_size", regime),
     ):
         raise out_of_memory()
+    with (
+        pytest.raises(MemoryError, match=advice),
+        backend.enough_memory("evaluation.batch_size", regime),
+    ):
+        raise MemoryError("Unable to allocate 8.00 GiB")
 
 
 @pytest.mark.computes
