@@ -2,9 +2,11 @@
 
 import errno
 import os
+import re
 
 import pytest
 
+from project import ROOT
 from sharpminima import faults
 
 
@@ -83,3 +85,19 @@ def test_what_to_lower_is_said_once():
     error = MemoryError("Lower the batch of regime LB.")
     error.__cause__ = MemoryError()
     assert faults.line(error, "job.log") == f"MemoryError: {error}"
+
+
+TABLE = (ROOT / "workflow/docs/faults.md").read_text(encoding="utf-8")
+TESTED = re.findall(r"\| `([\w/]+\.py)::(test_\w+)` \|$", TABLE, re.MULTILINE)
+
+
+def test_every_fault_in_the_docs_is_tested():
+    rows = re.findall(r"^\| (?!fault|---)", TABLE, re.MULTILINE)
+    assert len(rows) == len(TESTED) > 10
+    for file, test in TESTED:
+        assert f"\ndef {test}(" in (ROOT / "tests" / file).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("number", faults.ADVICE)
+def test_every_fault_with_advice_is_in_the_docs(number):
+    assert os.strerror(number) in TABLE
