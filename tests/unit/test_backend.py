@@ -103,10 +103,17 @@ def clean(request):
 
 
 @pytest.mark.slow
-def test_the_users_file_of_keras_alters_no_weight(clean, tmp_path):
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"floatx": "float16"},
+        {"floatx": "float64", "image_data_format": "channels_first", "epsilon": 0.1},
+    ],
+    ids=["float16", "float64"],
+)
+def test_the_users_file_of_keras_alters_no_weight(clean, tmp_path, values):
     name, expected = clean
-    values = {"floatx": "float64", "image_data_format": "channels_first"}
-    values |= {"epsilon": 0.1, "backend": "torch"}
+    values |= {"backend": "torch"}
     (tmp_path / "keras.json").write_text(json.dumps(values))
     done = run_script(name, "surroundings.py", KERAS_HOME=str(tmp_path))
     assert done.stdout == expected
