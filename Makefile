@@ -19,7 +19,7 @@ LOCK := $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.1
 PURELIB := python -c "import sysconfig; print(sysconfig.get_path('purelib'))"
 
 .DEFAULT_GOAL := help
-.PHONY: help speech slurm oldest preview study unlock verify report test bench fast fuzz lint format lock clean distclean
+.PHONY: help speech slurm oldest preview study unlock verify report test bench fast fuzz chaos lint format lock clean distclean
 
 help:  ## Print this
 	@awk -F ':.*## ' '/^[a-z]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -81,6 +81,10 @@ fast: $(DONE)  ## Run the tests that take seconds
 
 fuzz: $(DONE)  ## Damage data files in new ways, for a quarter of an hour
 	HYPOTHESIS_PROFILE=fuzz $(PYTEST) tests/unit/data/test_fuzz.py
+
+chaos: $(DONE)  ## Kill a study at twenty random moments, and compare what it ends with
+	PYTHONPATH=workflow/scripts:tests $(BIN)/python tests/chaos.py --kills 20
+	PYTHONPATH=workflow/scripts:tests $(BIN)/python tests/chaos.py --kills 10 --rule measure
 
 lint: $(DONE)  ## Check style and workflow
 	$(BIN)/python -m ruff check .

@@ -15,6 +15,7 @@ import csv
 import itertools
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -59,16 +60,25 @@ class Victim:
         resumed: Each time that a job went on where one that was killed had been.
     """
 
-    def __init__(self, folder: Path, given: dict):
-        study = Study(folder)
-        (folder / "study.yaml").write_text(yaml.safe_dump(given))
-        # Which way of compiling is faster must not depend on the kills.
-        study.write_choices(given)
+    def __init__(self, folder: Path):
         self.folder, self.kills, self.resumed = folder, collections.Counter(), set()
 
-    def run(self) -> None:
+    @classmethod
+    def pair(cls, folder: Path, given: dict) -> tuple["Victim", "Victim"]:
+        """Return two copies of a study, of which only the data are prepared.
+
+        The way of compiling is chosen, too: it must not depend on kills which one is
+        faster.
+        """
+        begun = Study(folder / "begun").directory
+        (begun / "study.yaml").write_text(yaml.safe_dump(given))
+        cls(begun).run("results/cost/choose_compilation/N1/trial.csv")
+        copies = folder / "whole", folder / "killed"
+        return tuple(cls(shutil.copytree(begun, copy)) for copy in copies)
+
+    def run(self, *targets: str) -> None:
         """Run the study to its end; raise an AssertionError if Snakemake fails."""
-        snakemake = self._begin()
+        snakemake = self.begin("snakemake", "--", *targets)
         status = snakemake.wait()
         self._look()
         assert status == 0, (self.folder / "snakemake.log").read_text()[-3000:]
@@ -79,7 +89,7 @@ class Victim:
         Returns:
             Whether the study was still running.
         """
-        snakemake = self._begin()
+        snakemake = self.begin()
         while snakemake.poll() is None and not _jobs(snakemake, rule):
             time.sleep(0.02)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -91,18 +101,19 @@ class Victim:
             snakemake.kill()
         elif alive:
             kind = "both"
-            os.killpg(snakemake.pid, signal.SIGKILL)
+            signal_group(snakemake, signal.SIGKILL)
         self.kills[kind] += alive
         # A Snakemake that has lost one job finishes those that do not need it.
         snakemake.wait(PATIENCE_S)
         self._look()
         return alive
 
-    def _begin(self):
+    def begin(self, name: str = "snakemake", *flags: str) -> subprocess.Popen:
+        """Begin to run the study; what it prints is in the file `name`.log."""
         command = [sys.executable, "-m", "snakemake", "--cores", "2"]
         command += ["--snakefile", ROOT / "Snakefile", "--directory", self.folder]
-        command += ["--configfile", self.folder / "study.yaml"]
-        with (self.folder / "snakemake.log").open("w") as log:
+        command += ["--configfile", self.folder / "study.yaml", *flags]
+        with (self.folder / f"{name}.log").open("w") as log:
             # With its jobs it is a group of processes, as in a terminal.
             return subprocess.Popen(
                 command, stdout=log, stderr=log, start_new_session=True
@@ -112,6 +123,11 @@ class Victim:
         for log in (self.folder / "results").rglob("*.log"):
             if any(words in log.read_text() for words in RESUMED):
                 self.resumed.add((log.stem, log.stat().st_mtime))
+
+
+def signal_group(snakemake: subprocess.Popen, number: int) -> None:
+    """Send a signal to Snakemake and to its jobs, as a terminal does."""
+    os.killpg(snakemake.pid, number)
 
 
 def _jobs(snakemake, rule):
@@ -166,11 +182,10 @@ def main():
     random.seed(options.seed)
     given = config(options.epochs, options.draws)
     with tempfile.TemporaryDirectory() as folder:
-        whole = Victim(Path(folder) / "whole", given)
+        whole, victim = Victim.pair(Path(folder), given)
         started = time.monotonic()
         whole.run()
         print(f"{time.monotonic() - started:.0f} s without kills")
-        victim = Victim(Path(folder) / "killed", given)
         survive(victim, options.kills, options.rule, options.longest)
         print(f"kills: {dict(victim.kills)}; jobs that went on: {len(victim.resumed)}")
         files = content(whole.folder), content(victim.folder)

@@ -1,8 +1,6 @@
 """A network whose builder notes what Slurm gave to the job that builds it."""
 
 import os
-import signal
-import time
 from pathlib import Path
 
 from keras import Input, Sequential, layers
@@ -19,13 +17,7 @@ def note(what):
         file.write(f"{rule} {job} {what}\n")
 
 
-def noted(input_shape, classes, *, waits: bool = False):
-    """Return a small network. With `waits`, the first run waits until it is killed."""
+def noted(input_shape, classes):
+    """Return a small network."""
     note(f"devices={os.environ.get('CUDA_VISIBLE_DEVICES')}")
-    run = __main__.snakemake.rule == "train"
-    if waits and run and "waits" not in NOTES.read_text():
-        signal.signal(signal.SIGTERM, lambda *_: note("SIGTERM"))
-        note("waits")
-        while True:
-            time.sleep(0.1)
     return Sequential([Input(input_shape), layers.Flatten(), layers.Dense(classes)])
