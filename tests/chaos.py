@@ -195,7 +195,9 @@ def main():
             if files[0].get(n) != files[1].get(n)
         ]
         print(f"{len(files[0])} files, of which these differ: {sorted(changed)}")
-        sys.exit(bool(changed))
+        fewer = sum(victim.kills.values()) < options.kills
+        print("The study ended before all kills: make it longer." if fewer else "")
+        sys.exit(bool(changed or fewer))
 
 
 if __name__ == "__main__":
