@@ -19,11 +19,12 @@ def study(tmp_path_factory):
 
 
 def training(study):
-    """Begin the study, and wait until a run has trained some epochs."""
-    snakemake = study.begin()
+    """Begin the study, and wait until both runs have trained for an epoch."""
     logs = study.folder / "results/logs/train"
-    end = time.monotonic() + chaos.PATIENCE_S
-    while not any("epoch 3/" in log.read_text() for log in logs.glob("*.log")):
+    for log in logs.glob("*.log"):
+        log.unlink()
+    snakemake, end = study.begin(), time.monotonic() + chaos.PATIENCE_S
+    while sum("  train loss" in log.read_text() for log in logs.glob("*.log")) < 2:
         assert time.monotonic() < end
         assert snakemake.poll() is None
         time.sleep(0.1)
