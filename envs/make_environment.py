@@ -29,7 +29,7 @@ def main(folder: Path, requirements: Path) -> None:
         take(lock, folder)
         if not is_newer(done, requirements):
             print(f"Making {folder} from {requirements}", flush=True)
-            make(folder, requirements, afresh=not done.exists(), lock=lock)
+            make(folder, requirements, lock)
             for program in (folder / "bin").iterdir():
                 let_move(program)
         done.touch()
@@ -52,16 +52,15 @@ def is_newer(path, other):
     return path.exists() and path.stat().st_mtime >= other.stat().st_mtime
 
 
-def make(folder, requirements, *, afresh, lock):
-    """Install what is required into `folder`."""
-    python = str(folder / "bin/python")
-    for command in (
-        [sys.executable, "-m", "venv", *(["--clear"] if afresh else []), str(folder)],
-        [
-            *(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
-            *("--require-hashes", "--requirement", str(requirements)),
-        ],
-    ):
+def make(folder, requirements, lock):
+    """Install what is required into `folder`, made anew if it is unfinished."""
+    new = [sys.executable, "-m", "venv", "--clear", str(folder)]
+    install = [
+        *(str(folder / "bin/python"), "-m", "pip", "install", "--quiet"),
+        *("--disable-pip-version-check", "--require-hashes"),
+        *("--requirement", str(requirements)),
+    ]
+    for command in [install] if (folder / "done").exists() else [new, install]:
         # They hold the lock, too: they may outlive this process.
         status = subprocess.run(command, pass_fds=[lock.fileno()], check=False)
         if status.returncode:

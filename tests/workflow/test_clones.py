@@ -118,6 +118,12 @@ def test_one_of_several_makes_makes_the_environment_and_it_can_move(bare, tmp_pa
     texts = [make.communicate(timeout=TIMEOUT_S)[0] for make in makes]
     assert [make.returncode for make in makes] == [0, 0, 0], texts
     assert "".join(texts).count("Making .venv from envs/requirements.txt") == 1
+    # Other requirements are added to what is there.
+    (bare / ".venv/kept").touch()
+    (bare / "envs/requirements.txt").write_text("# nothing more\n")
+    again = start_making(bare)
+    assert "Making .venv from" in again.communicate(timeout=TIMEOUT_S)[0]
+    assert (bare / ".venv/kept").exists()
     moved = bare.rename(tmp_path / "moved")
     assert "is up to date" in run(["make", f"PYTHON={PYTHON}", ".venv/done"], moved)
     pip, python = moved / ".venv/bin/pip", moved / ".venv/bin/python"
