@@ -21,7 +21,7 @@ from slurm import cluster
 from studies import ENVIRONMENT, Study
 
 pytestmark = pytest.mark.slow
-TIMEOUT_S = 300
+TIMEOUT_S = 480
 # One tick of the clock by which Slurm looks for jobs that are out of time.
 TICK_S = 30
 # So many take longer than a tick.
@@ -120,19 +120,22 @@ def heads(tiny, tmp_path_factory):
     """Three studies that have begun, by name."""
     require_cluster()
     own, long = config_of(tiny), config_of(tiny, EPOCHS)
+    asked = {
+        False: {"grouped": (own, *RUNS, *SQUEUE, *GROUPS)},
+        True: {
+            "limited": (long, RUNS[0]),
+            "whole": (own, "tables", *GPUS),
+        },
+    }
+    heads = {}
     with ExitStack() as stack:
-        accounting = stack.enter_context(cluster.cluster(accounting=True))
-        without = stack.enter_context(cluster.cluster(accounting=False))
-        asked = {
-            "limited": (accounting, long, RUNS[0]),
-            "whole": (accounting, own, "tables", *GPUS),
-            "grouped": (without, own, *RUNS, *SQUEUE, *GROUPS),
-        }
-        heads = {}
-        for name, given in asked.items():
-            heads[name] = start(tmp_path_factory.mktemp(name), *given)
-            stack.callback(heads[name].process.wait)
-            stack.callback(heads[name].process.kill)
+        for accounting, studies in asked.items():
+            environment = stack.enter_context(cluster.cluster(accounting=accounting))
+            for name, given in studies.items():
+                folder = tmp_path_factory.mktemp(name)
+                heads[name] = start(folder, environment, *given)
+                stack.callback(heads[name].process.wait)
+                stack.callback(heads[name].process.kill)
         yield heads
 
 
