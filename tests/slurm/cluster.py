@@ -21,7 +21,7 @@ import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
+FILES = Path(__file__).resolve().parent / "files"
 PACKAGES = "munge slurmctld slurmd slurm-client slurmdbd mariadb-server"
 # Of each package, and of what makes a database.
 PROGRAMS = (
@@ -31,22 +31,6 @@ PROGRAMS = (
 GPUS = 2
 READY_S, ENDED_S = 60, 30
 PORTS = ("controller_port", "node_port", "accounting_port", "database_port")
-NO_ACCOUNTING = "AccountingStorageType=accounting_storage/none\n"
-ACCOUNTING = """\
-AccountingStorageType=accounting_storage/slurmdbd
-AccountingStorageHost=$host
-AccountingStoragePort=$accounting_port
-AccountingStoragePass=$folder/munge.socket
-AccountingStorageTRES=gres/gpu
-JobAcctGatherType=jobacct_gather/linux
-"""
-TABLES = """
-create database slurm;
-create user 'slurm'@'127.0.0.1' identified by 'slurm';
-create user 'slurm'@'localhost' identified by 'slurm';
-grant all on slurm.* to 'slurm'@'127.0.0.1';
-grant all on slurm.* to 'slurm'@'localhost';
-"""
 
 
 def lacking() -> str:
@@ -66,9 +50,16 @@ def cluster(*, accounting: bool):
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="slurm")))
-        values = {"folder": folder, "host": socket.gethostname().split(".")[0]}
-        values |= {"gpus": GPUS} | free_ports()
-        configure(folder, values, ACCOUNTING if accounting else NO_ACCOUNTING)
+        values = {
+            "folder": folder,
+            "host": socket.gethostname().split(".")[0],
+            "accounting": "accounting" if accounting else "no_accounting",
+            "gpus": GPUS,
+            "devices": f"0-{GPUS - 1}",
+            "srun": shutil.which("srun"),
+            **free_ports(),
+        }
+        configure(folder, values)
         environment = {
             "SLURM_CONF": str(folder / "slurm.conf"),
             "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
@@ -137,33 +128,20 @@ def free_ports() -> dict[str, int]:
     return dict(zip(PORTS, ports))
 
 
-def configure(folder, values, accounting):
-    """Write Slurm's configuration, and make the devices."""
+def configure(folder, values):
+    """Write the files, with `values` filled in, and make the devices."""
+    # munged demands that its clients can reach its socket.
+    folder.chmod(0o755)
     for name in ("state", "spool", "bin"):
         (folder / name).mkdir()
-    # munged wants its clients to reach its socket. Secrets have modes of their own.
-    folder.chmod(0o755)
-    texts = {name: (HERE / name).read_text() for name in CONFIGURATION}
-    texts["accounting.conf"] = accounting
-    # slurmd refuses what is no device. These are further names of /dev/null.
+    for file in FILES.iterdir():
+        path = folder / ("bin" if file.name == "srun" else "") / file.name
+        # slurmdbd demands that nobody else reads its password.
+        path.touch(mode=0o700 if file.name == "srun" else 0o600)
+        path.write_text(string.Template(file.read_text()).substitute(values))
     for index in range(GPUS):
+        # Further names of /dev/null.
         os.mknod(folder / f"gpu{index}", 0o20600, os.makedev(1, 3))
-    texts["gres.conf"] = (
-        f"Name=gpu Flags=nvidia_gpu_env File=$folder/gpu[0-{GPUS - 1}]\n"
-    )
-    texts["cgroup.conf"] = "CgroupPlugin=cgroup/v1\n"  # read, though not used
-    # Snakemake's plugin calls srun without SLURM_CONF: on a real cluster the file lies
-    # in /etc/slurm, where these tests write nothing.
-    texts["bin/srun"] = (
-        f'#!/bin/sh\nSLURM_CONF=$folder/slurm.conf exec {shutil.which("srun")} "$$@"\n'
-    )
-    for name, text in texts.items():
-        (folder / name).write_text(string.Template(text).substitute(values))
-    (folder / "slurmdbd.conf").chmod(0o600)
-    (folder / "bin/srun").chmod(0o755)
-
-
-CONFIGURATION = ("slurm.conf", "slurmdbd.conf")
 
 
 def start_munge(run):
@@ -192,7 +170,7 @@ def start_accounting(run, values):
     )
     client = ("--no-defaults", f"--socket={socket_}")
     run.wait_for("mariadb-admin", *client, "ping")
-    run.call("mariadb", *client, input=TABLES)
+    run.call("mariadb", *client, input=(run.folder / "database.sql").read_text())
     run.start("slurmdbd", "-D")
     run.wait_for("sacctmgr", "--noheader", "list", "cluster")
     run.call("sacctmgr", "--immediate", "add", "cluster", "tests")
@@ -211,9 +189,12 @@ def cancel_jobs(environment):
 
 
 def succeeds(command, environment) -> bool:
-    """Tell whether a command returns 0."""
+    """Tell whether a command returns 0, and does so in half a minute."""
     environment = os.environ | environment
-    done = subprocess.run(command, env=environment, capture_output=True, timeout=30)
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, timeout=30)
+    except subprocess.TimeoutExpired:
+        return False
     return done.returncode == 0
 
 
