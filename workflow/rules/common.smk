@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 from snakemake.common.configfile import load_configfile
+from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 # In a module, `workflow.basedir` is the folder of the workflow that imports it.
