@@ -286,3 +286,21 @@ def test_a_claim_needs_all_its_tables(name):
     tables = tables_of(name, VERDICTS["reproduced"])
     del tables[next(iter(tables))]
     assert row_of(name, tables)["verdict"] == "not studied"
+
+
+@pytest.mark.parametrize("name", MADE_UP)
+def test_minima_that_training_has_not_reached_are_not_judged(name):
+    """Every run ended at `max_epochs`, while its loss was still falling."""
+    tables = tables_of(name, VERDICTS["reproduced"])
+    runs = tables.get("runs", pd.DataFrame([run("SB", 0), run("LB", 0)]))
+    tables["runs"] = runs.assign(status="max_epochs")
+    (claim,) = (claim for claim in claims.CLAIMS if claim.name == name)
+    row = row_of(name, tables)
+    if claim.of_minima:
+        of_pair = runs["regime"].isin(PAIR).sum()
+        assert (row["verdict"], row["unconverged"]) == ("not judged", of_pair)
+    else:
+        assert (row["verdict"], row["unconverged"]) == ("reproduced", 0)
+    # Those of another network say nothing of this one.
+    tables["runs"] = tables["runs"].assign(network="F2")
+    assert row_of(name, tables)["verdict"] != "not judged"

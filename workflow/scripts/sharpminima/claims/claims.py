@@ -15,7 +15,8 @@ import pandas as pd
 
 from sharpminima.claims import effects
 from sharpminima.claims.effects import Pair, Tables
-from sharpminima.claims.verdicts import judge
+from sharpminima.claims.verdicts import NOT_JUDGED, NOT_STUDIED, judge
+from sharpminima.rows import UNCONVERGED
 
 # The paper states no bounds. These are ours, and lie well below the paper's own values.
 # As log10. In Tables 3 and 4, LB is 8.7 to 224 times as sharp as SB.
@@ -42,6 +43,8 @@ class Claim:
         effects: Returns its effects (see `sharpminima.claims.effects`).
         unit: The unit of the effects.
         bound: What the mean effect must exceed.
+        of_minima: Whether it is about minima, which training must have reached. The
+            others are about runs of so many epochs.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Claim:
     effects: Callable[[Tables, Pair], pd.DataFrame]
     unit: str
     bound: float = 0.0
+    of_minima: bool = True
 
 
 CLAIMS = (
@@ -128,6 +132,7 @@ CLAIMS = (
         effects.accuracy_beyond_threshold,
         "points per doubling",
         FALL,
+        of_minima=False,
     ),
     Claim(
         "sharpness-threshold",
@@ -137,6 +142,7 @@ CLAIMS = (
         effects.sharpness_beyond_threshold,
         "log10 per doubling",
         REDUCED,
+        of_minima=False,
     ),
     # Whether some epochs of SB lead LB to a flat minimum.
     Claim(
@@ -146,6 +152,7 @@ CLAIMS = (
         ("warm_start_runs",),
         effects.accuracy_after_warm_start,
         "points, late starts minus early ones",
+        of_minima=False,
     ),
     Claim(
         "warm-start-sharpness",
@@ -154,6 +161,7 @@ CLAIMS = (
         ("warm_start_runs",),
         effects.sharpness_after_warm_start,
         "log10 of the ratio, early starts over late ones",
+        of_minima=False,
     ),
     Claim(
         "lb-sharpens",
@@ -162,6 +170,7 @@ CLAIMS = (
         ("trajectory",),
         effects.large_gets_sharper,
         "rank correlation of sharpness and loss, times -1",
+        of_minima=False,
     ),
     Claim(
         "sb-does-not-sharpen",
@@ -170,6 +179,7 @@ CLAIMS = (
         ("trajectory",),
         effects.small_gets_flatter,
         "rank correlation of sharpness and loss",
+        of_minima=False,
     ),
     # Appendix E: remedies help LB at most in accuracy, and its minima stay sharp.
     Claim(
@@ -234,8 +244,10 @@ def tabulate(tables: Tables, networks: Iterable[str], pair: Pair) -> pd.DataFram
         pair: The regimes that are SB and LB.
 
     Returns:
-        What the claim is, what `judge` says of it, and `diverged`: how many seeds are
-        left out because a run diverged.
+        What the claim is, what `judge` says of it, `diverged`: how many seeds are left
+        out because a run diverged, and `unconverged`: how many runs of SB and LB ended
+        while the loss was still falling. With any of these a claim about minima is `not
+        judged`.
     """
     rows = []
     for claim in CLAIMS:
@@ -250,6 +262,9 @@ def tabulate(tables: Tables, networks: Iterable[str], pair: Pair) -> pd.DataFram
             lost = there["diverged"].astype(bool)
             values = there[~lost].set_index("seed")["effect"].astype(float)
             judged = judge(values, claim.bound)
+            unconverged = _unconverged(tables, network, pair)
+            if claim.of_minima and unconverged and judged["verdict"] != NOT_STUDIED:
+                judged["verdict"] = NOT_JUDGED
             row = {
                 "claim": claim.name,
                 "statement": claim.statement,
@@ -259,6 +274,16 @@ def tabulate(tables: Tables, networks: Iterable[str], pair: Pair) -> pd.DataFram
                 "unit": claim.unit,
                 **judged,
                 "diverged": there.loc[lost, "seed"].nunique(),
+                "unconverged": unconverged if claim.of_minima else 0,
             }
             rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _unconverged(tables, network, pair):
+    """Return how many runs of the pair ended before the loss ceased to improve."""
+    if "runs" not in tables:
+        return 0
+    runs = tables["runs"]
+    of_pair = (runs["network"] == network) & runs["regime"].isin(pair)
+    return int((runs.loc[of_pair, "status"] == UNCONVERGED).sum())

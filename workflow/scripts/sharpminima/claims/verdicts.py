@@ -9,6 +9,8 @@ from sharpminima.tables.summaries.averages import half_width
 
 REPRODUCED, CONTRADICTED = "reproduced", "contradicted"
 UNDECIDED, NOT_STUDIED = "undecided", "not studied"
+# What `claims` says of minima that training has not reached.
+NOT_JUDGED = "not judged"
 # Exact up to 16 seeds; beyond that, this many random patterns of signs.
 RESAMPLES = 2**16
 # Effects smaller than this, in any unit, are rounding and count as zero.
