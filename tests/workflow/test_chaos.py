@@ -7,17 +7,17 @@ import pytest
 import chaos
 
 pytestmark = pytest.mark.slow
-# Seconds after which a kill follows the first job of a rule, by kind and rule. It takes
-# three seconds until a job has imported Keras.
+# Kind, rule, and the seconds since its first job was seen. A job takes three seconds to
+# import Keras. After the last kill, Snakemake finishes all that does not need this job.
 KILLS = [
-    *(("both", "train", 5.0), ("Snakemake", "train", 4.0), ("job", "train", 5.0)),
-    *(("job", "measure_sharpness", 5.0), ("Snakemake", "measure", 6.0)),
+    *(("both", "train", 5.0), ("Snakemake", "train", 5.0)),
+    *(("both", "measure_sharpness", 5.0), ("job", "measure", 5.0)),
 ]
 
 
 def test_a_study_that_was_killed_ends_with_the_same_bytes(tmp_path):
     random.seed(0)
-    given = chaos.config(epochs=300, draws=40)
+    given = chaos.config(epochs=300, draws=100)
     whole, victim = chaos.Victim.pair(tmp_path, given)
     whole.run()
     survived = [victim.kill(*kill) for kill in KILLS]
