@@ -318,6 +318,14 @@ def test_cores_and_threads_do_not_matter(finished_study, config):
     assert finished_study.planned(config, *flags) == set()
 
 
+@pytest.mark.parametrize("profile", ["none", str(ROOT / "profiles/gpu")])
+def test_another_profile_or_attempt_does_not_matter(finished_study, config, profile):
+    flags = ("--workflow-profile", profile, "--attempt", "2", "--resources", "gpu=1")
+    # Without a profile, Snakemake goes by the times of scripts as well.
+    flags += ("--rerun-triggers", "mtime", "params", "input", "software-env")
+    assert finished_study.planned(config, *flags) == set()
+
+
 def test_ways_of_compiling_are_tried_again_on_demand(finished_study, config):
     planned = finished_study.planned(config, "--forcerun", "choose_compilation_again")
     assert planned == jobs("choose_compilation_again") | jobs("tabulate_cost")
@@ -484,6 +492,12 @@ EDITS = {
         "sharpminima/networks/flops.py",
         "2 * math.prod",
         "3 * math.prod",
+        set(),
+    ),
+    "size of a network": (
+        "sharpminima/networks/size.py",
+        "math.prod(v.shape)",
+        "2 * math.prod(v.shape)",
         set(),
     ),
     "remedy that no run uses": (
