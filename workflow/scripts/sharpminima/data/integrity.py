@@ -17,6 +17,7 @@ from sharpminima.data import datasets
 SMALL = 1 << 26  # bytes
 UNFOLDED = 100
 LARGEST_NUMBER = 16  # bytes
+MOST_DIMENSIONS = 32  # HDF5, in which prepared data are stored, has no more
 
 
 def limit(paths: Iterable[Path], declared: Mapping) -> int:
@@ -47,8 +48,8 @@ def check_shape(
         declared: The dataset's entry in the catalogue.
 
     Raises:
-        ValueError: If there are not as many examples as declared, or inputs are empty
-            or have another shape than declared.
+        ValueError: If there are not as many examples as declared, there are too many
+            dimensions, or inputs are empty or have another shape than declared.
     """
     kind, split = name.split("_")
     examples = declared[f"{split}_examples"]
@@ -61,6 +62,11 @@ def check_shape(
         raise ValueError(
             f"{path}: expected inputs with one value at least. "
             f"Received: {name} of shape {shape}"
+        )
+    if len(shape) > MOST_DIMENSIONS:
+        raise ValueError(
+            f"{path}: expected at most {MOST_DIMENSIONS} dimensions. "
+            f"Received: {len(shape)} in {name}"
         )
     # For speech, `input_shape` counts the neighbours, which `datasets.read` adds.
     expected = declared.get("input_shape")
