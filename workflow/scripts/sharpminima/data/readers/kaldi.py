@@ -121,25 +121,26 @@ def _utterances(scp, known, limit, dimensions):
             raise ValueError(
                 f"{scp}: expected each utterance once. Received: {one_line(name)}"
             )
-        archive, place = _archive(scp, name, entry.strip(), known)
-        array = _load(scp, name, archive, place, dimensions)
+        shown = one_line(name)
+        archive, place = _archive(scp, shown, entry.strip(), known)
+        array = _load(scp, shown, archive, place, dimensions)
         if dimensions == 1 and array.dtype.kind != "i":
             raise ValueError(
-                f"{scp}: expected whole numbers for {name}. Received: {array.dtype}"
+                f"{scp}: expected whole numbers for {shown}. Received: {array.dtype}"
             )
         # Archives may hold doubles or 16-bit numbers.
         with np.errstate(over="ignore"):
             array = array.astype(np.int32 if dimensions == 1 else np.float32)
         if not np.isfinite(array).all():
             raise ValueError(
-                f"{scp}: expected finite features. Received: NaN or infinity in {name}"
+                f"{scp}: expected finite features. Received: NaN or infinity in {shown}"
             )
         # Many utterances may point to the same place.
         size += array.nbytes
         if size > limit:
             raise ValueError(
                 f"{scp}: expected at most {limit} bytes of values. Received: more, up "
-                f"to {name}"
+                f"to {shown}"
             )
         found[name] = array
     if not found:
