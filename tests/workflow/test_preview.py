@@ -36,6 +36,12 @@ def test_mistakes_are_the_first_lines_and_the_only_ones(study):
     assert done.returncode == 1
     assert done.stderr.startswith("study.networks[0]: unknown name. Allowed: C1, C2,")
     assert len(done.stderr.splitlines()) == 1
+    done = subprocess.run(
+        [*command, "--config", "study"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("--config: Invalid config definition: ")
+    assert done.stderr.endswith("Received: study\n")
 
 
 def test_settings_of_the_command_line_count(study, config):

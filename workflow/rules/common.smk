@@ -16,7 +16,6 @@ from snakemake.logging import logger
 
 # In a module, `workflow.basedir` is the folder of the workflow that imports it.
 PROJECT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1]
-DEFAULTS = PROJECT / "config.yaml"
 SCRIPTS = PROJECT / "workflow" / "scripts"
 if not SCRIPTS.is_dir():
     raise WorkflowError(
@@ -97,10 +96,10 @@ def stop_at(*lines):
 
 # Jobs read this file again. What was planned has no mistakes, and fits into memory.
 if workflow.is_main_process:
-    if found := reading.mistakes([DEFAULTS, *own_files()]):
+    if found := reading.mistakes([layers.DEFAULTS, *own_files()]):
         stop_at("Config files cannot be used:", *found)
 # Wherever the config comes from, it says only what differs.
-config = reading.merged([reading.read(DEFAULTS), config, own_settings()])
+config = reading.merged([reading.read(layers.DEFAULTS), config, own_settings()])
 config = layers.complete(config, config_layers())
 if found := mistakes.mistakes(config):
     stop_at("The config has mistakes:", *found)

@@ -6,11 +6,8 @@ would name no line, run the code in a template, and unfold what stands for gigab
 
 import argparse
 import sys
-from pathlib import Path
 
-from sharpminima.config import mistakes
-
-DEFAULTS = Path(__file__).resolve().parents[2] / "config.yaml"
+from sharpminima.config import layers, mistakes
 
 
 def main(configfiles: list[str]) -> None:
@@ -19,8 +16,7 @@ def main(configfiles: list[str]) -> None:
     Args:
         configfiles: Files that change the `config.yaml` of the working directory.
     """
-    here = [file for file in ["config.yaml"] if Path(file).exists()]
-    if found := mistakes.in_files([DEFAULTS, *here, *configfiles], {}):
+    if found := mistakes.in_files(layers.files_of(configfiles), {}):
         sys.exit("\n".join(found))
 
 

@@ -16,8 +16,7 @@ from sharpminima.planning import preview
 from sharpminima.planning.planned_time import Estimate, Past, rates, size_of
 from sharpminima.regimes import derived
 
-PROJECT = Path(__file__).resolve().parents[2]
-SNAKEFILE, DEFAULTS = PROJECT / "Snakefile", PROJECT / "config.yaml"
+SNAKEFILE = Path(__file__).resolve().parents[2] / "Snakefile"
 
 
 def main(
@@ -31,8 +30,11 @@ def main(
         settings: What `--config` takes, such as `study={seeds: [0]}`.
         flags: Passed on to Snakemake, such as targets.
     """
-    here = [file for file in ["config.yaml"] if Path(file).exists()]
-    files, given = [DEFAULTS, *here, *configfiles], parse_config(settings)
+    files = layers.files_of(configfiles)
+    try:
+        given = parse_config(settings)
+    except ValueError as error:
+        sys.exit(f"--config: {error} Received: {' '.join(settings)}")
     if found := mistakes.in_files(files, given):
         sys.exit("\n".join(found))
     jobs = preview.jobs_of(dry_run(cores, configfiles, settings, flags))

@@ -5,8 +5,15 @@ from pathlib import Path
 import pytest
 
 from configs import changed, merged
-from project import default_config
-from sharpminima.config.layers import at_home, complete, retyped, without_nulls
+from project import ROOT, default_config
+from sharpminima.config.layers import (
+    at_home,
+    complete,
+    files_of,
+    of_files,
+    retyped,
+    without_nulls,
+)
 from sharpminima.config.mistakes import mistakes
 from sharpminima.config.study import Study
 
@@ -97,6 +104,21 @@ def test_what_snakemake_has_typed_stays():
     assert repr(retyped({"a": 1, "b": True, "c": None})) == repr(
         {"a": 1, "b": True, "c": None}
     )
+
+
+def test_the_projects_config_comes_first_and_the_studys_last(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    default, study = ROOT / "config.yaml", Path("study.yaml")
+    assert files_of(["study.yaml"]) == [default, study]
+    Path("config.yaml").touch()
+    assert files_of([]) == [default, Path("config.yaml")]
+    Path("config.yaml").write_text("study: {seeds: [0]}\nsubset: {test_examples: 9}")
+    study.write_text("study: {seeds: [1]}")
+    config = of_files(files_of([study]), {"study": {"regimes": ["SB"]}})
+    assert config["study"]["seeds"] == [1]
+    assert config["study"]["regimes"] == ["SB"]
+    assert config["subset"] == {"test_examples": 9}
+    assert config["raw_folder"] == default_config()["raw_folder"]
 
 
 def test_a_home_that_nobody_has_is_a_folder_of_this_name():

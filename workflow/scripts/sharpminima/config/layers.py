@@ -7,10 +7,22 @@ from pathlib import Path
 from sharpminima.config import reading, schema
 from sharpminima.networks import signatures
 
+DEFAULTS = schema.WORKFLOW.parent / "config.yaml"  # the project's own
 WHOLE = re.compile(r"[-+]?\d{1,18}")
 DECIMAL = re.compile(r"[-+]?(\d+\.\d*|\.?\d+)([eE][-+]?\d+)?")
 WORDS = {"true": True, "false": False, "null": None, "~": None}
 Layer = tuple[Path, Mapping]  # the folder that paths start from, and the content
+
+
+def files_of(study: Iterable[str | Path]) -> list[Path]:
+    """Return the config files that Snakemake merges, in order: all that there are.
+
+    Args:
+        study: The files of `--configfile`. They come after the `config.yaml` of the
+            working directory, if it has one, and the project's own.
+    """
+    here = Path("config.yaml")
+    return [DEFAULTS, *([here] if here.exists() else []), *map(Path, study)]
 
 
 def of_files(paths: Iterable[str | Path], given: Mapping) -> dict:
