@@ -43,6 +43,7 @@ unlock: $(DONE)  ## Unlock the folder after a run that was killed on another mac
 	rm -rf .snakemake/runs
 
 verify: $(DONE)  ## Say which results are damaged, missing or outdated
+	@$(BIN)/python workflow/scripts/check_config.py $(if $(STUDY),--configfile $(STUDY))
 	@$(BIN)/python workflow/scripts/verify.py $(if $(STUDY),--configfile $(STUDY))
 
 speech: $(DONE)  ## Install what dataset ru-speech needs
