@@ -530,6 +530,12 @@ EDITS = {
         "%(levelname)s %(message)s",
         set(),
     ),
+    "advice on a fault": (
+        "sharpminima/faults.py",
+        "Free space or inodes there.",
+        "Make room there.",
+        set(),
+    ),
     "wording of an error": (
         "sharpminima/regimes/batches.py",
         "must hold at least",

@@ -33,7 +33,7 @@ IF_KILLED = (
     f"of memory. {LESS_MEMORY} {AGAIN}"
 )
 # HDF5 hides the number of an error in its text.
-NUMBER = re.compile(r"errno = (\d+)|\[Errno (\d+)\]")
+NUMBER = re.compile(r"errno = (\d+)")
 
 
 class DamagedError(ValueError):
@@ -87,9 +87,11 @@ def line(error: BaseException, log: str | Path) -> str:
     """
     error = of_device(error, log) or error
     text = f"{type(error).__name__}: {error}"
-    # An error with a cause is one of ours, and says what to lower.
-    advised = error.__cause__ or not _is_of_memory(error)
-    return text if advised else f"{text} {LESS_MEMORY} {AGAIN}"
+    # With a cause it is that of `backend.enough_memory`, which says what to lower.
+    advised = isinstance(error, MemoryError) and error.__cause__
+    if advised or not any(map(_is_of_memory, _causes(error))):
+        return text
+    return f"{text.rstrip('.: ')}. {LESS_MEMORY} {AGAIN}"
 
 
 def _causes(error) -> Iterator[BaseException]:
@@ -113,7 +115,7 @@ def _number(error):
     if isinstance(error, OSError) and error.errno:
         return error.errno
     found = NUMBER.search(str(error))
-    return int(found[1] or found[2]) if found else None
+    return int(found[1]) if found else None
 
 
 def _advice(number, path, written):
