@@ -158,8 +158,21 @@ def test_steps_after_a_damaged_one_are_repeated(tmp_path):
         squares(tmp_path, 3, Meter())
     (tmp_path / "steps1.npz").write_bytes(b"")
     meter = Meter()
-    squares(tmp_path, None, meter)
-    assert meter.computed == [2, 3, 4, 5]
+    # Two steps in one file now: the file of the third step no longer fits.
+    with pytest.raises(StoppedError):
+        squares(tmp_path, 1, meter, numbers=[1, 2, 3])
+    assert meter.computed == [2]
+    (tmp_path / "steps1.npz").unlink()
+    store, meter = Stopping(tmp_path), Meter()
+    step = Steps(store, meter)
+    store._wait = 3600.0
+    step(lambda: meter.square(1))
+    step(lambda: meter.square(2))
+    store._wait = 0.0
+    step(lambda: meter.square(3))
+    meter = Meter()
+    assert [s for s, _ in squares(tmp_path, None, meter)] == [1, 4, 9, 16, 25]
+    assert meter.computed == [4, 5]
 
 
 def test_a_caller_may_change_what_a_step_returned(tmp_path):

@@ -132,16 +132,8 @@ class Steps:
 
     def __init__(self, store: Store, meter):
         self._store, self._meter = store, meter
-        self._files, self._pending = 0, []
-        # As many files as there are, one after the other: a file that is refused makes
-        # those after it useless.
-        self._known = []
-        while state := store.get(self._name()):
-            self._known += _unpacked(state)
-            self._files += 1
-        if self._known:
-            logging.info("%d steps are known from before.", len(self._known))
-        self._known.reverse()
+        self._pending, self._count, self._files = [], 0, 0
+        self._known = self._saved()
 
     def __call__(self, compute: Callable[[], Mapping]) -> dict:
         """Return the result of the next step, which `compute` computes if need be.
@@ -149,9 +141,10 @@ class Steps:
         Args:
             compute: Returns arrays, and values that JSON can write, by name.
         """
-        before = self._meter.work
-        if self._known:
-            work, result = self._known.pop()
+        before, known = self._meter.work, next(self._known, None)
+        self._count += 1
+        if known:
+            work, result = known
             self._meter.work = before + Work(*work)
             return result
         self._meter.work = NOTHING
@@ -159,10 +152,22 @@ class Steps:
         work, self._meter.work = self._meter.work, before + self._meter.work
         self._pending.append((astuple(work), result))
         if self._store.due():
-            self._store[self._name()] = _packed(self._pending)
+            first = self._count - len(self._pending)
+            self._store[self._name()] = _packed(self._pending) | {"first": first}
             self._files, self._pending = self._files + 1, []
             interruption.stop_if_asked("What was measured is saved")
         return dict(result)
+
+    def _saved(self):
+        """Yield the steps that are known, with one file at a time in memory."""
+        while state := self._store.get(self._name()):
+            # Where a file was refused once, one that followed it may be left.
+            if state.pop("first") != self._count:
+                break
+            self._files += 1
+            yield from _unpacked(state)
+        if self._count:
+            logging.info("%d steps are known from before.", self._count)
 
     def _name(self):
         return f"steps{self._files}"
