@@ -10,14 +10,10 @@ import __main__
 NOTES = Path("notes.txt")
 
 
-def note(what):
-    """Append the job's rule and its number, and `what` happened, to the notes."""
+def noted(input_shape, classes):
+    """Return a small network; note rule, job, process and devices."""
+    devices = os.environ.get("CUDA_VISIBLE_DEVICES")
     with NOTES.open("a") as file:
         rule, job = __main__.snakemake.rule, os.environ["SLURM_JOB_ID"]
-        file.write(f"{rule} {job} {what}\n")
-
-
-def noted(input_shape, classes):
-    """Return a small network."""
-    note(f"devices={os.environ.get('CUDA_VISIBLE_DEVICES')}")
+        file.write(f"{rule} {job} {os.getpid()} {devices}\n")
     return Sequential([Input(input_shape), layers.Flatten(), layers.Dense(classes)])

@@ -12,6 +12,7 @@ import pytest
 import yte
 
 from project import ROOT, require_slurm
+from sharpminima import rows
 from sharpminima.planning.rules import RULES, rule
 from sharpminima.planning.runtime import STEP, UNKNOWN
 from studies import with_experiments
@@ -291,7 +292,8 @@ def test_memory_and_time_grow_with_each_attempt(study, config):
 def test_time_follows_the_size_that_the_trial_wrote(study, config):
     trial = study.directory / "results/cost/choose_compilation/N1/trial.csv"
     trial.parent.mkdir(parents=True)
-    trial.write_text("rule,parameters,flops_per_example,kind\nchoose,9,9,dense\n")
+    size = {"parameters": 9, "flops_per_example": 9, "kind": "dense"}
+    rows.write(trial, [{"rule": "choose_compilation", **size}])
     declared = resources_of(study.run(config, "--dry-run").stdout)
     assert declared["train", RUN]["runtime"] == str(STEP)
     of_other_network = RUN.replace("N1", "N2")

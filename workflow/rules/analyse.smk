@@ -55,7 +55,7 @@ rule measure_sharpness:
         **GPU,
         **asked_by("measure_sharpness"),
         builder_file=builder_file,
-        unfinished=unfinished_of("measure_sharpness"),
+        unfinished=UNFINISHED,
         save_every=SAVE_EVERY,
     params:
         **SETTINGS,
@@ -122,7 +122,7 @@ if STUDY.runs_with_curve:
             **GPU,
             **asked_by("measure_curve"),
             builder_file=builder_file,
-            unfinished=unfinished_of("measure_curve"),
+            unfinished=UNFINISHED,
             save_every=SAVE_EVERY,
         params:
             **SETTINGS,
@@ -153,7 +153,7 @@ rule measure_trajectory:
         **GPU,
         **asked_by("measure_trajectory"),
         builder_file=builder_file,
-        unfinished=unfinished_of("measure_trajectory"),
+        unfinished=UNFINISHED,
         save_every=SAVE_EVERY,
     params:
         **SETTINGS,
@@ -186,7 +186,7 @@ rule measure_interpolation:
         **GPU,
         **asked_by("measure_interpolation"),
         builder_file=builder_file,
-        unfinished=unfinished_of("measure_interpolation"),
+        unfinished=UNFINISHED,
         save_every=SAVE_EVERY,
     params:
         **SETTINGS,
@@ -225,7 +225,7 @@ if STUDY.matched_runs:
             **GPU,
             **asked_by("measure_matched"),
             builder_file=builder_file,
-            unfinished=unfinished_of("measure_matched"),
+            unfinished=UNFINISHED,
             save_every=SAVE_EVERY,
         params:
             **SETTINGS,
@@ -268,7 +268,7 @@ if AVERAGED:
             **GPU,
             **asked_by("measure_average_sharpness"),
             builder_file=builder_file,
-            unfinished=unfinished_of("measure_average_sharpness"),
+            unfinished=UNFINISHED,
             save_every=SAVE_EVERY,
         params:
             **SETTINGS,
@@ -303,7 +303,7 @@ if STUDY.runs_with_forms:
             **GPU,
             **asked_by("measure_invariance"),
             builder_file=builder_file,
-            unfinished=unfinished_of("measure_invariance"),
+            unfinished=UNFINISHED,
             save_every=SAVE_EVERY,
         params:
             **SETTINGS,

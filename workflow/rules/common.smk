@@ -145,6 +145,9 @@ SPEECH = {n for n, d in config["datasets"].items() if d["reader"] == "festvox"}
 FORMATS = ["html", "svg", "png"]
 # As text: Snakemake takes no fractions as resources.
 SAVE_EVERY = str(config["save_every"])
+# Below it each job has a folder for what it has done so far. Jobs that share a submission
+# must have the same texts for resources.
+UNFINISHED = str(RESULTS / "unfinished")
 # What the study makes, and what its jobs cost: the rules files below add to them.
 TABLES, CHARTS, COSTS = [], [], []
 
@@ -434,11 +437,6 @@ def regimes_and_pairs_of_network(wildcards):
     of_network = [p for p in STUDY.pairs_of_networks if p[0] == wildcards.network]
     pairs = [[first, second] for _, first, second in of_network]
     return {**regimes_of_network(wildcards), "pairs": pairs}
-
-
-def unfinished_of(rule):
-    """Return a resource function: the folder of what a job of a rule has done so far."""
-    return lambda wildcards: str(RESULTS / "unfinished" / "_".join([rule, *wildcards]))
 
 
 @functools.cache

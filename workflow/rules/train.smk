@@ -63,7 +63,7 @@ rule train:
         **GPU,
         **asked_by("train"),
         builder_file=builder_file,
-        unfinished=unfinished_of("train"),
+        unfinished=UNFINISHED,
         save_every=SAVE_EVERY,
     params:
         run=run_config,

@@ -90,5 +90,5 @@ if __name__ == "__main__":
         builder_file=snakemake.resources.get("builder_file"),
         threads=snakemake.threads,
         code=snakemake.params.code,
-        saved=unfinished.place(snakemake.resources),
+        saved=unfinished.place(snakemake),
     )

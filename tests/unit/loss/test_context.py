@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from snakemake.iocontainers import InputFiles, Params, ResourceList
+from snakemake.iocontainers import InputFiles, Params, ResourceList, Wildcards
 
 import examples
 from project import ROOT
@@ -103,6 +103,7 @@ def test_it_is_made_from_what_snakemake_hands_to_a_script(folder, monkeypatch):
     resources = {"unfinished": str(folder / "unfinished"), "save_every": "60"}
     job = SimpleNamespace(
         rule="measure_anything",
+        wildcards=Wildcards(fromdict={"network": "N1"}),
         input=InputFiles(fromdict=inputs),
         params=Params(fromdict=params),
         resources=ResourceList(fromdict=resources),

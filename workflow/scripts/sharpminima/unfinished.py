@@ -44,9 +44,14 @@ def key_of(*parts, files: Iterable[str | Path]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def place(resources) -> tuple[str, float]:
-    """Return a job's folder and seconds between two states, as its rule states them."""
-    return resources.unfinished, float(resources.save_every)
+def place(job) -> tuple[Path, float]:
+    """Return a job's folder and seconds between two states, as Snakemake tells them.
+
+    Args:
+        job: What Snakemake gives to a script as `snakemake`.
+    """
+    folder = Path(job.resources.unfinished, "_".join([job.rule, *job.wildcards]))
+    return folder, float(job.resources.save_every)
 
 
 class Store:

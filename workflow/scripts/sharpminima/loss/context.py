@@ -66,7 +66,7 @@ class Context:
         def store(made_with):
             parts = dict(job.params.items()), job.threads, made_with
             key = unfinished.key_of(*parts, files=job.input)
-            return Store(*unfinished.place(job.resources), key)
+            return Store(*unfinished.place(job), key)
 
         interruption.watch()
         return cls(

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from functools import cache, cached_property
 from pathlib import Path
 
+from sharpminima import rows
+from sharpminima.faults import DamagedError
 from sharpminima.networks.size import Size
 from sharpminima.planning.planned_time import Estimate, Past, rates
 
@@ -32,17 +34,15 @@ def minutes(seconds: float) -> int:
 
 
 def size_in(trial: Path) -> Size | None:
-    """Return the size of a network, or None if it is not known yet.
+    """Return the size of a network, or None if it is not known.
 
     Args:
         trial: The row of cost of the trial of its ways of compiling.
     """
-    if not trial.exists():
-        return None
-    with trial.open(newline="", encoding="utf-8") as file:
-        row = next(csv.DictReader(file), {})
-    # Trials of earlier versions did not write it.
-    if "flops_per_example" not in row:
+    try:
+        row = next(csv.DictReader(rows.read(trial)))
+    except (FileNotFoundError, DamagedError):
+        # There is none yet, or one of an earlier version.
         return None
     return Size(int(row["parameters"]), int(row["flops_per_example"]), row["kind"])
 
