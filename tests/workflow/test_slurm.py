@@ -1,6 +1,6 @@
 """Studies on a real Slurm of one node, with `profiles/slurm` as users have it.
 
-Three studies run side by side, since their jobs wait most of the time.
+They run side by side, since their jobs wait most of the time.
 """
 
 import datetime
@@ -24,12 +24,15 @@ from studies import ENVIRONMENT, Study
 
 pytestmark = pytest.mark.slow
 TIMEOUT_S = 480
+# Seconds that Snakemake may take to end.
+PATIENCE_S = 60
 # One tick of the clock by which Slurm looks for jobs that are out of time.
 TICK_S = 30
 # So many take a few seconds.
 EPOCHS = 1000
 TOOLS = Path(cluster.__file__).parent
 NETWORK = {"dataset": "tiny", "builder": f"{TOOLS / 'noted.py'}:noted", "options": {}}
+LOG = "results/logs/train/N1_SB_seed0.log"
 RUNS = [f"results/train/N1/{regime}/seed0/outcome.csv" for regime in ("SB", "LB")]
 WHOLE = {"tables"}
 PROFILE = ("--workflow-profile", str(ROOT / "profiles/slurm"))
@@ -37,6 +40,14 @@ PROFILE = ("--workflow-profile", str(ROOT / "profiles/slurm"))
 GPUS = ("--resources", "turn=1", f"gpu={cluster.GPUS}")
 SQUEUE = ("--slurm-status-command", "squeue")
 GROUPS = ("--groups", "train=runs", "--group-components", "runs=2")
+
+
+def wait_until(true):
+    """Wait until a function returns something true."""
+    end = time.monotonic() + TIMEOUT_S
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 @dataclass
@@ -65,12 +76,13 @@ class Head:
 
     def wait_for(self, pattern, log):
         """Wait until a job's log has the pattern."""
-        path, end = self.folder / "results/logs" / log, time.monotonic() + TIMEOUT_S
-        while time.monotonic() < end and self.process.poll() is None:
-            if path.exists() and re.search(pattern, path.read_text()):
-                return
-            time.sleep(0.1)
-        raise AssertionError(f"{log} has no {pattern!r}. Received: {self.text}")
+        path = self.folder / log
+
+        def logged():
+            assert self.process.poll() is None, self.text
+            return path.exists() and re.search(pattern, path.read_text())
+
+        wait_until(logged)
 
     def finish(self):
         """Wait until it has ended, and demand that it is content."""
@@ -117,11 +129,14 @@ def config_of(tiny, epochs=2):
 
 @pytest.fixture(scope="module")
 def heads(tiny, tmp_path_factory):
-    """Three studies that have begun, by name."""
+    """Studies that have begun, by name."""
     require_cluster()
-    own, long = config_of(tiny), config_of(tiny, EPOCHS)
+    own, long, endless = (config_of(tiny, n) for n in (2, EPOCHS, 100_000))
     asked = {
-        False: {"grouped": (own, *RUNS, *SQUEUE, *GROUPS)},
+        False: {
+            "grouped": (own, *RUNS, *SQUEUE, *GROUPS),
+            "stopped": (endless, RUNS[0], *SQUEUE),
+        },
         True: {
             "limited": (long, RUNS[0]),
             "whole": (own, "tables", *GPUS),
@@ -139,9 +154,22 @@ def heads(tiny, tmp_path_factory):
         yield heads
 
 
+def test_a_signal_cancels_jobs_and_lets_them_save(heads):
+    head = heads["stopped"]
+    head.wait_for("epoch 1/", LOG)
+    head.process.send_signal(signal.SIGTERM)
+    assert head.process.wait(PATIENCE_S) == 1
+    saved = "Stopped: signal SIGTERM. What was trained is saved"
+    wait_until(lambda: saved in (head.folder / LOG).read_text())
+    (job,) = {job for _, job, *_ in head.notes}
+    wait_until(lambda: head.slurm("squeue", "--noheader", f"--jobs={job}") == [])
+    # Nothing has to be unlocked.
+    assert not list((head.folder / ".snakemake/locks").glob("*"))
+
+
 def test_a_job_out_of_time_goes_on_with_more_of_all(heads):
-    head, log = heads["limited"], "train/N1_SB_seed0.log"
-    head.wait_for("epoch 1/", log)
+    head = heads["limited"]
+    head.wait_for("epoch 1/", LOG)
     ((_, job, process, _),) = head.notes
     # Slurm wakes it before it sends the signal. Meanwhile it need not compute.
     os.kill(int(process), signal.SIGSTOP)
@@ -151,8 +179,7 @@ def test_a_job_out_of_time_goes_on_with_more_of_all(heads):
     head.finish()
     (again,) = {noted for _, noted, *_ in head.notes} - {job}
     # The process that trains got the signal, saved what it had, and went on from there.
-    text = (head.folder / "results/logs" / log).read_text()
-    done = re.search(r"Goes on after (\d+) epochs", text)
+    done = re.search(r"Goes on after (\d+) epochs", (head.folder / LOG).read_text())
     assert 0 < int(done[1]) < EPOCHS
     assert pd.read_csv(head.folder / RUNS[0])["epochs"].tolist() == [EPOCHS]
     fields = ("--noheader", "--parsable2", "--format=state,timelimit,reqmem")

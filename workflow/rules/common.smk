@@ -187,6 +187,10 @@ CHOSEN = {network: choice_in(choice_of(network), network) for network in STUDY.n
 
 def stop_jobs(number, frame):
     """Handle a signal: begin no job any more, and let running ones save and end."""
+    if number == signal.SIGTERM and workflow.non_local_exec:
+        # As after Ctrl-C, Snakemake cancels the jobs of a cluster, which lets them save.
+        # If the terminal is closed, they may finish.
+        raise KeyboardInterrupt
     workflow.scheduler.exit_gracefully()
     for process in psutil.Process().children(recursive=True):
         # Not the shells that wait for jobs: Snakemake would not wait, either.
