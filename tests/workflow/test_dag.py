@@ -199,6 +199,8 @@ def test_a_config_can_be_checked_before_snakemake_starts(study, config):
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr.startswith(line)
         assert done.stderr.count("\n") == 1
+    recipe = re.search(r"^study:.*\n(.*)\n", (ROOT / "Makefile").read_text(), re.M)
+    assert "check_config.py" in recipe[1]
 
 
 def test_a_backend_that_is_not_installed_stops_the_study_but_no_plan(study, config):

@@ -13,6 +13,7 @@ VALUES = 20_000  # keys and values together; an alias counts as all that it stan
 DEPTH = 20  # of mappings and lists in each other
 ENTRIES = 1000  # of one mapping or list
 CHARACTERS = 1000  # of one text
+LINES = 50  # about mistakes
 DIGITS = 18  # of one whole number
 FILES = 30_000  # of the results of all runs; Snakemake plans 600 in a second
 

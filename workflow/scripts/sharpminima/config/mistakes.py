@@ -20,7 +20,6 @@ from sharpminima.config import (
 )
 from sharpminima.config.wording import Mistake
 
-SHOWN = 50  # lines at most
 # The catalogue first: the others may fail on what is wrong there.
 CHECKS = (*check_catalogue.CHECKS, *check_study.CHECKS, *check_training.CHECKS)
 
@@ -60,6 +59,9 @@ def _listen(check, config, malformed, found) -> None:
         for key, message in check(config):
             if not any(_overlap(key, bad) for bad, _ in malformed):
                 found.add((key, message))
+            # To find all of very many mistakes may take minutes.
+            if len(found) > limits.LINES:
+                break
     except Exception:  # of any type: what is wrong may be anything
         if not found:
             raise
@@ -67,8 +69,9 @@ def _listen(check, config, malformed, found) -> None:
 
 def _lines(found: Collection[Mistake]) -> list[str]:
     lines = sorted(wording.one_line(f"{key}: {message}") for key, message in found)
-    rest = len(lines) - SHOWN
-    return [*lines[:SHOWN], *([f"... and {rest} more like these"] if rest > 0 else [])]
+    if len(lines) > limits.LINES:
+        return [*lines[: limits.LINES], "... and more like these"]
+    return lines
 
 
 def _overlap(key, other):

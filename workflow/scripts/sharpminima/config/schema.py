@@ -1,6 +1,7 @@
 """Check a config against its schema, and turn each schema error into a sentence."""
 
 import functools
+import itertools
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -10,7 +11,7 @@ import jsonschema
 import numpy as np
 import yaml
 
-from sharpminima.config import wording
+from sharpminima.config import limits, wording
 from sharpminima.config.wording import Mistake
 
 SMALLEST_STEP = 1e-7  # about the least that float32 can add to 1
@@ -88,9 +89,10 @@ def load() -> dict:
 
 
 def mistakes(config: Mapping) -> set[Mistake]:
-    """Return what the schema forbids in `config`."""
+    """Return what the schema forbids in `config`: all of it, or more than is shown."""
     errors = Validator(load(), format_checker=formats).iter_errors(config)
-    return {mistake for error in errors for mistake in _mistakes_of(error)}
+    some = itertools.islice(errors, limits.LINES + 1)
+    return {mistake for error in some for mistake in _mistakes_of(error)}
 
 
 def _mistakes_of(error) -> Iterator[Mistake]:

@@ -1,10 +1,13 @@
 """Words that many messages about the config share."""
 
 import difflib
+import itertools
 from collections.abc import Iterable, Iterator
 
 Mistake = tuple[str, str]  # the key's path in the config, and the message
 REQUIRED = "required, but missing"
+# Names among which to look for the one that was meant: each takes time.
+SUGGESTED = 200
 LONGEST = 500  # characters of a line
 
 
@@ -32,5 +35,6 @@ def one_line(text: str) -> str:
 
 
 def _suggestion(name, known):
-    close = difflib.get_close_matches(str(name), known, n=1)
+    some = itertools.islice(known, SUGGESTED)
+    close = difflib.get_close_matches(str(name), some, n=1)
     return f" (did you mean {close[0]}?)" if close else ""
