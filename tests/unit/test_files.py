@@ -139,6 +139,19 @@ def test_a_device_without_inodes_or_rights_says_so(
         assert list(folder.iterdir()) == []
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="Only root can become somebody else.")
+@pytest.mark.parametrize("write", [write_text, write_arrays])
+def test_a_folder_of_somebody_else_says_so(tmp_path, write):
+    (tmp_path / "theirs").mkdir(mode=0o700)
+    os.seteuid(65534)
+    try:
+        with pytest.raises(faults.DeviceError, match="Permission denied") as error:
+            write(tmp_path / "theirs/a.csv")
+    finally:
+        os.seteuid(0)
+    assert "Give yourself the rights to it. Then run the same" in str(error.value)
+
+
 def test_too_many_open_files_say_what_to_raise(tmp_path):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     following = os.open(tmp_path, os.O_RDONLY)

@@ -120,11 +120,19 @@ def _number(error):
 
 def _advice(number, path, written):
     """Return the fault, where it is, how much is free there, and what to do."""
-    folder = next(above for above in path.absolute().parents if above.is_dir())
-    device = next(p for p in (folder, *folder.parents) if p.is_mount())
-    megabytes = shutil.disk_usage(folder).free / 1e6
     return (
         f"{path}: {os.strerror(number)}. It takes {written / 1e6:.2f} MB or more. "
-        f"Device {device} has {megabytes:.2f} MB and {os.statvfs(folder).f_favail} "
-        f"inodes free. {ADVICE[number]} {AGAIN}"
+        f"{_free(path)}{ADVICE[number]} {AGAIN}"
     )
+
+
+def _free(path):
+    """Return what is free on the device of `path`; nothing if it does not answer."""
+    try:
+        folder = next(above for above in path.absolute().parents if above.is_dir())
+        device = next(p for p in (folder, *folder.parents) if p.is_mount())
+        megabytes = shutil.disk_usage(folder).free / 1e6
+        inodes = os.statvfs(folder).f_favail
+    except OSError:
+        return ""
+    return f"Device {device} has {megabytes:.2f} MB and {inodes} inodes free. "

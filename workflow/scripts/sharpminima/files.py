@@ -35,7 +35,9 @@ def replacing(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
         _sync(path.parent)
     except Exception as error:
-        written = temporary.stat().st_size if temporary.exists() else 0
+        written = 0
+        with suppress(OSError):
+            written = temporary.stat().st_size
         if fault := faults.of_device(error, path, written):
             raise fault from error
         raise
