@@ -40,7 +40,7 @@ settings.register_profile(
     suppress_health_check=list(HealthCheck),
 )
 settings.register_profile(
-    "fuzz", settings.get_profile("ci"), derandomize=False, max_examples=5_000
+    "fuzz", settings.get_profile("ci"), derandomize=False, max_examples=2_000
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
