@@ -56,6 +56,20 @@ def test_every_file_has_its_lines(tmp_path):
     assert "empty\\n.yaml: must be a mapping" in second
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("a" * 300, "File name too long"), ("a\0b", "embedded null byte")],
+)
+def test_a_path_that_cannot_be_is_no_crash(name, reason):
+    (line,) = reading.mistakes([name])
+    assert line.endswith(f"must be a file that can be read: {reason}")
+
+
+def test_what_has_no_end_is_refused():
+    (line,) = reading.mistakes(["/dev/zero"])
+    assert line == "/dev/zero: must hold at most 2,000,000 bytes. Received: more"
+
+
 def test_a_pipe_is_left_to_snakemake(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

@@ -60,8 +60,7 @@ def mistakes(paths: Iterable[str | Path]) -> list[str]:
     found = []
     for path in paths:
         try:
-            # A pipe can be read only once, and Snakemake has read it.
-            if not Path(path).is_fifo():
+            if not _is_pipe(path):
                 read(path)
         except Malformed as error:
             found += error.args
@@ -161,17 +160,25 @@ class _Loader(yaml.SafeLoader):
         return 1 + sum(values for values, _ in sizes), depth
 
 
+def _is_pipe(path):
+    """Tell whether `path` is a pipe: it can be read only once, and Snakemake did."""
+    try:
+        return Path(path).is_fifo()
+    except OSError:
+        return False
+
+
 def _text(path):
     """Return the text of the file at `path`."""
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(limits.BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a path with a null byte
         reason = getattr(error, "strerror", None) or error
         raise Malformed(f"{path}: must be a file that can be read: {reason}") from error
     if len(content) > limits.BYTES:
         raise Malformed(
-            f"{path}: must hold at most {limits.BYTES:,} bytes. "
-            f"Received: {len(content):,}"
+            f"{path}: must hold at most {limits.BYTES:,} bytes. Received: more"
         )
     try:
         return content.decode("utf-8")
