@@ -82,6 +82,7 @@ def data(*datasets):
 
 
 PURPOSES = {
+    "averaging": {"train/F1/SB-averaged/seed5/final", "tables/further_regimes"},
     "curve": {"tables/curve", "charts/curve_F1"},
     "figures": OF_FIGURES | {"train/F1/LB-stability/seed0/final"},
     "invariance": {"tables/invariance", "tables/average_sharpness"},
