@@ -45,8 +45,8 @@ def default_finished(tmp_path_factory):
 def made_by(tmp_path_factory):
     """Return a function from a study's name to the files that its dry run plans.
 
-    They come without the study's own folder and their formats. `matched` has none: it
-    goes on where the default study has ended.
+    They come without the study's own folder and their formats. Two have none: they go
+    on where the default study has ended.
     """
     project = with_own_config(tmp_path_factory.mktemp("project"))
 
@@ -57,7 +57,8 @@ def made_by(tmp_path_factory):
         done = project.snakemake("--summary", *memory, *overlays(*names))
         assert done.returncode == 0, done.stdout + done.stderr
         outputs = [line.split("\t")[0] for line in done.stdout.splitlines()[1:]]
-        folder = "results/" if name == "matched" else f"results/{name}/"
+        own = name not in ("averaging", "matched")
+        folder = f"results/{name}/" if own else "results/"
         return {path.removeprefix(folder).split(".")[0] for path in outputs}
 
     return made

@@ -23,7 +23,9 @@ def draw(rows: pd.DataFrame, regimes: list[str]) -> alt.Chart:
     )
     # Both axes are logarithmic, so the smaller of both values tells if a point shows.
     smaller = rows[["train_loss", "sharpness"]].min(axis=1, skipna=False)
-    drawn = rows[smaller > 0]
+    # Without seconds and the like, so that the same rows make the same file.
+    shown = ["regime", "seed", "epoch", "train_loss", "sharpness"]
+    drawn = rows.loc[smaller > 0, shown]
     chart = (
         alt.Chart(drawn, width=2 * style.WIDTH, height=1.5 * style.HEIGHT)
         .mark_line(point=True, strokeWidth=1, opacity=0.8)
@@ -34,7 +36,7 @@ def draw(rows: pd.DataFrame, regimes: list[str]) -> alt.Chart:
             detail="seed:N",
             # Without an order, a line would follow the loss, which rises at times.
             order="epoch:Q",
-            tooltip=["regime", "seed", "epoch", "train_loss", "sharpness"],
+            tooltip=shown,
         )
     )
     note = style.not_drawn(smaller)
