@@ -214,6 +214,7 @@ def test_finished_experiments_plan_nothing(finished, config):
                 *("performance_model", "claims"),
             )
             | charts("performance_model", *BOTH)
+            | charts("sharpness", *BOTH)
             | {
                 (rule, f"network={n}, first=LB, second=SB{seed}")
                 for n in ("N1", "N2")
