@@ -27,7 +27,7 @@ import psutil
 import yaml
 
 from project import ROOT
-from studies import Study, tiny_config
+from studies import ENVIRONMENT, Study, tiny_config
 
 KINDS = ("both", "job", "Snakemake")
 # Columns of times, and the digest of a file that has such a column.
@@ -116,13 +116,24 @@ class Victim:
         with (self.folder / f"{name}.log").open("w") as log:
             # With its jobs it is a group of processes, as in a terminal.
             return subprocess.Popen(
-                command, stdout=log, stderr=log, start_new_session=True
+                command,
+                stdout=log,
+                stderr=log,
+                env=ENVIRONMENT,
+                start_new_session=True,
+                preexec_fn=hear,
             )
 
     def _look(self):
         for log in (self.folder / "results").rglob("*.log"):
             if any(words in log.read_text() for words in RESUMED):
                 self.resumed.add((log.stem, log.stat().st_mtime))
+
+
+def hear() -> None:
+    """Let a new process hear signals that this one may have been told to ignore."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def signal_group(snakemake: subprocess.Popen, number: int) -> None:

@@ -24,7 +24,14 @@ interruption.stop_if_asked("It is saved")
 """
 
 
+def heard():
+    """Let the job hear signals that the tests may have been told to ignore."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def job(*arguments, **options):
+    options.setdefault("preexec_fn", heard)
     environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow/scripts")}
     process = subprocess.Popen(
         [sys.executable, "-c", JOB, *arguments],

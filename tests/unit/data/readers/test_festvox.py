@@ -209,7 +209,8 @@ def ru_speech():
     (name,) = entry["files"]
     folder = raw_file(f"ru-speech/{name}").parent
     paths = raw_files.locate(folder, entry["files"])
-    made = festvox.read(paths, classes=entry["classes"], **entry["options"])
+    options = {"classes": entry["classes"], **entry["options"]}
+    made = festvox.read(paths, entry, **options)
     return integrity.checked(*made, entry)
 
 
