@@ -64,17 +64,20 @@ class Victim:
         self.folder, self.kills, self.resumed = folder, collections.Counter(), set()
 
     @classmethod
-    def pair(cls, folder: Path, given: dict) -> tuple["Victim", "Victim"]:
-        """Return two copies of a study, of which only the data are prepared.
+    def begun(cls, folder: Path, given: dict) -> "Victim":
+        """Return a study whose data are prepared, and the way of compiling chosen.
 
-        The way of compiling is chosen, too: it must not depend on kills which one is
-        faster.
+        It must not depend on kills which way is faster.
         """
         begun = Study(folder / "begun").directory
         (begun / "study.yaml").write_text(yaml.safe_dump(given))
-        cls(begun).run("results/cost/choose_compilation/N1/trial.csv")
-        copies = folder / "whole", folder / "killed"
-        return tuple(cls(shutil.copytree(begun, copy)) for copy in copies)
+        study = cls(begun)
+        study.run("results/cost/choose_compilation/N1/trial.csv")
+        return study
+
+    def copy(self, name: str) -> "Victim":
+        """Return a copy in a folder of this name, beside this one's."""
+        return Victim(shutil.copytree(self.folder, self.folder.with_name(name)))
 
     def run(self, *targets: str) -> None:
         """Run the study to its end; raise an AssertionError if Snakemake fails."""
@@ -83,14 +86,18 @@ class Victim:
         self._look()
         assert status == 0, (self.folder / "snakemake.log").read_text()[-3000:]
 
-    def kill(self, kind: str, rule: str, after: float) -> bool:
+    def kill(self, kind: str, rule: str, after: float, *, saved: bool = False) -> bool:
         """Run the study, and kill it `after` seconds since a job of `rule` was seen.
+
+        With `saved`, the seconds count from when such a job has saved a state.
 
         Returns:
             Whether the study was still running.
         """
-        snakemake = self.begin()
+        snakemake, begun = self.begin(), time.time()
         while snakemake.poll() is None and not _jobs(snakemake, rule):
+            time.sleep(0.02)
+        while saved and snakemake.poll() is None and not self._saved(rule, begun):
             time.sleep(0.02)
         with contextlib.suppress(subprocess.TimeoutExpired):
             snakemake.wait(after)
@@ -124,10 +131,15 @@ class Victim:
                 preexec_fn=hear,
             )
 
+    def _saved(self, rule, since):
+        states = (self.folder / "results/unfinished").glob(f"{rule}*/*.npz")
+        return any(state.stat().st_mtime > since for state in states)
+
     def _look(self):
         for log in (self.folder / "results").rglob("*.log"):
             if any(words in log.read_text() for words in RESUMED):
-                self.resumed.add((log.stem, log.stat().st_mtime))
+                name = f"{log.parent.name}/{log.stem}"
+                self.resumed.add((name, log.stat().st_mtime))
 
 
 def hear() -> None:
@@ -191,24 +203,25 @@ def main():
     parser.add_argument("--seed", type=int, default=0, help="of the random moments")
     options = parser.parse_args()
     random.seed(options.seed)
-    given = config(options.epochs, options.draws)
+    kills, resumed, changed = collections.Counter(), 0, set()
     with tempfile.TemporaryDirectory() as folder:
-        whole, victim = Victim.pair(Path(folder), given)
-        started = time.monotonic()
+        begun = Victim.begun(Path(folder), config(options.epochs, options.draws))
+        whole, started = begun.copy("whole"), time.monotonic()
         whole.run()
-        print(f"{time.monotonic() - started:.0f} s without kills")
-        survive(victim, options.kills, options.rule, options.longest)
-        print(f"kills: {dict(victim.kills)}; jobs that went on: {len(victim.resumed)}")
-        files = content(whole.folder), content(victim.folder)
-        changed = [
-            n
-            for n in files[0].keys() | files[1].keys()
-            if files[0].get(n) != files[1].get(n)
-        ]
-        print(f"{len(files[0])} files, of which these differ: {sorted(changed)}")
-        fewer = sum(victim.kills.values()) < options.kills
-        print("The study ended before all kills: make it longer." if fewer else "")
-        sys.exit(bool(changed or fewer))
+        print(f"{time.monotonic() - started:.0f} s without kills", flush=True)
+        expected = content(whole.folder)
+        # A study may end before all kills have happened: then another one is killed.
+        while (left := options.kills - kills.total()) > 0:
+            victim = begun.copy(f"killed{kills.total()}")
+            survive(victim, left, options.rule, options.longest)
+            kills, resumed = kills + victim.kills, resumed + len(victim.resumed)
+            found = content(victim.folder)
+            names = expected.keys() | found.keys()
+            changed |= {n for n in names if expected.get(n) != found.get(n)}
+            print(f"{dict(victim.kills)}, the study has ended", flush=True)
+    print(f"kills: {dict(kills)}; jobs that went on: {resumed}")
+    print(f"{len(expected)} files, of which these differ: {sorted(changed)}")
+    sys.exit(bool(changed))
 
 
 if __name__ == "__main__":

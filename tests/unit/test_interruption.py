@@ -9,6 +9,7 @@ import time
 import pytest
 
 from project import ROOT
+from sharpminima import locks
 
 JOB = """
 import sys, time
@@ -92,6 +93,17 @@ def test_it_ends_when_its_parent_dies(tmp_path):
     wait_for(
         lambda: "Stopped: Snakemake, which began this job, is gone" in log.read_text()
     )
+
+
+def test_it_ends_when_its_run_was_killed_before_it_looked(tmp_path):
+    """Its parent is not that Snakemake any more, but its note names it."""
+    note, dead = tmp_path / "note.run", subprocess.Popen(["true"])
+    dead.wait()
+    note.write_text(f"{locks.HERE}: process {dead.pid}")
+    process = job("polite", env={"SHARPMINIMA_RUN": str(note)})
+    _, log = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "Stopped: Snakemake, which began this job, is gone" in log
 
 
 def test_it_ends_when_another_run_has_begun(tmp_path):

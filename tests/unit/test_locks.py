@@ -46,9 +46,8 @@ def lock(tmp_path):
 
 def test_the_lock_of_a_killed_run_is_removed(tmp_path, lock):
     first, found = run(tmp_path)
-    assert found == "True []"
-    lock.parent.mkdir()
-    lock.touch()
+    # Nobody has left a note: this lock is somebody else's.
+    assert found == "False []"
     first.kill()
     first.communicate()
     assert lock.exists()
@@ -59,10 +58,18 @@ def test_the_lock_of_a_killed_run_is_removed(tmp_path, lock):
     assert [path.name for path in (tmp_path / locks.RUNS).iterdir()] == ["lock"]
 
 
+def test_a_note_that_a_power_cut_left_empty_is_removed(tmp_path, lock):
+    note = tmp_path / locks.RUNS / "1.run"
+    note.parent.mkdir()
+    note.touch()
+    process, found = run(tmp_path)
+    assert found == "True []"
+    assert not note.exists()
+    end(process)
+
+
 def test_the_lock_of_a_run_that_is_alive_stays(tmp_path, lock):
     first, _ = run(tmp_path)
-    lock.parent.mkdir()
-    lock.touch()
     second, found = run(tmp_path)
     released, _, others = found.partition(" ")
     assert released == "False"
@@ -110,6 +117,12 @@ def test_a_job_whose_run_is_over_writes_nothing(tmp_path, monkeypatch):
     with refused, replacing(path) as temporary:
         temporary.write_text("second")
     assert path.read_text() == "first"
+    # The file of the run that follows stays, too.
+    other = tmp_path / ".1.result"
+    other.touch()
+    with refused, replacing(path) as temporary:
+        pass
+    assert other.exists()
     # Another machine may have no such folder: then nobody knows.
     note.parent.rmdir()
     with replacing(path) as temporary:

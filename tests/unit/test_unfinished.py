@@ -183,3 +183,18 @@ def test_a_caller_may_change_what_a_step_returned(tmp_path):
     step(lambda: {"row": 2}).pop("row")
     step = Steps(store, Meter())
     assert [step(dict)["row"] for _ in range(2)] == [1, 2]
+
+
+def test_a_full_device_does_not_end_a_job_that_may_go_on(store, monkeypatch, caplog):
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        assert not store.saved("state", STATE)
+        assert "What was done is not saved. " in caplog.text
+        patched.setattr(unfinished.interruption, "reason", lambda: "signal SIGTERM")
+        with pytest.raises(OSError, match="No space left on device"):
+            store.saved("state", STATE)
+    assert store.saved("state", STATE)
+    assert store.get("state")

@@ -6,6 +6,7 @@ import os
 import shlex
 import signal
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -191,11 +192,14 @@ def stop_jobs(number, frame):
         # As after Ctrl-C, Snakemake cancels the jobs of a cluster, which lets them save.
         # If the terminal is closed, they may finish.
         raise KeyboardInterrupt
-    workflow.scheduler.exit_gracefully()
     for process in psutil.Process().children(recursive=True):
-        # Not the shells that wait for jobs: Snakemake would not wait, either.
-        if not process.children():
-            process.send_signal(signal.SIGTERM)
+        # A job may have ended by now.
+        with suppress(psutil.NoSuchProcess):
+            # Not the shells that wait for jobs: Snakemake would not wait, either.
+            if not process.children():
+                process.send_signal(signal.SIGTERM)
+    # In a thread: the main one may hold the lock that this takes.
+    threading.Thread(target=workflow.scheduler.exit_gracefully, daemon=True).start()
 
 
 # Not when the workflow is read: a plan or a report needs no backend.

@@ -43,7 +43,7 @@ def main(inputs, outputs, *, run, builder_file, threads, code, saved):
     if inputs.warm_start:
         restore(inputs.warm_start, settings["warm_start"]["epoch"], model)
     # Step 2: look for what an earlier process has left.
-    parts = run, code, threads, backend.describe()
+    parts = run, code, threads, backend.describe(), backend.device_names()
     key = unfinished.key_of(*parts, files=inputs)
     store, kept = (unfinished.Store(*saved, key) for _ in range(2))
     progress, keep = Progress(store), settings.get("iterates", [])

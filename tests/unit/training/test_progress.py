@@ -5,6 +5,7 @@ import pytest
 
 import training_runs as small
 from project import default_config
+from sharpminima import backend
 from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks import iterates
 from sharpminima.training.fit import fit
@@ -79,6 +80,17 @@ def test_it_goes_on_from_any_update(images, tmp_path, states):
     whole = trained(images, tmp_path / "whole")
     resumed, _ = sittings(lambda n: trained(images, tmp_path / "s", n), states)
     assert_same(whole, resumed)
+
+
+@pytest.mark.parametrize("way", backend.WAYS)
+def test_it_goes_on_however_steps_are_compiled(images, tmp_path, monkeypatch, way):
+    """On JAX a scan of four batches has no pause in it."""
+    monkeypatch.setattr(backend, "_way", way)
+    monkeypatch.setattr(backend._chosen, "SCANNED", 40, raising=False)
+    whole = trained(images, tmp_path / "whole")
+    resumed, stopped = sittings(lambda n: trained(images, tmp_path / "s", n), 4)
+    assert_same(whole, resumed)
+    assert stopped >= 2
 
 
 def test_a_convolutional_network_goes_on(images, tmp_path):

@@ -40,6 +40,7 @@ WAYS = _chosen.WAYS
 tensor_float_32 = _chosen.tensor_float_32
 to_device = _chosen.to_device
 traced = _chosen.traced
+device_names = _chosen.device_names
 cross_entropies = _chosen.cross_entropies
 
 # A process works on one network, so it compiles in one way. The first way can compile

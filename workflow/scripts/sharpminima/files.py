@@ -28,6 +28,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Before it as well: what lies there may be of the run that has followed.
+        locks.check()
         _remove_remains(path)
         yield temporary
         _sync(temporary)

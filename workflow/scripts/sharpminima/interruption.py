@@ -74,7 +74,7 @@ def _listen(heard, parent):
     """Wait for a signal or for the parent's end; then give the job some time."""
     global _reason, _status
     while _reason is None:
-        if os.getppid() != parent or locks.over():
+        if os.getppid() != parent or locks.killed():
             _reason = ORPHAN
         elif select.select([heard], [], [], POLL)[0]:
             numbers = [n for n in os.read(heard, 64) if n in SIGNALS]

@@ -17,9 +17,11 @@ import os
 import shutil
 import socket
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 RUNS, LOCKS = Path(".snakemake/runs"), Path(".snakemake/locks")
+HERE = socket.gethostname()
 # Names the note of a job's run. Jobs inherit it, on a cluster as well.
 VARIABLE = "SHARPMINIMA_RUN"
 
@@ -36,21 +38,22 @@ class Run:
         RUNS.mkdir(parents=True, exist_ok=True)
         # Open until the process ends.
         self._file = os.open(RUNS / "lock", os.O_RDWR | os.O_CREAT)
-        here = f"{socket.gethostname()}: "
         alone = self._locked(fcntl.LOCK_EX | fcntl.LOCK_NB)
-        notes = {path: path.read_text() for path in RUNS.glob("*.run")}
+        notes = {path: _text(path) for path in RUNS.glob("*.run")}
         # Machines that share a folder may not see each other's locks.
-        alone &= all(text.startswith(here) for text in notes.values())
-        self.released, self.others = False, [*notes.values()]
+        alone &= all(_host(text) in ("", HERE) for text in notes.values())
+        self.released, self.others = False, [*filter(None, notes.values())]
         if alone:
-            self.released, self.others = LOCKS.is_dir() and any(LOCKS.iterdir()), []
+            # Without a note, somebody else has locked the folder.
+            self.released, self.others = bool(notes) and LOCKS.is_dir(), []
             for path in notes:
                 path.unlink(missing_ok=True)
+        if self.released:
             shutil.rmtree(LOCKS, ignore_errors=True)
         self._locked(fcntl.LOCK_SH)
         note = (RUNS / f"{uuid.uuid4().hex}.run").absolute()
-        note.write_text(f"{here}process {os.getpid()}")
         atexit.register(note.unlink, missing_ok=True)
+        note.write_text(f"{HERE}: process {os.getpid()}")
         os.environ[VARIABLE] = str(note)
 
     def _locked(self, how):
@@ -85,5 +88,39 @@ def check() -> None:
 def over() -> bool:
     """Tell whether the run that began this job is known to be over."""
     note = os.environ.get(VARIABLE)
-    # A job on another machine may not see the folder at all.
-    return bool(note) and Path(note).parent.is_dir() and not Path(note).exists()
+    try:
+        # A job on another machine may not see the folder at all.
+        return bool(note) and Path(note).parent.is_dir() and not Path(note).exists()
+    # The file system does not answer.
+    except OSError:
+        return False
+
+
+def killed() -> bool:
+    """Tell whether the run that began this job is over, or was killed here."""
+    text = _text(Path(os.environ.get(VARIABLE, "")))
+    if _host(text) == HERE:
+        return not _lives(int(text.rpartition(" ")[2]))
+    return over()
+
+
+def _text(note):
+    # Its run may end at this moment.
+    with suppress(OSError):
+        return note.read_text()
+    return ""
+
+
+def _host(text):
+    return text.partition(":")[0]
+
+
+def _lives(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    # It may be another user's.
+    except PermissionError:
+        pass
+    return True

@@ -10,6 +10,7 @@ with a warning, and the job starts over. A finished job removes its folder.
 import hashlib
 import json
 import logging
+import platform
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -24,7 +25,7 @@ from sharpminima.faults import DamagedError
 
 # Part of each key: states of another layout are those of another job.
 LAYOUT = 1
-# Saving takes at most this share of a job's time, however often it is asked for.
+# Saving takes at most this share of a job's time, but for iterates that a run keeps.
 SHARE = 0.01
 VALUES = "values"  # the array that holds, as JSON, all that is no array
 
@@ -40,8 +41,18 @@ def key_of(*parts, files: Iterable[str | Path]) -> str:
     for path in files:
         with Path(path).open("rb") as file:
             found.append(hashlib.file_digest(file, "sha256").hexdigest())
-    text = json.dumps([LAYOUT, found, *parts], sort_keys=True)
+    text = json.dumps([LAYOUT, _processor(), found, *parts], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _processor():
+    """Return what the processor can do, as far as the system tells: sums follow it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.machine()
+    named = ("model name", "flags", "Features", "CPU part")
+    return sorted({line for line in lines if line.startswith(named)})
 
 
 def place(job) -> tuple[Path, float]:
@@ -91,6 +102,26 @@ class Store:
             )
         self._saved = time.monotonic()
         self._wait = max(self._every, (self._saved - started) / SHARE)
+
+    def saved(self, name: str, state: Mapping) -> bool:
+        """Save a state, or put up with a full device; tell whether it is saved.
+
+        Raises:
+            OSError: If it cannot be saved, and the process must stop.
+        """
+        try:
+            self[name] = state
+        except OSError as error:
+            if interruption.reason():
+                raise
+            logging.warning("What was done is not saved. %s", error)
+            self._saved = time.monotonic()
+            return False
+        return True
+
+    def __bool__(self):
+        """Tell whether anything is saved at all."""
+        return self._folder is not None
 
     def get(self, name: str) -> dict | None:
         """Return the state of this name, or None if there is none that can be used."""
@@ -155,11 +186,13 @@ class Steps:
         self._meter.work = NOTHING
         result = dict(compute())
         work, self._meter.work = self._meter.work, before + self._meter.work
-        self._pending.append((astuple(work), result))
+        if self._store:
+            self._pending.append((astuple(work), result))
         if self._store.due():
             first = self._count - len(self._pending)
-            self._store[self._name()] = _packed(self._pending) | {"first": first}
-            self._files, self._pending = self._files + 1, []
+            state = _packed(self._pending) | {"first": first}
+            if self._store.saved(self._name(), state):
+                self._files, self._pending = self._files + 1, []
             interruption.stop_if_asked("What was measured is saved")
         return dict(result)
 

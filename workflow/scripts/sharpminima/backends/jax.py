@@ -49,6 +49,11 @@ def device() -> str:
     return jax.default_backend().upper()
 
 
+def device_names() -> list[str]:
+    """Return the names of the devices that compute."""
+    return [found.device_kind for found in jax.devices()]
+
+
 def versions() -> str:
     """Return the versions of the packages that compute, as one text."""
     return installed({"jax": jax.__version__, "jaxlib": jax.lib.__version__})

@@ -42,6 +42,12 @@ def device() -> str:
     return "GPU" if _gpus() else "CPU"
 
 
+def device_names() -> list[str]:
+    """Return the names of the GPUs, if there are any."""
+    details = map(tf.config.experimental.get_device_details, _gpus())
+    return [str(found.get("device_name")) for found in details]
+
+
 def versions() -> str:
     """Return the versions of the packages that compute, as one text."""
     return installed({"tensorflow": tf.__version__})

@@ -65,6 +65,7 @@ class Context:
 
         def store(made_with):
             parts = dict(job.params.items()), job.threads, made_with
+            parts += (backend.device_names(),)
             key = unfinished.key_of(*parts, files=job.input)
             return Store(*unfinished.place(job), key)
 

@@ -76,7 +76,7 @@ class Progress:
         state = {f"variable {i}": np.asarray(v) for i, v in enumerate(variables)}
         for e, weights in enumerate(self.last_weights):
             state |= {f"epoch {e} weight {i}": w for i, w in enumerate(weights)}
-        self._store[STATE] = state | {
+        state |= {
             "history": self.history,
             "updates": self.updates,
             "seconds": self.seconds,
@@ -84,6 +84,7 @@ class Progress:
             "last": len(self.last_weights),
             "trainable": len(self.last_weights[0]) if self.last_weights else 0,
         }
+        self._store.saved(STATE, state)
         interruption.stop_if_asked("What was trained is saved")
 
     def end_epoch(self, row: dict) -> None:
