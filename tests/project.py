@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,27 @@ import yaml
 from slurm import cluster
 
 ROOT = Path(__file__).resolve().parents[1]
+TIMEOUT_S = 120
 OLDEST = ROOT / ".venv-oldest/bin/python"
 
 
 def default_config() -> dict:
     """Return a fresh copy of `config.yaml`, yours to edit."""
     return yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+
+
+def printed(command, **options) -> str:
+    """Run a command with the options of `subprocess.run`; return what it prints."""
+    done = subprocess.run(
+        [str(part) for part in command],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=TIMEOUT_S,
+        **options,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
 
 
 def require_jax():

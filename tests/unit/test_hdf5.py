@@ -11,6 +11,13 @@ from sharpminima import hdf5
 VALUES = np.arange(60, dtype=np.float32).reshape(20, 3)
 
 
+def assert_refused(path, message):
+    """Demand that a file is refused before it is opened."""
+    refused = pytest.raises(hdf5.Refused, match=message)
+    with refused, hdf5.reading(path):
+        pytest.fail("was opened")
+
+
 def made(path, make):
     """Write a file with an array and whatever `make` adds to it."""
     with h5py.File(path, "w") as file:
@@ -134,30 +141,18 @@ def test_what_could_do_harm_is_refused_in_one_line(tmp_path, make, message):
 def test_a_file_that_is_something_else_says_what_it_is(tmp_path, content, found):
     path = tmp_path / "a.h5"
     path.write_bytes(content)
-    with (
-        pytest.raises(hdf5.Refused, match=rf"a.h5: expected an HDF5 file. .*{found}"),
-        hdf5.reading(path),
-    ):
-        pytest.fail("was opened")
+    assert_refused(path, rf"a.h5: expected an HDF5 file. .*{found}")
 
 
 @pytest.mark.parametrize("path", ["/dev/zero", "/"])
 def test_what_is_no_file_is_not_read(path):
-    with (
-        pytest.raises(hdf5.Refused, match="Received: no regular file"),
-        hdf5.reading(path),
-    ):
-        pytest.fail("was opened")
+    assert_refused(path, "Received: no regular file")
 
 
 def test_a_file_that_is_cut_off_is_named(tmp_path):
     path = made(tmp_path / "a.h5", compressed)
     path.write_bytes(path.read_bytes()[:-100])
-    with (
-        pytest.raises(hdf5.Refused, match="a.h5: expected a complete HDF5 file"),
-        hdf5.reading(path),
-    ):
-        pytest.fail("was opened")
+    assert_refused(path, "a.h5: expected a complete HDF5 file")
 
 
 def test_a_damaged_chunk_is_named_when_it_is_read(tmp_path):

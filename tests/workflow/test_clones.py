@@ -13,27 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from project import ROOT
+from project import ROOT, TIMEOUT_S, printed
 
 NAME = "it's a clöne"
 PYTHON = Path(sys.executable).resolve()  # with which environments are made
 TARGETS = ("study", "report", "preview", "test", "fast", "bench", "lint", "format")
-TIMEOUT_S = 120
 
 
 def run(command, folder, **options):
     """Run a command in a folder; return what it prints."""
-    done = subprocess.run(
-        [str(part) for part in command],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=TIMEOUT_S,
-        **options,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    return printed(command, cwd=folder, **options)
 
 
 @pytest.fixture(scope="module")

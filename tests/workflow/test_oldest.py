@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from project import OLDEST, ROOT, default_config, require_oldest
+from project import OLDEST, ROOT, default_config, printed, require_oldest
 from studies import ENVIRONMENT, jobs_of
 
 
@@ -14,19 +14,10 @@ def oldest(study):
     require_oldest()
 
     def snakemake(config, *flags):
-        done = subprocess.run(
-            [
-                *(OLDEST, "-m", "snakemake", "--cores", "1", *flags),
-                *("--configfile", study.write(config)),
-                *("--snakefile", ROOT / "Snakefile", "--directory", study.directory),
-            ],
-            env=ENVIRONMENT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
+        command = [OLDEST, "-m", "snakemake", "--cores", "1", *flags]
+        command += ["--configfile", study.write(config)]
+        command += ["--snakefile", ROOT / "Snakefile", "--directory", study.directory]
+        return printed(command, env=ENVIRONMENT)
 
     return snakemake
 
