@@ -3,7 +3,7 @@
 import contextlib
 import itertools
 
-from sharpminima import unfinished
+from sharpminima.jobs import unfinished
 
 
 class StoppedError(Exception):

@@ -160,9 +160,9 @@ class Study:
     def write_choices(self, config):
         """Choose the first way of compiling for each network, without a trial."""
         # Not above: a fork that plans imports this module, and its own package.
-        from sharpminima import rows
         from sharpminima.config import layers, study
         from sharpminima.regimes import derived
+        from sharpminima.storage import rows
 
         read = [(self.directory, config)]
         complete = derived.with_derived(layers.complete(config, read))

@@ -33,7 +33,7 @@ import train
 from sharpminima import backend
 from sharpminima.backend import keras
 from sharpminima.config.study import Study
-from sharpminima.cost import PASSES_OF_A_GRADIENT
+from sharpminima.jobs.cost import PASSES_OF_A_GRADIENT
 from sharpminima.loss.context import Context
 from sharpminima.networks import flops
 from sharpminima.regimes.settings import of_regime

@@ -4,7 +4,8 @@ import logging
 
 import pytest
 
-from sharpminima import backend, compilation, rows
+from sharpminima import backend, compilation
+from sharpminima.storage import rows
 
 pytestmark = pytest.mark.computes
 

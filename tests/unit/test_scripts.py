@@ -13,7 +13,7 @@ import pytest
 from examples import SEARCHES
 from project import ROOT
 from sharpminima import provenance
-from sharpminima.rows import write
+from sharpminima.storage.rows import write
 
 SCRIPTS = ROOT / "workflow/scripts"
 KINDS = ("csv", "md", "html")

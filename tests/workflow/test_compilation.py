@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from sharpminima import rows
+from sharpminima.storage import rows
 from studies import Study
 
 DATA = "results/data/tiny.h5"

@@ -12,9 +12,9 @@ import pytest
 import yte
 
 from project import ROOT, require_slurm
-from sharpminima import rows
 from sharpminima.planning.rules import RULES, rule
 from sharpminima.planning.runtime import STEP, UNKNOWN
+from sharpminima.storage import rows
 from studies import with_experiments
 
 MATCHED = {

@@ -8,7 +8,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from sharpminima.cost import Work
+from sharpminima.jobs.cost import Work
 from sharpminima.planning import planned_work
 from sharpminima.regimes import derived
 from studies import Study, counts_of_preview, with_experiments

@@ -4,7 +4,7 @@ import pytest
 
 from devices import device, remount
 from project import ROOT
-from sharpminima import digests, faults, rows
+from sharpminima.storage import digests, faults, rows
 from studies import Study
 
 pytestmark = pytest.mark.slow

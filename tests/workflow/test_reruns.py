@@ -439,7 +439,7 @@ EDITS = {
         '"seconds", "startup_seconds", "gradient_evaluations"',
         jobs("tabulate_cost"),
     ),
-    "unit of a job's cost": ("sharpminima/cost.py", "/ 1e6", "/ 2**20", set()),
+    "unit of a job's cost": ("sharpminima/jobs/cost.py", "/ 1e6", "/ 2**20", set()),
     "rounding of a table": (
         "tabulate_distances.py",
         "digits=4",
@@ -525,13 +525,13 @@ EDITS = {
         set(),
     ),
     "format of all logs": (
-        "sharpminima/logs.py",
+        "sharpminima/jobs/logs.py",
         "%(asctime)s %(message)s",
         "%(levelname)s %(message)s",
         set(),
     ),
     "advice on a fault": (
-        "sharpminima/faults.py",
+        "sharpminima/storage/faults.py",
         "Free space or inodes there.",
         "Make room there.",
         set(),

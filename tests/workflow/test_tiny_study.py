@@ -14,8 +14,8 @@ import pytest
 
 from project import ROOT, require_jax
 from sharpminima import backend, compilation
-from sharpminima.cost import Work
 from sharpminima.data import datasets
+from sharpminima.jobs.cost import Work
 from sharpminima.loss.context import Context
 from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.measures.planned import Planned

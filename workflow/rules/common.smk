@@ -31,7 +31,8 @@ if not SCRIPTS.samefile(Path(sharpminima.__file__).parents[1]):
         "One run of Snakemake can use one copy of sharpminima. "
         f"Received: {SCRIPTS}, after {sharpminima.__file__}"
     )
-from sharpminima import locks, provenance
+from sharpminima import provenance
+from sharpminima.storage import locks
 from sharpminima.config import layers, mistakes, reading
 from sharpminima.config.study import Study
 from sharpminima.planning import memory

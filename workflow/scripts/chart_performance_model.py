@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import logs
 from sharpminima.charts import performance_model, pictures
+from sharpminima.jobs import logs
 from sharpminima.tables import files
 from sharpminima.tables.performance_model import tabulate
 

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import logs
 from sharpminima.charts import pictures, solver_gap
+from sharpminima.jobs import logs
 from sharpminima.tables import files
 
 if TYPE_CHECKING:

@@ -3,9 +3,10 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from sharpminima import backend, compilation, logs
-from sharpminima.cost import Job
+from sharpminima import backend, compilation
 from sharpminima.data import datasets
+from sharpminima.jobs import logs
+from sharpminima.jobs.cost import Job
 from sharpminima.networks import size
 from sharpminima.networks.builders import build
 from sharpminima.training import trial

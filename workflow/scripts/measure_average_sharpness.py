@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import logs
+from sharpminima.jobs import logs
 from sharpminima.loss.context import Context
 from sharpminima.measures import average_sharpness
 from sharpminima.networks.parameters import Point
-from sharpminima.rows import identity_of_run
+from sharpminima.storage.rows import identity_of_run
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -2,11 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import backend, logs, rows
+from sharpminima import backend
+from sharpminima.jobs import logs
 from sharpminima.loss.context import Context
 from sharpminima.measures import interpolation
 from sharpminima.networks import parameters
-from sharpminima.rows import IDENTITY_OF_PAIR, identity_of_pair
+from sharpminima.storage import rows
+from sharpminima.storage.rows import IDENTITY_OF_PAIR, identity_of_pair
 from sharpminima.training.start import starting_point
 
 if TYPE_CHECKING:

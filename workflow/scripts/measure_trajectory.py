@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import backend, logs
+from sharpminima import backend
+from sharpminima.jobs import logs
 from sharpminima.loss.context import Context
 from sharpminima.measures import trajectory
 from sharpminima.networks import iterates, parameters
-from sharpminima.rows import identity_of_run
+from sharpminima.storage.rows import identity_of_run
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -3,10 +3,10 @@
 import json
 from typing import TYPE_CHECKING
 
-from sharpminima import logs
-from sharpminima.cost import Job
 from sharpminima.data import datasets, integrity, raw_files
 from sharpminima.data.readers import festvox
+from sharpminima.jobs import logs
+from sharpminima.jobs.cost import Job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import logs
 from sharpminima.claims import claims
+from sharpminima.jobs import logs
 from sharpminima.tables import files
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ It reads the original rows: `sweep_runs.csv` is rounded.
 
 from typing import TYPE_CHECKING
 
-from sharpminima import logs
+from sharpminima.jobs import logs
 from sharpminima.tables import files
 from sharpminima.tables.experiments import sweep, sweep_runs
 

@@ -5,7 +5,7 @@ The table is the gathered rows: it needs no module of its own.
 
 from typing import TYPE_CHECKING
 
-from sharpminima import logs
+from sharpminima.jobs import logs
 from sharpminima.tables import files
 
 if TYPE_CHECKING:

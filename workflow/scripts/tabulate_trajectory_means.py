@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import logs
+from sharpminima.jobs import logs
 from sharpminima.tables import files
 from sharpminima.tables.experiments import trajectory_means
 

@@ -2,12 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from sharpminima import backend, compilation, interruption, logs, rows, unfinished
-from sharpminima.cost import Job
+from sharpminima import backend, compilation
 from sharpminima.data import datasets
+from sharpminima.jobs import interruption, logs, unfinished
+from sharpminima.jobs.cost import Job
 from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks import flops, parameters
 from sharpminima.networks.iterates import are_kept, keeping, restore
+from sharpminima.storage import rows
 from sharpminima.training.fit import fit
 from sharpminima.training.outcome import outcome_of, work_of
 from sharpminima.training.progress import Progress

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sharpminima import digests, rows
-from sharpminima.faults import DamagedError
+from sharpminima.storage import digests, rows
+from sharpminima.storage.faults import DamagedError
 
 SNAKEFILE = Path(__file__).resolve().parents[2] / "Snakefile"
 # What carries a digest, and what checks it.

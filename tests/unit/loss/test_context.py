@@ -11,14 +11,16 @@ from snakemake.iocontainers import InputFiles, Params, ResourceList, Wildcards
 
 import examples
 from project import ROOT
-from sharpminima import backend, compilation, digests, interruption
+from sharpminima import backend, compilation
 from sharpminima.backend import keras
 from sharpminima.data import datasets
+from sharpminima.jobs import interruption
 from sharpminima.loss.context import Context
 from sharpminima.measures import average_sharpness, matched
 from sharpminima.measures.maximisers import Minimum
 from sharpminima.networks import builders, iterates, parameters
 from sharpminima.networks.initialisation import initialise
+from sharpminima.storage import digests
 
 pytestmark = pytest.mark.computes
 NETWORK = {"builder": "fully_connected", "options": {"hidden_layers": 1, "units": 5}}

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from sharpminima import unfinished
-from sharpminima.cost import NOTHING, Work
+from sharpminima.jobs import unfinished
+from sharpminima.jobs.cost import NOTHING, Work
+from sharpminima.jobs.unfinished import Steps
 from sharpminima.measures import (
     average_sharpness,
     curve,
@@ -17,7 +18,6 @@ from sharpminima.measures import (
     trajectory,
 )
 from sharpminima.measures.maximisers import Minimum
-from sharpminima.unfinished import Steps
 from stopped import Stopping, sittings
 
 RNG = np.random.default_rng(0)

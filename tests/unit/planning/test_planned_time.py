@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 
 from project import default_config
-from sharpminima import rows
 from sharpminima.networks.size import Size
 from sharpminima.planning import planned_time
 from sharpminima.planning.planned_time import Estimate, Past
 from sharpminima.regimes import derived
+from sharpminima.storage import rows
 
 NONE = pd.DataFrame()
 NETWORK = Size(parameters=2_000_000, flops_per_example=1_000_000, kind="dense")

@@ -3,7 +3,7 @@
 import pytest
 
 from project import default_config
-from sharpminima.cost import Work
+from sharpminima.jobs.cost import Work
 from sharpminima.measures.planned import Planned
 from sharpminima.planning import planned_work
 from sharpminima.regimes import derived

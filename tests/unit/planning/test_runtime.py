@@ -7,12 +7,12 @@ from dataclasses import asdict
 import pytest
 
 from project import default_config
-from sharpminima import rows
 from sharpminima.networks.size import Size
 from sharpminima.planning import runtime
 from sharpminima.planning.planned_time import Estimate, Past, rates
 from sharpminima.planning.runtime import Runtimes, minutes, size_in
 from sharpminima.regimes import derived
+from sharpminima.storage import rows
 
 SIZE = Size(parameters=2_000_000, flops_per_example=3_000_000, kind="dense")
 TRAIN = {"rule": "train", "network": "F1", "regime": "SB", "seed": "0"}

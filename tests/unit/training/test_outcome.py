@@ -2,7 +2,7 @@
 
 import pytest
 
-from sharpminima.cost import Work
+from sharpminima.jobs.cost import Work
 from sharpminima.training.outcome import work_of
 from training_runs import run, settings
 

@@ -8,7 +8,8 @@ import csv
 import logging
 from pathlib import Path
 
-from sharpminima import backend, rows
+from sharpminima import backend
+from sharpminima.storage import rows
 
 
 def write(path: str | Path, compiled_for: str, way: str) -> None:

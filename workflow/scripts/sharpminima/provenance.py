@@ -24,8 +24,9 @@ PACKAGE = Path(__file__).resolve().parent.name
 WITHOUT_NUMBERS = frozenset(
     f"{PACKAGE}.{module}"
     for module in (
-        *("cost", "errors", "faults", "interruption", "locks", "logs"),
-        *("measures.planned", "networks.flops", "networks.size", "unfinished"),
+        *("jobs.cost", "jobs.interruption", "jobs.logs", "jobs.unfinished"),
+        *("storage.errors", "storage.faults", "storage.locks"),
+        *("measures.planned", "networks.flops", "networks.size"),
     )
 )
 MEASURES, PLAN = "measures", "planned"

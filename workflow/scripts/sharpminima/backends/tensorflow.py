@@ -9,7 +9,7 @@ import numpy as np
 
 from sharpminima.backends.updates import never, numbers
 from sharpminima.backends.versions import installed
-from sharpminima.logs import native_output_muted
+from sharpminima.jobs.logs import native_output_muted
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 sys.modules["jax"] = None  # TensorFlow Lite would import it

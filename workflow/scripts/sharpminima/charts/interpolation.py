@@ -5,7 +5,7 @@ import pandas as pd
 
 from sharpminima.charts import style
 from sharpminima.charts.train_and_test import by_set, tidy
-from sharpminima.rows import DIVERGED
+from sharpminima.storage.rows import DIVERGED
 
 # The colour and the side of each measure's axis.
 AXES = {

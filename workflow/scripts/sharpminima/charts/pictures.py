@@ -5,7 +5,7 @@ import json
 import altair as alt
 
 from sharpminima.charts import style
-from sharpminima.files import replacing
+from sharpminima.storage.files import replacing
 
 PIXELS_PER_POINT = 2
 

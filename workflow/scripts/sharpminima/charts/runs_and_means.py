@@ -10,7 +10,7 @@ import altair as alt
 import pandas as pd
 
 from sharpminima.charts.style import HEIGHT, WIDTH, Y_AXES
-from sharpminima.rows import DIVERGED
+from sharpminima.storage.rows import DIVERGED
 from sharpminima.tables.summaries.averages import geometric, statistics
 
 MEANS = {

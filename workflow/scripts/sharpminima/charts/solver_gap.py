@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from sharpminima.charts import style
-from sharpminima.rows import IDENTITY
+from sharpminima.storage.rows import IDENTITY
 from sharpminima.tables.summaries.protocols import REFERENCE, by_protocol
 from sharpminima.tables.summaries.searches import best_searches
 

@@ -7,7 +7,7 @@ here redraws every chart; an edit in a chart's own module redraws that chart.
 import altair as alt
 import pandas as pd
 
-from sharpminima.rows import DIVERGED
+from sharpminima.storage.rows import DIVERGED
 
 BLUE, VERMILION = "#0072B2", "#D55E00"
 REGIME_COLOURS = [BLUE, VERMILION, "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]

@@ -16,7 +16,7 @@ import pandas as pd
 from sharpminima.claims import effects
 from sharpminima.claims.effects import Pair, Tables
 from sharpminima.claims.verdicts import NOT_JUDGED, NOT_STUDIED, judge
-from sharpminima.rows import UNCONVERGED
+from sharpminima.storage.rows import UNCONVERGED
 
 # The paper states no bounds. These are ours, and lie well below the paper's own values.
 # As log10. In Tables 3 and 4, LB is 8.7 to 224 times as sharp as SB.

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from sharpminima.rows import DIVERGED, PLAIN, departures
+from sharpminima.storage.rows import DIVERGED, PLAIN, departures
 from sharpminima.tables.summaries import trends
 from sharpminima.tables.summaries.searches import sharpness_of_runs
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from sharpminima.errors import Refused, one_line
+from sharpminima.storage.errors import Refused, one_line
 
 OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
 # Room for the headers of members, bytes, and the most that one header may take: tarfile

@@ -13,8 +13,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from sharpminima import digests, streams
+from sharpminima import streams
 from sharpminima.data import frames
+from sharpminima.storage import digests
 
 # The keys of the config's `subset` section, in the order in which they apply, with the
 # set that each of them makes smaller.

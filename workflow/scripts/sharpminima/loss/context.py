@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from sharpminima import backend, compilation, interruption, rows, unfinished
-from sharpminima.cost import Job
+from sharpminima import backend, compilation
 from sharpminima.data import datasets
+from sharpminima.jobs import interruption, unfinished
+from sharpminima.jobs.cost import Job
+from sharpminima.jobs.unfinished import Steps, Store
 from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks import builders, flops, parameters
-from sharpminima.rows import CARRIED, DIVERGED
-from sharpminima.unfinished import Steps, Store
+from sharpminima.storage import rows
+from sharpminima.storage.rows import CARRIED, DIVERGED
 
 
 class Context:

@@ -12,8 +12,8 @@ import numpy as np
 
 from sharpminima import backend
 from sharpminima.backend import keras
-from sharpminima.cost import NOTHING, Work
 from sharpminima.data.datasets import Dataset
+from sharpminima.jobs.cost import NOTHING, Work
 from sharpminima.loss import batch_norm as policies
 from sharpminima.loss.compiled import CompiledNetwork, vector_to_device
 from sharpminima.networks.parameters import Point

@@ -13,7 +13,8 @@ from functools import partial
 
 import numpy as np
 
-from sharpminima import streams, unfinished
+from sharpminima import streams
+from sharpminima.jobs import unfinished
 from sharpminima.measures.planned import Planned
 from sharpminima.measures.spaces import box_half_widths, metric
 

@@ -16,7 +16,7 @@ from functools import partial
 
 import numpy as np
 
-from sharpminima import unfinished
+from sharpminima.jobs import unfinished
 from sharpminima.measures.maximisers import (
     LossAndGradient,
     Minimum,

@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from sharpminima import unfinished
+from sharpminima.jobs import unfinished
 from sharpminima.measures.planned import Planned
 
 Measures = Callable[[float, float, float], dict[str, float]]

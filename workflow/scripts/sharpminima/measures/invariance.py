@@ -14,7 +14,7 @@ from itertools import chain
 
 import numpy as np
 
-from sharpminima import unfinished
+from sharpminima.jobs import unfinished
 from sharpminima.measures import average_sharpness, sharpness
 from sharpminima.measures.maximisers import Minimum
 from sharpminima.measures.planned import Planned, by_searches

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 
-from sharpminima import unfinished
+from sharpminima.jobs import unfinished
 from sharpminima.measures import sharpness
 from sharpminima.measures.lbfgsb import minimise
 from sharpminima.measures.maximisers import LossAndGradient, Minimum

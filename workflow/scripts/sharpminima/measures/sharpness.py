@@ -18,7 +18,8 @@ from functools import partial
 
 import numpy as np
 
-from sharpminima import streams, unfinished
+from sharpminima import streams
+from sharpminima.jobs import unfinished
 from sharpminima.measures.anatomy import anatomy, norms
 from sharpminima.measures.maximisers import (
     LossAndGradient,

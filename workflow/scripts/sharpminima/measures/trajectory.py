@@ -9,11 +9,11 @@ from functools import partial
 
 import numpy as np
 
-from sharpminima import unfinished
+from sharpminima.jobs import unfinished
 from sharpminima.measures import sharpness
 from sharpminima.measures.maximisers import Minimum
 from sharpminima.measures.planned import Planned
-from sharpminima.rows import DIVERGED
+from sharpminima.storage.rows import DIVERGED
 
 
 def measure(

@@ -13,9 +13,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from sharpminima import digests
+from sharpminima.jobs.unfinished import Store
 from sharpminima.networks.parameters import Point, averages_of, point_of
-from sharpminima.unfinished import Store
+from sharpminima.storage import digests
 
 
 def keeping(

@@ -12,8 +12,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from sharpminima import digests
 from sharpminima.backend import keras
+from sharpminima.storage import digests
 
 
 @dataclass(frozen=True)

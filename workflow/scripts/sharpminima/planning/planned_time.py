@@ -17,14 +17,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from sharpminima import rows
 from sharpminima.config import sizes
 from sharpminima.data import datasets
-from sharpminima.faults import DamagedError
 from sharpminima.networks import builders, signatures, size
 from sharpminima.planning import planned_work
 from sharpminima.planning.rules import rule
 from sharpminima.regimes import batches, settings, variants
+from sharpminima.storage import rows
+from sharpminima.storage.faults import DamagedError
 
 RATES = Path(__file__).resolve().parents[3] / "resources/rates/rates.csv"
 

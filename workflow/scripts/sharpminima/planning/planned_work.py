@@ -7,7 +7,7 @@ import importlib
 from collections.abc import Mapping
 
 from sharpminima.config import sizes
-from sharpminima.cost import Work
+from sharpminima.jobs.cost import Work
 from sharpminima.measures.planned import Planned
 from sharpminima.regimes import batches, remedies, settings
 

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from functools import cache, cached_property
 from pathlib import Path
 
-from sharpminima import rows
-from sharpminima.faults import DamagedError
 from sharpminima.networks.size import Size
 from sharpminima.planning.planned_time import Estimate, Past, rates
+from sharpminima.storage import rows
+from sharpminima.storage.faults import DamagedError
 
 # Stored rates are right within a factor of three.
 MARGIN = 3

@@ -8,7 +8,7 @@ config can be checked and planned without it.
 
 from collections.abc import Mapping, Sequence
 
-from sharpminima.cost import Work
+from sharpminima.jobs.cost import Work
 
 # The module with the formula of each remedy, by its key in the config. No other module
 # has a part of that formula, so the runs without a remedy do not depend on it.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from sharpminima.regimes import optimizers
-from sharpminima.rows import AND, AVERAGING, PLAIN
+from sharpminima.storage.rows import AND, AVERAGING, PLAIN
 
 OPTIMIZER_OF_THE_PAPER = "adam"
 # Settings that the paper's protocol lacks. A run is named after each one it has.

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from sharpminima.rows import UNCONVERGED
+from sharpminima.storage.rows import UNCONVERGED
 from sharpminima.tables.paper import with_paper
 from sharpminima.tables.summaries.averages import (
     CONDITION,

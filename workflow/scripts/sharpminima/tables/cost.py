@@ -11,7 +11,7 @@ def tabulate(rows: pd.DataFrame) -> pd.DataFrame:
     """Return one row per rule, network and device.
 
     Args:
-        rows: One row per job, as `sharpminima.cost.Job` writes it.
+        rows: One row per job, as `sharpminima.jobs.cost.Job` writes it.
 
     Returns:
         Sums of `jobs`, `seconds` (the start of each process included), evaluations,

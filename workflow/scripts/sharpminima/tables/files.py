@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from sharpminima import rows
-from sharpminima.files import replacing
+from sharpminima.storage import rows
+from sharpminima.storage.files import replacing
 from sharpminima.tables import readable
 
 # Seeds of subspaces have 63 bits. Read as floats, which a column with gaps becomes,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from sharpminima.rows import DIVERGED
+from sharpminima.storage.rows import DIVERGED
 from sharpminima.tables.summaries import measured_runs
 from sharpminima.tables.summaries.averages import summarise
 

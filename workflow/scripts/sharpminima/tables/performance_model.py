@@ -14,7 +14,7 @@ first epoch that reaches it.
 
 import pandas as pd
 
-from sharpminima.rows import DIVERGED, PLAIN
+from sharpminima.storage.rows import DIVERGED, PLAIN
 
 PAIR = ["network", "dataset", "first", "second", "seed"]
 COLUMNS = [*PAIR, "status", "first_batch_size", "second_batch_size"]

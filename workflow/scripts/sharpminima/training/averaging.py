@@ -17,7 +17,7 @@ import numpy as np
 
 from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks.parameters import averages_of, point_of
-from sharpminima.rows import DIVERGED
+from sharpminima.storage.rows import DIVERGED
 from sharpminima.training.progress import Progress
 
 

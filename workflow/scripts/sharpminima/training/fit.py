@@ -15,7 +15,7 @@ from sharpminima.data.datasets import Dataset
 from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks.parameters import point_of
 from sharpminima.regimes.stopping import StoppingRule
-from sharpminima.rows import DIVERGED
+from sharpminima.storage.rows import DIVERGED
 from sharpminima.training import averaging, epochs
 from sharpminima.training.progress import Progress
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from sharpminima.cost import Work
 from sharpminima.data.datasets import Dataset
+from sharpminima.jobs.cost import Work
 from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks.parameters import point_of
 from sharpminima.regimes import batches, remedies, variants
-from sharpminima.rows import DIVERGED
+from sharpminima.storage.rows import DIVERGED
 
 
 def outcome_of(

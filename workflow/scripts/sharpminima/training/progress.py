@@ -9,10 +9,10 @@ from dataclasses import astuple
 
 import numpy as np
 
-from sharpminima import interruption
-from sharpminima.cost import Work
+from sharpminima.jobs import interruption
+from sharpminima.jobs.cost import Work
+from sharpminima.jobs.unfinished import Store
 from sharpminima.loss.measured import MeasuredLoss
-from sharpminima.unfinished import Store
 
 STATE = "state"
 

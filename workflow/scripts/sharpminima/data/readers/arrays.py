@@ -16,10 +16,10 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipExtFile, ZipFile
 import h5py
 import numpy as np
 
-from sharpminima import hdf5
 from sharpminima.data import integrity
 from sharpminima.data.datasets import ARRAYS
-from sharpminima.errors import one_line
+from sharpminima.storage import hdf5
+from sharpminima.storage.errors import one_line
 
 ENCRYPTED = 1  # a flag of a member
 HEADERS = {

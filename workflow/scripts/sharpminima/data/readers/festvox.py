@@ -22,7 +22,7 @@ import numpy as np
 from sharpminima.data import archives, frames, integrity
 from sharpminima.data.datasets import ARRAYS
 from sharpminima.data.readers import phones
-from sharpminima.errors import one_line
+from sharpminima.storage.errors import one_line
 
 COPYRIGHT = (
     "Recordings and labels: Copyright (c) 2005 Nickolay V. Shmyrev, all rights "

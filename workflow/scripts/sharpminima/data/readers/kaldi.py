@@ -17,7 +17,7 @@ import kaldiio
 import numpy as np
 
 from sharpminima.data import frames, integrity
-from sharpminima.errors import one_line
+from sharpminima.storage.errors import one_line
 
 # An entry of an scp file: `feats.ark`, `feats.ark:15`, `feats.ark:15[0:9]`. A range has
 # one part for each dimension. Numbers have few digits, so that each is a position.

@@ -7,7 +7,7 @@ exponent q tells, by which its values follow epsilon: 1 is slope and 2 is curvat
 import numpy as np
 import pandas as pd
 
-from sharpminima.rows import IDENTITY
+from sharpminima.storage.rows import IDENTITY
 from sharpminima.tables.paper import ROUNDING, TRIALS
 from sharpminima.tables.summaries.averages import (
     CONDITION,

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from sharpminima.rows import DIVERGED
+from sharpminima.storage.rows import DIVERGED
 from sharpminima.tables.summaries.averages import with_versions
 from sharpminima.tables.summaries.searches import CELL, sharpness_of_runs
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from sharpminima.rows import DIVERGED, IDENTITY
+from sharpminima.storage.rows import DIVERGED, IDENTITY
 from sharpminima.tables.summaries.averages import (
     counted,
     geometric,

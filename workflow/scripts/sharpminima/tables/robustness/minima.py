@@ -8,7 +8,13 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from sharpminima.rows import AVERAGING, DIVERGED, IDENTITY, UNCONVERGED, departures
+from sharpminima.storage.rows import (
+    AVERAGING,
+    DIVERGED,
+    IDENTITY,
+    UNCONVERGED,
+    departures,
+)
 from sharpminima.tables.summaries.averages import with_versions
 from sharpminima.tables.summaries.parts import GRADIENT, MOST, parts_of_runs
 

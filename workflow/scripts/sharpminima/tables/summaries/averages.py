@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from sharpminima.rows import DIVERGED
+from sharpminima.storage.rows import DIVERGED
 
 CONDITION = ["network", "dataset", "regime", "batch_size"]
 CONFIDENCE = 0.95

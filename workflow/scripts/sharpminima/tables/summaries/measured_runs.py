@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from sharpminima.rows import IDENTITY
+from sharpminima.storage.rows import IDENTITY
 from sharpminima.tables.summaries.searches import sharpness_of_runs
 
 RUN = list(IDENTITY)

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from sharpminima.rows import CARRIED
+from sharpminima.storage.rows import CARRIED
 from sharpminima.tables.summaries.searches import CELL, best_searches
 
 PARTS = {"slope_share": "linear", "odd_share": "odd", "even_share": "even"}

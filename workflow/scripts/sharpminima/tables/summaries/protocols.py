@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from sharpminima.rows import CARRIED
+from sharpminima.storage.rows import CARRIED
 from sharpminima.tables.summaries.searches import (
     by_protocol_of_paper,
     sharpness_of_runs,

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from sharpminima.rows import CARRIED
+from sharpminima.storage.rows import CARRIED
 
 CELL = ["space", "epsilon"]
 PROTOCOL_OF_PAPER = {"maximiser": "lbfgsb", "start": "zero"}

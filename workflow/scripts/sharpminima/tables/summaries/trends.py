@@ -7,7 +7,7 @@ Knows nothing of how a threshold is found.
 import numpy as np
 import pandas as pd
 
-from sharpminima.rows import DIVERGED
+from sharpminima.storage.rows import DIVERGED
 
 
 def by_size(sweep_runs: pd.DataFrame, measure: str) -> pd.DataFrame:

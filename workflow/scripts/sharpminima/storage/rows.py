@@ -6,8 +6,8 @@ import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sharpminima.faults import DamagedError
-from sharpminima.files import replacing
+from sharpminima.storage.faults import DamagedError
+from sharpminima.storage.files import replacing
 
 IDENTITY = ("network", "dataset", "regime", "seed")
 IDENTITY_OF_PAIR = ("network", "dataset", "first", "second", "seed")

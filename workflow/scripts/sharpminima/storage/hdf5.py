@@ -17,7 +17,7 @@ from pathlib import Path
 
 import h5py
 
-from sharpminima.errors import Refused, one_line
+from sharpminima.storage.errors import Refused, one_line
 
 # Filters that are undone here or need no memory. Each may stand once, since a second
 # compression multiplies what the first one unfolds to.

@@ -7,11 +7,11 @@ import h5py
 import numpy as np
 import pytest
 
-from sharpminima import digests, hdf5
 from sharpminima.backend import keras
 from sharpminima.data import datasets
-from sharpminima.faults import DamagedError
 from sharpminima.networks import builders, iterates, parameters
+from sharpminima.storage import digests, hdf5
+from sharpminima.storage.faults import DamagedError
 
 NETWORK = {"builder": "fully_connected", "options": {"hidden_layers": 1, "units": 2}}
 

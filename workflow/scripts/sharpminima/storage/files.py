@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sharpminima import faults, locks
+from sharpminima.storage import faults, locks
 
 
 @contextmanager

@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 
-from sharpminima import locks
+from sharpminima.storage import locks
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 GRACE = 20.0  # seconds

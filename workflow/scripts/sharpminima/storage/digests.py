@@ -12,9 +12,9 @@ from pathlib import Path
 
 import h5py
 
-from sharpminima import hdf5
-from sharpminima.faults import DamagedError
-from sharpminima.files import replacing
+from sharpminima.storage import hdf5
+from sharpminima.storage.faults import DamagedError
+from sharpminima.storage.files import replacing
 
 MARK = b"\nsha256 "
 LENGTH = len(MARK) + 2 * hashlib.sha256().digest_size + 1

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sharpminima import rows
-from sharpminima.faults import DamagedError
+from sharpminima.storage import rows
+from sharpminima.storage.faults import DamagedError
 from sharpminima.tables.files import gather
 
 LARGE, SMALL, TENTH = 1e22, 5e-324, 0.1 + 0.2

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from sharpminima import unfinished
-from sharpminima.cost import NOTHING, Work
-from sharpminima.unfinished import Steps, Store
+from sharpminima.jobs import unfinished
+from sharpminima.jobs.cost import NOTHING, Work
+from sharpminima.jobs.unfinished import Steps, Store
 from stopped import StoppedError, Stopping, sittings
 
 STATE = {

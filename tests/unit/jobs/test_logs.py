@@ -8,13 +8,14 @@ import pytest
 
 from devices import device
 from project import ROOT
-from sharpminima import faults
+from sharpminima.storage import faults
 
 START = """
 import resource, sys
 import numpy as np
 from pathlib import Path
-from sharpminima import logs, rows
+from sharpminima.storage import rows
+from sharpminima.jobs import logs
 logs.write_to(sys.argv[1])
 """
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sharpminima import faults
+from sharpminima.storage import faults
 
 
 def write_to(path):

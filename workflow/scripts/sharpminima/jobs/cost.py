@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
-from sharpminima import rows
+from sharpminima.storage import rows
 
 # A gradient takes a forward pass and a backward pass, which costs about twice as much.
 PASSES_OF_A_GRADIENT = 3

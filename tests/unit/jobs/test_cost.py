@@ -4,8 +4,8 @@ import csv
 
 import numpy as np
 
-from sharpminima import cost
-from sharpminima.cost import Job, Work
+from sharpminima.jobs import cost
+from sharpminima.jobs.cost import Job, Work
 
 
 def row_of(path):

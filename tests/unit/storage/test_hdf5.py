@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
-from sharpminima import hdf5
+from sharpminima.storage import hdf5
 
 VALUES = np.arange(60, dtype=np.float32).reshape(20, 3)
 

@@ -9,11 +9,12 @@ import time
 import pytest
 
 from project import ROOT
-from sharpminima import locks
+from sharpminima.storage import locks
 
 JOB = """
 import sys, time
-from sharpminima import interruption, locks
+from sharpminima.storage import locks
+from sharpminima.jobs import interruption
 
 interruption.GRACE = 1.0
 interruption.watch()

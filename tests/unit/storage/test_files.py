@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 
 from devices import device, remount
-from sharpminima import digests, faults
 from sharpminima.backend import keras
 from sharpminima.charts import pictures
-from sharpminima.files import replacing
 from sharpminima.networks import parameters
+from sharpminima.storage import digests, faults
+from sharpminima.storage.files import replacing
 from sharpminima.tables import files
 
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from project import ROOT
-from sharpminima import faults
+from sharpminima.storage import faults
 
 
 def raised(error, cause):

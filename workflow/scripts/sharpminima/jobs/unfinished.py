@@ -19,9 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
-from sharpminima import digests, interruption
-from sharpminima.cost import NOTHING, Work
-from sharpminima.faults import DamagedError
+from sharpminima.jobs import interruption
+from sharpminima.jobs.cost import NOTHING, Work
+from sharpminima.storage import digests
+from sharpminima.storage.faults import DamagedError
 
 # Part of each key: states of another layout are those of another job.
 LAYOUT = 1

@@ -7,11 +7,11 @@ import sys
 import pytest
 
 from project import ROOT
-from sharpminima import locks
-from sharpminima.files import replacing
+from sharpminima.storage import locks
+from sharpminima.storage.files import replacing
 
 RUN = """
-from sharpminima import locks
+from sharpminima.storage import locks
 run = locks.Run()
 print(run.released, run.others, flush=True)
 input()
