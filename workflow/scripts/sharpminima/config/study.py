@@ -144,6 +144,14 @@ class Study:
         """The runs whose sharpness is measured at many epsilons."""
         return self.runs if self.config["sharpness"]["curve"]["epsilons"] else []
 
+    def runs_with(self, measure: str) -> list[Run]:
+        """Return the runs of the study that `measures` of the config asks to measure.
+
+        Args:
+            measure: A name there, such as `curvature`.
+        """
+        return self.runs if measure in self.config["measures"] else []
+
     @property
     def measured_runs(self) -> list[Run]:
         """The runs whose last iterate is measured."""
