@@ -44,7 +44,7 @@ def normalised(layer):
 
 
 def measured(name, model, data):
-    """Yield names and values of the loss and its gradient, at random averages."""
+    """Yield names and values of the loss and its derivatives, at random averages."""
     initialise(model, 0)
     rng = np.random.default_rng(1)
     for layer in model.layers:
@@ -58,6 +58,9 @@ def measured(name, model, data):
         loss, _, gradient = function.loss_accuracy_and_gradient(point)
         yield f"{name} {policy} loss", loss
         yield f"{name} {policy} gradient", gradient
+        products, v = function.products(point), rng.normal(size=gradient.shape)
+        yield f"{name} {policy} hessian", products.hessian(v)
+        yield f"{name} {policy} gauss_newton", products.gauss_newton(v)
 
 
 def trained(data):

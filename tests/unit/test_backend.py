@@ -67,6 +67,14 @@ def test_losses_and_gradients_agree(numbers, network, policy):
     assert np.linalg.norm(first - second) < 1e-5 * np.linalg.norm(first)
 
 
+@pytest.mark.parametrize("matrix", ["hessian", "gauss_newton"])
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_products_of_second_derivatives_agree(numbers, network, policy, matrix):
+    first, second = (found[f"{network} {policy} {matrix}"] for found in numbers)
+    assert np.linalg.norm(first - second) < 1e-5 * np.linalg.norm(first)
+
+
 def test_a_few_epochs_agree(numbers):
     """Twenty updates, after which rounding has begun to part the two.
 

@@ -41,7 +41,6 @@ tensor_float_32 = _chosen.tensor_float_32
 to_device = _chosen.to_device
 traced = _chosen.traced
 device_names = _chosen.device_names
-cross_entropies = _chosen.cross_entropies
 
 # A process works on one network, so it compiles in one way. The first way can compile
 # every network and is the default.
@@ -134,6 +133,41 @@ def vector_product(function, argument, weights):
         weights: A tensor for each that `function` returns, of the same shape.
     """
     return _chosen.vector_product(function, argument, weights)
+
+
+def derivative(function, arguments, directions):
+    """Return how fast `function(*arguments)` changes along `directions`.
+
+    Args:
+        function: Returns tensors, or lists of them.
+        arguments: A list of tensors, or of lists of them.
+        directions: Tensors of the same shapes, in the same lists.
+    """
+    return _chosen.derivative(function, arguments, directions)
+
+
+def hessian_product(function, arguments, directions):
+    """Return the Hessian of the scalar `function(*arguments)`, times `directions`.
+
+    The Hessian is by all arguments together. There is a part of the product for each.
+
+    Args:
+        function: Returns a scalar.
+        arguments: A list of tensors, or of lists of them.
+        directions: Tensors of the same shapes, in the same lists.
+    """
+    return _chosen.hessian_product(function, arguments, directions)
+
+
+def cross_entropies(labels, logits, precision=None):
+    """Return the cross entropy of each example, shape `(N,)`, in nats.
+
+    Args:
+        labels: Integer labels, shape `(N,)`.
+        logits: Logits, shape `(N, classes)`.
+        precision: In which it is computed, such as `float64`; by default Keras' own.
+    """
+    return _chosen.cross_entropies(labels, logits, precision)
 
 
 def loss_and_correct(labels, logits):

@@ -144,14 +144,27 @@ def vector_product(function, argument, weights):
     return pull_back(weights)[0]
 
 
+def derivative(function, arguments, directions):
+    """Return what `backend.derivative` returns."""
+    return jax.jvp(function, tuple(arguments), tuple(directions))[1]
+
+
+def hessian_product(function, arguments, directions):
+    """Return what `backend.hessian_product` returns."""
+    # Forward over reverse. Reverse over reverse takes 1.5 times as long for F1, and 3.5
+    # times for C1.
+    gradients = jax.grad(function, range(len(arguments)))
+    return derivative(gradients, arguments, directions)
+
+
 def loss_and_correct(labels, logits):
     """Return what `backend.loss_and_correct` returns."""
     return _summed(cross_entropies(labels, logits)), _correct(labels, logits)
 
 
-def cross_entropies(labels, logits):
-    """Return the cross entropy of each example, shape `(N,)`, in nats."""
-    likelihoods = jax.nn.log_softmax(logits.astype(keras.config.floatx()))
+def cross_entropies(labels, logits, precision=None):
+    """Return what `backend.cross_entropies` returns."""
+    likelihoods = jax.nn.log_softmax(logits.astype(precision or keras.config.floatx()))
     return -jnp.take_along_axis(likelihoods, labels[:, None], axis=-1)[:, 0]
 
 

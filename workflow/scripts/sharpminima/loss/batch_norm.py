@@ -129,6 +129,53 @@ def gradient_through_moments(
     return gradient
 
 
+def change_of_moments(
+    network: CompiledNetwork, x, averages: list[np.ndarray], batches: Iterable, v
+) -> list[np.ndarray]:
+    """Return `(dm/dx) v`: how fast the moments change as x moves along v.
+
+    Arguments are those of `recalibrated`; v is a vector like x.
+    """
+    changes = [np.zeros(average.shape) for average in averages]
+    for batch, share in batches:
+        parts = network.moments_derivative(x, averages, batch, v)
+        for total, part in zip(changes, parts, strict=True):
+            total += share * part.astype(np.float64)
+    return _floatx(changes)
+
+
+def change_through_moments(
+    network: CompiledNetwork,
+    x,
+    averages: list[np.ndarray],
+    batches: Iterable,
+    by_averages: list[np.ndarray],
+    *,
+    v,
+    change: list[np.ndarray],
+) -> np.ndarray:
+    """Return how fast `gradient_through_moments` changes as x moves along v.
+
+    Args:
+        network: As `gradient_through_moments` takes it, like the following ones.
+        x: Parameters.
+        averages: The point's own.
+        batches: Each batch B and its share w_B.
+        by_averages: `df/dm`.
+        v: A vector like x.
+        change: How fast `df/dm` changes.
+
+    Returns:
+        A float64 vector of shape `(n,)`.
+    """
+    total = np.zeros(x.shape)
+    for batch, share in batches:
+        weights = _floatx(share * part for part in by_averages)
+        along = v, _floatx(share * part for part in change)
+        total += network.moments_hessian_product(x, averages, batch, weights, along)
+    return total
+
+
 def interpolated(model, start: list, end: list, alpha: float) -> list[np.ndarray]:
     """Return the averages at `alpha` on the straight line between two points.
 

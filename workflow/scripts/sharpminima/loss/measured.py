@@ -16,6 +16,7 @@ from sharpminima.data.datasets import Dataset
 from sharpminima.jobs.cost import NOTHING, Work
 from sharpminima.loss import batch_norm as policies
 from sharpminima.loss.compiled import CompiledNetwork, vector_to_device
+from sharpminima.loss.products import Products
 from sharpminima.networks.parameters import Point
 from sharpminima.regimes import batches
 
@@ -130,20 +131,9 @@ class MeasuredLoss:
         The gradient is by the parameters, a vector of shape `(n,)` in the precision in
         which the network computes. It is summed in float64.
         """
-        x, examples = vector_to_device(point.parameters), len(self._sets["train"])
+        x = vector_to_device(point.parameters)
         averages = self._averages(x, point.averages)
-        loss, correct, gradient = 0.0, 0, np.zeros(x.shape)
-        by_averages = [np.zeros(average.shape) for average in averages]
-        # Sum over the batches, in float64: f, df/dx with m held fixed, and df/dm.
-        for batch, _ in self._sets["train"].batches():
-            part, hits, by_x, by_parts = self._network.loss_and_gradients(
-                x, averages, batch
-            )
-            loss, correct = loss + part / examples, correct + hits
-            gradient += np.divide(by_x, examples, dtype=np.float64)
-            for total, term in zip(by_averages, by_parts, strict=True):
-                total += term / examples
-        self.work += Work(gradient_evaluations=1, gradient_examples=examples)
+        loss, accuracy, gradient, by_averages = self._gradients(x, averages)
         # Where m depends on x: df/dx + (dm/dx)^T (df/dm), the chain rule.
         if self._recalibrates:
             gradient += policies.gradient_through_moments(
@@ -153,9 +143,45 @@ class MeasuredLoss:
                 self._sets["train"].batches(),
                 by_averages,
             )
-            self.work += Work(gradient_examples=examples)
-        gradient = gradient.astype(keras.config.floatx())
-        return loss, 100.0 * correct / examples, gradient
+            self.work += Work(gradient_examples=len(self._sets["train"]))
+        return loss, accuracy, gradient.astype(keras.config.floatx())
+
+    def products(self, point: Point) -> Products:
+        """Return the products of second derivatives at `point` with vectors.
+
+        They are those of the training loss by the parameters. Each call of them counts
+        as work.
+        """
+        x = vector_to_device(point.parameters)
+        averages, by_averages = self._averages(x, point.averages), None
+        if self._recalibrates:
+            *_, by_averages = self._gradients(x, averages)
+        return Products(
+            self._network,
+            self._moments if self._recalibrates else None,
+            self._sets["train"],
+            point,
+            averages=averages,
+            by_averages=by_averages,
+            meter=self,
+        )
+
+    def _gradients(self, x, averages):
+        """Return loss, accuracy (percent), df/dx with m held fixed, and df/dm."""
+        examples = len(self._sets["train"])
+        loss, correct, gradient = 0.0, 0, np.zeros(x.shape)
+        by_averages = [np.zeros(average.shape) for average in averages]
+        # Sum over the batches, in float64.
+        for batch, _ in self._sets["train"].batches():
+            part, hits, by_x, by_parts = self._network.loss_and_gradients(
+                x, averages, batch
+            )
+            loss, correct = loss + part / examples, correct + hits
+            gradient += np.divide(by_x, examples, dtype=np.float64)
+            for total, term in zip(by_averages, by_parts, strict=True):
+                total += term / examples
+        self.work += Work(gradient_evaluations=1, gradient_examples=examples)
+        return loss, 100.0 * correct / examples, gradient, by_averages
 
     def moments(self, point: Point) -> list[np.ndarray]:
         """Return the means and variances that batch normalisation uses at `point`.
