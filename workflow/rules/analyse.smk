@@ -1,5 +1,5 @@
 """<results>/train -> <results>/sharpness, curve, trajectory, interpolation, matched,
-average_sharpness, invariance, cost
+average_sharpness, invariance, curvature, spectral_density, cost
 """
 
 import re
@@ -313,3 +313,71 @@ if STUDY.runs_with_forms:
             "../scripts/measure_invariance.py"
 
     COSTS += files_of(rules.measure_invariance.output.cost, STUDY.runs_with_forms)
+
+
+if STUDY.runs_with("curvature"):
+
+    rule measure_curvature:
+        input:
+            **NETWORK,
+            weights=rules.train.output.weights,
+        output:
+            rows="<results>/curvature/{network}/{regime}/seed{seed}.csv",
+            cost="<results>/cost/measure_curvature/{network}/{regime}/seed{seed}.csv",
+        log:
+            "<logs>/measure_curvature/{network}_{regime}_seed{seed}.log",
+        benchmark:
+            "<benchmarks>/measure_curvature/{network}_{regime}_seed{seed}.tsv"
+        conda:
+            f"../../envs/{BACKEND}.yaml"
+        threads: 1
+        resources:
+            **GPU,
+            **asked_by("measure_curvature"),
+            builder_file=builder_file,
+            unfinished=UNFINISHED,
+            save_every=SAVE_EVERY,
+        params:
+            **SETTINGS,
+            curvature=STUDY.section("curvature"),
+            code=fingerprint("measure_curvature"),
+        script:
+            "../scripts/measure_curvature.py"
+
+    COSTS += files_of(
+        rules.measure_curvature.output.cost, STUDY.runs_with("curvature")
+    )
+
+
+if STUDY.runs_with("spectral_density"):
+
+    rule measure_spectral_density:
+        input:
+            **NETWORK,
+            weights=rules.train.output.weights,
+        output:
+            rows="<results>/spectral_density/{network}/{regime}/seed{seed}.csv",
+            cost="<results>/cost/measure_spectral_density/{network}/{regime}/seed{seed}.csv",
+        log:
+            "<logs>/measure_spectral_density/{network}_{regime}_seed{seed}.log",
+        benchmark:
+            "<benchmarks>/measure_spectral_density/{network}_{regime}_seed{seed}.tsv"
+        conda:
+            f"../../envs/{BACKEND}.yaml"
+        threads: 1
+        resources:
+            **GPU,
+            **asked_by("measure_spectral_density"),
+            builder_file=builder_file,
+            unfinished=UNFINISHED,
+            save_every=SAVE_EVERY,
+        params:
+            **SETTINGS,
+            spectral_density=STUDY.section("spectral_density"),
+            code=fingerprint("measure_spectral_density"),
+        script:
+            "../scripts/measure_spectral_density.py"
+
+    COSTS += files_of(
+        rules.measure_spectral_density.output.cost, STUDY.runs_with("spectral_density")
+    )

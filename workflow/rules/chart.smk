@@ -85,6 +85,27 @@ if STUDY.runs_with_curve:
             "../scripts/chart_curve.py"
 
 
+if STUDY.runs_with("spectral_density"):
+
+    rule chart_spectral_density:
+        input:
+            files_of_network(
+                rules.measure_spectral_density.output.rows,
+                STUDY.runs_with("spectral_density"),
+            ),
+        output:
+            **chart("spectral_density", "Curvature", of_each(STUDY.networks)),
+        log:
+            "<logs>/chart_spectral_density/{network}.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            study=regimes_of_network,
+            code=fingerprint("chart_spectral_density"),
+        script:
+            "../scripts/chart_spectral_density.py"
+
+
 if STUDY.pairs_of_networks:
 
     PAIRS = [

@@ -172,6 +172,37 @@ if AVERAGED:
             "../scripts/tabulate_average_sharpness.py"
 
 
+if STUDY.runs_with("curvature"):
+
+    rule tabulate_curvature:
+        input:
+            files_of(rules.measure_curvature.output.rows, STUDY.runs_with("curvature")),
+        output:
+            table("curvature", "curvature"),
+        log:
+            "<logs>/tabulate_curvature.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            code=fingerprint("tabulate_curvature"),
+        script:
+            "../scripts/tabulate_curvature.py"
+
+    rule tabulate_curvature_runs:
+        input:
+            files_of(rules.measure_curvature.output.rows, STUDY.runs_with("curvature")),
+        output:
+            table("curvature_runs"),
+        log:
+            "<logs>/tabulate_curvature_runs.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            code=fingerprint("tabulate_curvature_runs"),
+        script:
+            "../scripts/tabulate_curvature_runs.py"
+
+
 if STUDY.runs_with_forms:
 
     rule tabulate_invariance:

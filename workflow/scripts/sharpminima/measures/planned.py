@@ -20,12 +20,18 @@ class Planned:
         test_losses: Of the test set.
         searches: Searches for the largest loss in a box, by space. They take the
             solver's own time and memory.
+        hessian_products: Products of the Hessian with a vector.
+        gauss_newton_products: Products of the Gauss-Newton matrix with a vector.
+        vectors: Vectors like the parameters that are kept, in float32.
     """
 
     gradients: int = 0
     train_losses: int = 0
     test_losses: int = 0
     searches: Mapping[str, int] = field(default_factory=dict)
+    hessian_products: int = 0
+    gauss_newton_products: int = 0
+    vectors: int = 0
 
 
 # What a search of each maximiser took on networks of the paper: evaluations of the loss

@@ -5,6 +5,7 @@ batch normalisation, in Keras' order.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,22 @@ def flatten(variables) -> np.ndarray:
     # Networks compute in float32. Analysis does not, so that no rounding adds up.
     values = [np.asarray(variable, np.float64).ravel() for variable in variables]
     return np.concatenate(values)
+
+
+def parts(model) -> list[tuple[str, slice]]:
+    """Return the name of each layer that is trained, and its part of the parameters.
+
+    Layers come in the order of the parameters. A layer is named by its path in the
+    model.
+    """
+    found, end = [], 0
+    for variable in model.trainable_variables:
+        layer, start = variable.path.rpartition("/")[0], end
+        end += math.prod(variable.shape)
+        if found and found[-1][0] == layer:
+            start = found.pop()[1].start
+        found.append((layer, slice(start, end)))
+    return found
 
 
 def save(path: str | Path, model, attributes: Mapping) -> None:

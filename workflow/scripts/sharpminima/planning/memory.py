@@ -14,6 +14,7 @@ from sharpminima.regimes import batches, derived, remedies, settings
 
 JOB = 1500  # MB of any job: Python, Keras and the backend
 BYTES = 4  # of a number
+BESIDE = 20  # vectors in float32 that products take, beside those that a measure keeps
 LARGEST = 4_000_000  # MB of the largest machine, where nobody says what there is
 PREPARING = 2000  # MB of a job that prepares a dataset
 TRIAL = 64  # examples of the batches that a trial takes
@@ -54,8 +55,14 @@ def of_measuring(config: Mapping, job: Mapping) -> int:
     examples = seen["measure_examples"]
     if plan.test_losses:
         examples = max(examples, seen["test_examples"])
-    search = _needs(config, job)["search"] if any(plan.searches.values()) else 0
-    return _megabytes(config, job, _evaluated(config, examples)) + int(search)
+    vectors = _needs(config, job)["search"] if any(plan.searches.values()) else 0
+    evaluated = _evaluated(config, examples)
+    if plan.hessian_products:
+        # The pass back through a gradient keeps what the gradient computed.
+        evaluated *= 2
+        parameters = sizes.parameters_of(config, job["network"]) or 0
+        vectors += (plan.vectors + BESIDE) * BYTES * parameters / 1e6
+    return _megabytes(config, job, evaluated) + int(vectors)
 
 
 def too_large(config: Mapping, limit: int | None) -> Iterator[str]:

@@ -7,7 +7,7 @@ import importlib
 from collections.abc import Mapping
 
 from sharpminima.config import sizes
-from sharpminima.jobs.cost import Work
+from sharpminima.jobs.cost import NOTHING, Work
 from sharpminima.measures.planned import Planned
 from sharpminima.regimes import batches, remedies, settings
 
@@ -60,6 +60,25 @@ def of_evaluations(config: Mapping, network: str, planned: Planned) -> Work:
         gradient_evaluations=planned.gradients,
         forward_examples=again + losses,
         gradient_examples=planned.gradients * train + again,
+    ) + _of_products(config, planned, train)
+
+
+def _of_products(config, planned, train):
+    """Return the work of products of second derivatives with vectors."""
+    hessian, gauss_newton = planned.hessian_products, planned.gauss_newton_products
+    products = hessian + gauss_newton
+    if not products:
+        return NOTHING
+    gradients, forward = 2 * hessian + gauss_newton, gauss_newton
+    work = Work(forward_examples=forward * train, gradient_examples=gradients * train)
+    if not _recalibrates(config):
+        return work
+    # How the moments change along each vector, and what that does to the gradient. And
+    # once, before the first product, the moments and the gradient by them.
+    return work + Work(
+        gradient_evaluations=1,
+        forward_examples=(1 + 2 * products) * train,
+        gradient_examples=(1 + gradients) * train,
     )
 
 
