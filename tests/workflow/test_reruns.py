@@ -283,6 +283,55 @@ def test_a_curve_runs_alone_and_repeats_no_search(tmp_path, config, finished_stu
     assert study.planned(config) == jobs("tabulate_cost")
 
 
+MEASURES = {
+    "curvature": (
+        {"eigenvalues": 2, "products": 9, "probes": 3, "tolerance": 0.01},
+        ["tabulate_curvature", "tabulate_curvature_runs"],
+    ),
+    "spectral_density": ({"probes": 2, "products": 5}, ["chart_spectral_density"]),
+}
+
+
+def of_measure(name):
+    """Return the jobs of a further measure, and what is made of it."""
+    results = MEASURES[name][1]
+    charts = {(rule, f"network={n}") for rule in results for n in NETWORKS}
+    made = {job for job in charts if job[0].startswith("chart")}
+    tables = {(rule, "") for rule in results if rule.startswith("tabulate")}
+    measured = {(f"measure_{name}", run) for _, run in jobs("train")}
+    return measured | made | tables | jobs("tabulate_cost")
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_a_measure_that_is_named_runs_alone(
+    tmp_path, config, copied_project, finished_study, name
+):
+    """And again, alone, when one of its settings or its formula changes."""
+    settings, _ = MEASURES[name]
+    config |= {"measures": [name], name: settings}
+    assert finished_study.planned(config) == of_measure(name)
+    study = Study(tmp_path / "study")
+    study.record_as_finished(config)
+    assert study.planned(config) == set()
+    for key, value in settings.items():
+        config[name] = settings | {key: 2 * value}
+        assert study.planned(config) == of_measure(name)
+    config[name] = settings
+    edited = f"sharpminima/measures/{name}.py", "streams.generator(", "print("
+    assert planned_after(study, config, copied_project, *edited) == of_measure(name)
+
+
+def test_lanczos_measures_again_what_it_finds(tmp_path, config, copied_project):
+    for name, (settings, _) in MEASURES.items():
+        config[name] = settings
+    config["measures"] = [*MEASURES]
+    study = Study(tmp_path / "study")
+    study.record_as_finished(config)
+    edited = "sharpminima/measures/lanczos.py", "range(2)", "range(3)"
+    planned = planned_after(study, config, copied_project, *edited)
+    assert planned == set().union(*map(of_measure, MEASURES))
+
+
 def test_a_pair_of_one_network_redraws_its_charts_alone(tmp_path, config):
     config["regimes"]["LB-slow"] = {"batch_fraction": 0.5, "learning_rate": 5.0e-3}
     config["study"]["further_regimes"] = {"N1": ["LB-slow"]}

@@ -48,6 +48,10 @@ def ran(request, tmp_path_factory, tiny):
     config["sharpness"]["curve"]["epsilons"] = [1e-3, 1e-2, 1e-1]
     config["matched"] = {"networks": ["N1"], "epsilons": [1e-3]}
     config["matched"] |= {"gradient_norm": 1e-9, "max_gradients": 3}
+    config["measures"] = ["curvature", "spectral_density"]
+    config["curvature"] = {"eigenvalues": 2, "products": 9, "probes": 3}
+    config["curvature"]["tolerance"] = 1e-2
+    config["spectral_density"] = {"probes": 2, "products": 5}
     study = Study(tmp_path_factory.mktemp("ran"))
     done = study.run(config)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -111,6 +115,39 @@ def test_the_average_rise_is_below_the_largest(ran):
         row = average.loc[regime]
         assert row["average_sharpness_mean"] < largest[regime]
         assert 0 < row["largest_standard_error"] < 1
+
+
+def test_curvature_counts_the_diverged_and_averages_the_others(ran):
+    rows = table(ran, "curvature").set_index("regime")
+    assert rows["runs"].to_dict() == {"SB": 2, "LB": 2, "HB": 2}
+    assert math.isnan(rows.loc["HB", "largest_eigenvalue_mean"])
+    for regime in ("SB", "LB"):
+        row = rows.loc[regime]
+        largest = row["largest_eigenvalue_mean"]
+        assert row["smallest_eigenvalue_max"] < largest < row["frobenius_norm_mean"]
+        # All of the trace that batch normalisation does not add.
+        assert 0 < row["gauss_newton_share_mean"] < 2
+
+
+def test_curvature_tells_of_each_layer(ran):
+    rows = table(ran, "curvature_runs")
+    sound = rows[rows["status"] != "diverged"]
+    for _, run in sound.groupby(["regime", "seed"]):
+        assert len(run) == 1 + 3  # two dense layers, one batch normalisation
+        whole = run["layer"] == "all"
+        layers = run.loc[~whole, "trace"].sum()
+        assert layers == pytest.approx(run.loc[whole, "trace"].item(), rel=1e-4)
+    assert (rows[rows["status"] == "diverged"]["layer"] == "all").all()
+
+
+def test_the_spectral_density_has_the_trace_that_curvature_tells(ran):
+    folder = ran[0].directory / "results"
+    rows = pd.read_csv(folder / "spectral_density/N1/LB/seed0.csv")
+    assert rows.groupby("probe")["weight"].sum().tolist() == pytest.approx([1.0] * 2)
+    runs = table(ran, "curvature_runs").query("layer == 'all' and regime == 'LB'")
+    largest = runs.set_index("seed").loc[0, "largest_eigenvalue"]
+    assert rows["eigenvalue"].max() == pytest.approx(largest, rel=0.2)
+    assert (folder / "charts/spectral_density_N1.svg").exists()
 
 
 def test_every_measure_is_repeated_where_the_function_stays(ran):
@@ -381,6 +418,19 @@ def test_a_curve_counts_what_it_evaluates(ran):
     assert work == Work(evaluations, 0, 64 * evaluations)
 
 
+def test_curvature_counts_its_products(ran):
+    rows = pd.read_csv(ran[0].directory / "results/curvature/N1/SB/seed0.csv")
+    _, work = ledger(ran, "measure_curvature", "SB", "seed0.csv")
+    hessian, gauss_newton = rows.iloc[0][["hessian_products", "gauss_newton_products"]]
+    assert work == Work(0, 64 * gauss_newton, 64 * (2 * hessian + gauss_newton))
+    planned = planned_work.planned(ran[1], {"rule": "measure_curvature"})
+    assert hessian <= planned.hessian_products
+    assert gauss_newton <= planned.gauss_newton_products
+    _, work = ledger(ran, "measure_spectral_density", "SB", "seed0.csv")
+    job = {"rule": "measure_spectral_density", "network": "N1"}
+    assert work == planned_work.of_measuring(ran[1], job) == Work(0, 0, 2 * 64 * 10)
+
+
 def test_costs_are_summed_by_rule_and_network(ran):
     rows = table(ran, "cost").set_index("rule")
     assert rows["jobs"].to_dict() == {
@@ -393,6 +443,8 @@ def test_costs_are_summed_by_rule_and_network(ran):
         "measure_interpolation": 4,
         "measure_invariance": 4,
         "measure_curve": 6,
+        "measure_curvature": 6,
+        "measure_spectral_density": 6,
     }
     updates = table(ran, "runs")["updates"].sum()
     assert rows.loc["train", "gradient_evaluations"] == updates

@@ -379,5 +379,6 @@ if STUDY.runs_with("spectral_density"):
             "../scripts/measure_spectral_density.py"
 
     COSTS += files_of(
-        rules.measure_spectral_density.output.cost, STUDY.runs_with("spectral_density")
+        rules.measure_spectral_density.output.cost,
+        STUDY.runs_with("spectral_density"),
     )

@@ -79,6 +79,17 @@ def test_a_section_of_an_experiment_may_be_missing(section):
     assert mistakes(config) == []
 
 
+def test_a_measure_needs_its_settings():
+    config = default_config()
+    config["measures"] = ["spectral_density", "curvature"]
+    assert mistakes(config) == []
+    del config["curvature"]
+    expected = "measures[1]: needs a section curvature. Received: 'curvature'"
+    assert mistakes(config) == [expected]
+    config["measures"] = []
+    assert mistakes(config) == []
+
+
 def test_epsilons_may_be_unknown_where_nothing_is_matched():
     assert mistakes(changed("matched.epsilons", [2e-3])) == []
 

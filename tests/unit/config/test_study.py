@@ -41,6 +41,13 @@ def test_sections_may_be_missing():
     assert study.runs_with_forms == []
 
 
+def test_a_measure_has_the_runs_of_the_study_if_it_is_named(config):
+    assert Study(config).runs_with("curvature") == []
+    config["measures"] = ["curvature"]
+    assert Study(config).runs_with("curvature") == Study(config).runs != []
+    assert Study(config).runs_with("spectral_density") == []
+
+
 def test_the_sweep_has_a_run_for_each_batch_size_and_seed(config):
     assert Study(config).sweep_runs == [
         ("F1", "B64", 5),

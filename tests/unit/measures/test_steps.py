@@ -10,11 +10,13 @@ from sharpminima.jobs.cost import NOTHING, Work
 from sharpminima.jobs.unfinished import Steps
 from sharpminima.measures import (
     average_sharpness,
+    curvature,
     curve,
     interpolation,
     invariance,
     matched,
     sharpness,
+    spectral_density,
     trajectory,
 )
 from sharpminima.measures.maximisers import Minimum
@@ -63,6 +65,13 @@ class Loss:
     def at_averages(self, averages):
         return self.f
 
+    def hessian(self, v):
+        self.work += Work(gradient_examples=2)
+        # What the parameters of the loss would give, with a part beside the diagonal.
+        return CENTRE * v + CENTRE.sum() * v[::-1]
+
+    gauss_newton = hessian
+
     def largest_change_of_logits(self, start, end):
         self.work += Work(forward_examples=2)
         return 0.0
@@ -108,6 +117,17 @@ def of_trajectory(loss, step):
     return trajectory.measure(loss, points, SEARCH | {"epsilon": 0.1}, 0, step)
 
 
+def of_curvature(loss, step):
+    parts = [("first", slice(0, 5)), ("second", slice(5, 20))]
+    settings = {"eigenvalues": 2, "products": 6, "probes": 3, "tolerance": 1e-3}
+    return curvature.measure(loss, parts, settings, 0, step)
+
+
+def of_spectral_density(loss, step):
+    settings = {"probes": 2, "products": 4}
+    return spectral_density.measure(loss.hessian, 20, settings, 0, step)
+
+
 def of_interpolation(loss, step):
     def measures(a, b, alpha):
         return {"train_loss": loss.f(a * CENTRE + b * POINT.parameters)[0]}
@@ -118,6 +138,7 @@ def of_interpolation(loss, step):
 MEASURES = [
     *(of_sharpness, of_curve, of_matched, of_average_sharpness),
     *(of_invariance, of_trajectory, of_interpolation),
+    *(of_curvature, of_spectral_density),
 ]
 
 

@@ -1,5 +1,7 @@
 """Checkpoints are plain Keras weight files with attributes."""
 
+import itertools
+
 import h5py
 import numpy as np
 import pytest
@@ -26,6 +28,20 @@ def test_flattening_keeps_keras_order_in_float64():
     assert x.dtype == np.float64
     assert x.shape == (16 * 7 + 3 * 7 + 7 * 7 + 3 * 7 + 7 * 3 + 3,)
     np.testing.assert_array_equal(x[:112], model.weights[0].numpy().ravel())
+
+
+def test_each_layer_has_its_part_of_the_parameters():
+    model = network(0)
+    found = parameters.parts(model)
+    sizes = [16 * 7 + 7, 2 * 7, 7 * 7 + 7, 2 * 7, 7 * 3 + 3]
+    assert [part.stop - part.start for _, part in found] == sizes
+    assert found[0][1].start == 0
+    assert all(a[1].stop == b[1].start for a, b in itertools.pairwise(found))
+    names = [layer.name for layer in model.layers if layer.trainable_variables]
+    assert [name.rpartition("/")[2] for name, _ in found] == names
+    x = parameters.flatten(model.trainable_variables)
+    kernel = model.layers[-1].kernel.numpy().ravel()
+    np.testing.assert_array_equal(x[found[-1][1]][: 7 * 3], kernel)
 
 
 def test_a_checkpoint_comes_back(tmp_path):

@@ -62,6 +62,16 @@ def test_a_subset_makes_batches_smaller(config):
     assert measuring(config, "sharpness") == 1500 + 10 + 2 * 200 + 300
 
 
+def test_products_take_both_passes_and_the_vectors_that_are_kept(config):
+    """F1 has 1,462,794 parameters. A vector in float32 takes 5.85 MB."""
+    before = 1500 + 10 + 2 * 2 * 4000
+    for name, kept in (("curvature", 40), ("spectral_density", 80)):
+        expected = before + (20 + kept) * 4 * 1_462_794 / 1e6
+        assert measuring(config, name) == int(expected)
+    config["curvature"]["products"] = 9
+    assert measuring(config, "curvature") == int(before + 29 * 5.851176)
+
+
 def test_a_network_that_does_not_say_gets_a_guess(config):
     del config["networks"]["F1"]["memory"]
     assert measuring(config, "sharpness") == 1500 + 500 + 4000 + 2000

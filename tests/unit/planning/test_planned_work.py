@@ -134,6 +134,25 @@ def test_a_curve_searches_every_box_from_two_starts_but_the_first(config):
     assert planned.gradients == 1 + 2 * (3 * 6 + 2 * 5)
 
 
+def test_a_product_of_the_hessian_takes_two_gradients(config):
+    """One of the Gauss-Newton matrix: the logits' change, and a gradient."""
+    evaluated = Planned(hessian_products=5, gauss_newton_products=3)
+    work = planned_work.of_evaluations(config, "F1", evaluated)
+    assert work == Work(0, 3 * 1000, (2 * 5 + 3) * 1000)
+    config["evaluation"]["batch_norm"] = "recalibrated"
+    again = planned_work.of_evaluations(config, "F1", evaluated)
+    # The moments' change along each vector, and as much work again back through them.
+    assert again == Work(1, (3 + 1 + 2 * 8) * 1000, (1 + 2 * 13) * 1000)
+
+
+def test_curvature_takes_products_at_most(config):
+    settings = {"eigenvalues": 2, "products": 7, "probes": 4, "tolerance": 0.1}
+    config["curvature"] = settings
+    assert measuring(config, "curvature") == Work(0, 12_000, (2 * 14 + 12) * 1000)
+    config["spectral_density"] = {"probes": 2, "products": 9}
+    assert measuring(config, "spectral_density") == Work(0, 0, 2 * 18 * 1000)
+
+
 def test_each_iterate_is_evaluated_and_searched_from(config):
     config["iterates"]["epochs"] = [0, 1, 5]
     planned = measuring(config, "trajectory")

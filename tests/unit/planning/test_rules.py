@@ -41,6 +41,8 @@ def test_data_come_before_training_and_tables_last():
         ({"rule": "measure_trajectory"}, True),
         ({"rule": "measure_interpolation"}, True),
         ({"rule": "measure_invariance"}, True),
+        ({"rule": "measure_curvature"}, True),
+        ({"rule": "measure_spectral_density"}, True),
         ({"rule": "choose_compilation"}, False),
         ({"rule": "prepare_dataset"}, False),
     ],

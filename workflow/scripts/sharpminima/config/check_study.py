@@ -137,6 +137,13 @@ def matched(config: Mapping) -> Iterator[Mistake]:
                 yield f"matched.epsilons[{i}]", message
 
 
+def measures(config: Mapping) -> Iterator[Mistake]:
+    """Yield measures whose settings are missing."""
+    for i, name in enumerate(config["measures"]):
+        if name not in config:
+            yield f"measures[{i}]", f"needs a section {name}. Received: {name!r}"
+
+
 def derived_names(config: Mapping) -> Iterator[Mistake]:
     """Yield regimes of the catalogue that have the name of a derived regime."""
     for name in set(derived.derived(config)) & set(config["regimes"]):
@@ -247,6 +254,7 @@ CHECKS = (
     warm_start,
     invariance,
     matched,
+    measures,
     derived_names,
     similar_names,
     subsets,
