@@ -349,3 +349,26 @@ if STUDY.runs_with_noise_scale:
     COSTS += files_of(
         rules.measure_noise_scale.output.cost, STUDY.runs_with_noise_scale
     )
+
+
+# A study that makes further measures shows that they can be trusted.
+if config["measures"]:
+
+    rule measure_selftest:
+        output:
+            "<results>/selftest.csv",
+        log:
+            "<logs>/measure_selftest.log",
+        benchmark:
+            "<benchmarks>/measure_selftest.tsv"
+        conda:
+            f"../../envs/{BACKEND}.yaml"
+        threads: 1
+        resources:
+            **GPU,
+            **asked_by("measure_selftest"),
+        params:
+            backend={"name": BACKEND},
+            code=fingerprint("measure_selftest"),
+        script:
+            "../scripts/measure_selftest.py"

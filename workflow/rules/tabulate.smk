@@ -172,13 +172,28 @@ if AVERAGED:
             "../scripts/tabulate_average_sharpness.py"
 
 
+if config["measures"]:
+
+    rule tabulate_selftest:
+        input:
+            rules.measure_selftest.output,
+        output:
+            table("selftest", "measures beside closed forms"),
+        log:
+            "<logs>/tabulate_selftest.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            code=fingerprint("tabulate_selftest"),
+        script:
+            "../scripts/tabulate_selftest.py"
+
+
 if STUDY.runs_with_noise_scale:
 
     rule tabulate_noise_scale:
         input:
-            files_of(
-                rules.measure_noise_scale.output.rows, STUDY.runs_with_noise_scale
-            ),
+            files_of(rules.measure_noise_scale.output.rows, STUDY.runs_with_noise_scale),
         output:
             table("noise_scale", "gradient noise scale"),
         log:

@@ -4,7 +4,7 @@ import pandas as pd
 
 from sharpminima.tables.summaries.averages import CONDITION, summarise
 
-KEYS = [*CONDITION, "epoch", "small_batch", "large_batch", "pairs"]
+KEYS = [*CONDITION, "epoch", "small_batch", "pairs"]
 MEASURES = ["noise_scale", "noise_trace", "squared_gradient"]
 
 
@@ -21,9 +21,6 @@ def tabulate(rows: pd.DataFrame) -> pd.DataFrame:
         squared); `without_upper_end`, how many runs have a noise scale that cannot be
         told from infinity.
     """
-    # A run that diverged has no large batch, and must not make a group of its own.
-    size = rows.groupby(["network", "small_batch"])["large_batch"].transform("max")
-    rows = rows.assign(large_batch=size)
     unbounded = rows["noise_scale_high"].eq(float("inf"))
     counts = unbounded.groupby([rows[key] for key in KEYS], sort=False).sum()
     table = summarise(rows, KEYS, sharpness=MEASURES)

@@ -6,8 +6,8 @@ with batches of B examples takes
     S(B) = S_min (1 + B_crit / B)
 
 updates. Far below B_crit, twice the batch takes half the updates. Far beyond it,
-nothing is saved. The source tunes the learning rate for each B. The sweep does not, so what is
-fitted here is the critical batch size of its protocol. The method:
+nothing is saved. The source tunes the learning rate for each B. The sweep does not, so
+what is fitted here is the critical batch size of its protocol. The method:
 
 1. A run's history has the mean training loss of each epoch. It counts as the loss in
    the middle of the epoch. The updates to the target are interpolated between two
