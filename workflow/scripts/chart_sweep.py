@@ -11,15 +11,18 @@ if TYPE_CHECKING:
 
 
 def main(runs, thresholds, critical_batch, noise_scale, output, *, network):
-    """Draw the rows of `network` in these CSV files; the study may lack two of them."""
+    """Draw the rows of `network` in these CSV files.
 
-    def of_network(path):
-        table = files.gather([path])
+    The last two are lists of a file, which are empty where the study has none.
+    """
+
+    def of_network(paths):
+        table = files.gather(paths)
         return table[table["network"] == network]
 
     beside = (critical_batch, noise_scale)
-    tables = [of_network(path) if path else None for path in beside]
-    chart = sweep.draw(of_network(runs), of_network(thresholds), *tables)
+    tables = [of_network(paths) if paths else None for paths in beside]
+    chart = sweep.draw(of_network([runs]), of_network([thresholds]), *tables)
     pictures.save(chart, **output)
 
 
