@@ -19,7 +19,7 @@ LOCK := $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.1
 PURELIB := python -c "import sysconfig; print(sysconfig.get_path('purelib'))"
 
 .DEFAULT_GOAL := help
-.PHONY: help speech slurm oldest preview study unlock verify report test bench fast fuzz chaos lint format lock clean distclean
+.PHONY: help speech slurm oldest preview study selftest unlock verify report test bench fast fuzz chaos lint format lock clean distclean
 
 help:  ## Print this
 	@awk -F ':.*## ' '/^[a-z]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -45,6 +45,9 @@ unlock: $(DONE)  ## Unlock the folder after a run that was killed on another mac
 verify: $(DONE)  ## Say which results are damaged, missing or outdated
 	@$(BIN)/python workflow/scripts/check_config.py $(if $(STUDY),--configfile $(STUDY))
 	@$(BIN)/python workflow/scripts/verify.py $(if $(STUDY),--configfile $(STUDY))
+
+selftest: $(DONE)  ## Compare the measures with closed forms
+	$(BIN)/python workflow/scripts/selftest.py
 
 speech: $(DONE)  ## Install what dataset ru-speech needs
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \

@@ -95,6 +95,25 @@ def test_tabulate_claims_reads_what_the_study_has(run_script, files_of_table, tm
     assert "LB's minima are at least twice as sharp as SB's" in output[1].read_text()
 
 
+@pytest.mark.computes
+@pytest.mark.parametrize(("expected", "code", "off"), [(2.0, 0, 0), (2.1, 1, 1)])
+def test_selftest_exits_with_an_error_if_a_value_is_off(
+    run_script, monkeypatch, capsys, expected, code, off
+):
+    from sharpminima import backend
+    from sharpminima.selftest import closed_forms
+
+    entry = closed_forms.ClosedForm("sharpness", "bowl", expected, lambda: 2.0)
+    monkeypatch.setattr(closed_forms, "CLOSED_FORMS", [entry])
+    monkeypatch.setattr(backend, "configure", lambda threads: None)
+    with pytest.raises(SystemExit) as ended:
+        run_script("selftest")
+    assert ended.value.code == code
+    printed = capsys.readouterr().out
+    assert f"1 values, {off} of them off" in printed
+    assert "| sharpness | bowl" in printed
+
+
 def test_speech_says_how_to_get_the_libraries_that_it_lacks(run_script, monkeypatch):
     monkeypatch.setitem(sys.modules, "kaldi_native_fbank", None)
     monkeypatch.setitem(sys.modules, "debian", None)
@@ -103,8 +122,9 @@ def test_speech_says_how_to_get_the_libraries_that_it_lacks(run_script, monkeypa
 
 
 def test_every_rule_has_a_script_of_its_name():
-    """But for three that run before Snakemake does, or ask it what it would do."""
-    others = {SCRIPTS / f"{name}.py" for name in ("preview", "verify", "check_config")}
+    """But for four that run before Snakemake does or beside it."""
+    names = ("preview", "verify", "check_config", "selftest")
+    others = {SCRIPTS / f"{name}.py" for name in names}
     text = "".join(p.read_text() for p in (ROOT / "workflow/rules").glob("*.smk"))
     for script in sorted(set(SCRIPTS.glob("*.py")) - others):
         assert f"rule {script.stem}:" in text

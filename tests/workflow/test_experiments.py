@@ -75,6 +75,7 @@ AFTER_WARM_START = charts("warm_start", "N1") | tables(
 )
 AFTER_TRAJECTORY = tables("trajectory", "trajectory_means") | AFTER_WARM_START
 AFTER_TRAJECTORY |= charts("trajectory", "N1")
+SELFTEST = {("measure_selftest", ""), ("tabulate_selftest", "")}
 TRAJECTORIES = jobs("measure_trajectory", *of_n1("SB-iterates", "LB-iterates"))
 TABLES_OF_REMEDY = (
     *("runs", "networks", "accuracy", "measurements", "sharpness", "ratios"),
@@ -246,6 +247,30 @@ def test_how_training_stops_is_not_for_the_sweep(finished, config):
     }
 
 
+def test_the_critical_batch_reads_finished_runs(study, config):
+    study.record_as_finished(config)
+    config["measures"] = ["critical_batch"]
+    config["critical_batch"] = {"train_loss": 1.0}
+    of_critical = tables("critical_batch") - tables() | charts("sweep", *BOTH)
+    assert study.planned(config) == of_critical | SELFTEST
+    study.record_as_finished(config)
+    config["critical_batch"]["train_loss"] = 0.9
+    assert study.planned(config) == of_critical
+    config["measures"] = []
+    # The chart is drawn again without it.
+    assert study.planned(config) == charts("sweep", *BOTH)
+
+
+def test_the_noise_scale_follows_training_where_iterates_are_kept(finished, config):
+    config["measures"] = ["noise_scale"]
+    config["noise_scale"] = {"small_batches": [8], "pairs": 2}
+    kept = of_n1("SB-iterates", "LB-iterates")
+    of_study = [(n, r) for n in BOTH for r in ("SB", "LB")]
+    measured = jobs("measure_noise_scale", *kept, *of_study, ("N1", "LB-slow"))
+    expected = measured | tables("noise_scale") | charts("sweep", *BOTH)
+    assert finished.planned(config) == expected | SELFTEST
+
+
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory, tiny):
     """Every experiment on one network and seed; one run with iterates diverges."""
@@ -255,6 +280,9 @@ def ran(tmp_path_factory, tiny):
     config["regimes"]["HB"] = {"batch_size": 8, "learning_rate": 1e30}
     config["iterates"] |= {"regimes": ["SB", "HB"], "epochs": [0, 1, 30]}
     config["sharpness"]["reference"]["corners"] = 1
+    config["measures"] = ["noise_scale", "critical_batch"]
+    config["noise_scale"] = {"small_batches": [8], "pairs": 2}
+    config["critical_batch"] = {"train_loss": 1.0}
     study = Study(tmp_path_factory.mktemp("ran"))
     done = study.run(config)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -309,6 +337,45 @@ def test_a_trajectory_goes_from_the_starting_point_to_the_end(ran):
         assert last[name] == pytest.approx(outcome[name], rel=1e-4)
     values = ["train_loss", "test_accuracy", "sharpness"]
     assert rows.loc[("HB-iterates", 30), values].isna().all()
+
+
+@pytest.mark.slow
+def test_the_noise_scale_goes_from_the_starting_point_to_the_end(ran):
+    rows = table(ran, "noise_scale").set_index(["regime", "epoch"])
+    kept = rows.loc["SB-iterates"]
+    assert kept.index.tolist() == ["0", "1", "30"]
+    assert (kept["noise_trace_mean"] > 0).all()
+    assert rows.loc[("SB", "last"), "noise_trace_mean"] > 0
+    folder = ran[0].directory / "results/noise_scale/N1"
+    sound, diverged = (
+        pd.read_csv(folder / f"{regime}-iterates/seed0.csv") for regime in ("SB", "HB")
+    )
+    # Both begin at one point, and HB has no numbers after that.
+    noise = diverged["noise_trace"]
+    assert noise[0] == sound["noise_trace"][0]
+    assert noise[1:].isna().all()
+    assert set(sound["batch_norm"]) == {"batch"}
+
+
+@pytest.mark.slow
+def test_the_noise_scale_counts_what_it_evaluated(ran):
+    config = derived.with_derived(ran[1])
+    for regime in ("SB", "SB-iterates"):
+        path = f"results/cost/measure_noise_scale/N1/{regime}/seed0.csv"
+        row = pd.read_csv(ran[0].directory / path).iloc[0]
+        names = ("gradient_evaluations", "forward_examples", "gradient_examples")
+        job = {"rule": "measure_noise_scale", "network": "N1", "regime": regime}
+        planned = planned_work.of_measuring(config, job)
+        assert planned == Work(*(row[n] for n in names))
+
+
+@pytest.mark.slow
+def test_two_batch_sizes_have_no_critical_one_and_the_chart_says_so(ran):
+    (row,) = table(ran, "critical_batch").to_dict("records")
+    assert row["note"].startswith("needs 3 batch sizes that reach the loss")
+    chart = (ran[0].directory / "results/charts/sweep_N1.svg").read_text()
+    assert "the sweep does not tell the critical batch size" in chart
+    assert "orange: noise scale" in chart
 
 
 @pytest.mark.slow

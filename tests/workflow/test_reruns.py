@@ -332,6 +332,31 @@ def test_lanczos_measures_again_what_it_finds(tmp_path, config, copied_project):
     assert planned == set().union(*map(of_measure, MEASURES))
 
 
+AFTER_NOISE = set().union(
+    {("measure_noise_scale", run) for _, run in jobs("train")},
+    jobs("tabulate_noise_scale"),
+)
+
+
+def test_the_noise_scale_is_measured_alone(tmp_path, config, copied_project):
+    study = Study(tmp_path / "study")
+    study.record_as_finished(config)
+    config["measures"] = ["noise_scale"]
+    config["noise_scale"] = {"small_batches": [8, 16], "pairs": 3}
+    of_noise = AFTER_NOISE | jobs("tabulate_cost")
+    # The first measure that is named comes with the comparison with closed forms.
+    selftest = jobs("measure_selftest") | jobs("tabulate_selftest")
+    assert study.planned(config) == of_noise | selftest
+    study.record_as_finished(config)
+    assert study.planned(config) == set()
+    config["noise_scale"]["pairs"] = 2
+    assert study.planned(config) == of_noise
+    config["noise_scale"]["pairs"] = 3
+    edited = "sharpminima/measures/noise_scale.py", "1.0 / small -", "2.0 / small -"
+    planned = planned_after(study, config, copied_project, *edited)
+    assert planned == of_noise | jobs("measure_selftest") | jobs("tabulate_selftest")
+
+
 def test_a_pair_of_one_network_redraws_its_charts_alone(tmp_path, config):
     config["regimes"]["LB-slow"] = {"batch_fraction": 0.5, "learning_rate": 5.0e-3}
     config["study"]["further_regimes"] = {"N1": ["LB-slow"]}

@@ -48,10 +48,11 @@ def ran(request, tmp_path_factory, tiny):
     config["sharpness"]["curve"]["epsilons"] = [1e-3, 1e-2, 1e-1]
     config["matched"] = {"networks": ["N1"], "epsilons": [1e-3]}
     config["matched"] |= {"gradient_norm": 1e-9, "max_gradients": 3}
-    config["measures"] = ["curvature", "spectral_density"]
+    config["measures"] = ["curvature", "spectral_density", "noise_scale"]
     config["curvature"] = {"eigenvalues": 2, "products": 9, "probes": 3}
     config["curvature"]["tolerance"] = 1e-2
     config["spectral_density"] = {"probes": 2, "products": 5}
+    config["noise_scale"] = {"small_batches": [8, 16], "pairs": 2}
     study = Study(tmp_path_factory.mktemp("ran"))
     done = study.run(config)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -212,6 +213,18 @@ def test_sharpness_grows_with_epsilon(ran):
         diverged = rows.loc[("HB", space)]
         assert diverged["seeds"].tolist() == [0, 0, 0]
         assert diverged[["ratio_mean", "order_changes_at"]].isna().all(axis=None)
+
+
+def test_the_noise_scale_is_known_but_for_the_diverged(ran):
+    rows = table(ran, "noise_scale").set_index(["regime", "small_batch"])
+    assert len(rows) == 3 * 2
+    sound = rows.loc[["SB", "LB"]]
+    assert (sound["noise_trace_mean"] > 0).all()
+    assert rows.loc["HB", "noise_trace_mean"].isna().all()
+    assert rows["diverged"].tolist() == [0] * 4 + [2] * 2
+    _, work = ledger(ran, "measure_noise_scale", "SB", "seed0.csv")
+    job = {"rule": "measure_noise_scale", "network": "N1", "regime": "SB"}
+    assert work == planned_work.of_measuring(ran[1], job)
 
 
 def test_ratios_are_missing_where_a_run_diverged(ran):
@@ -445,6 +458,7 @@ def test_costs_are_summed_by_rule_and_network(ran):
         "measure_curve": 6,
         "measure_curvature": 6,
         "measure_spectral_density": 6,
+        "measure_noise_scale": 6,
     }
     updates = table(ran, "runs")["updates"].sum()
     assert rows.loc["train", "gradient_evaluations"] == updates

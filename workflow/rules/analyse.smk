@@ -1,5 +1,5 @@
 """<results>/train -> <results>/sharpness, curve, trajectory, interpolation, matched,
-average_sharpness, invariance, curvature, spectral_density, cost
+average_sharpness, invariance, curvature, spectral_density, noise_scale, cost
 """
 
 import re
@@ -382,3 +382,62 @@ if STUDY.runs_with("spectral_density"):
         rules.measure_spectral_density.output.cost,
         STUDY.runs_with("spectral_density"),
     )
+
+
+# None, unless the config asks for it.
+if STUDY.runs_with_noise_scale:
+
+    rule measure_noise_scale:
+        input:
+            **NETWORK,
+            weights=rules.train.output.weights,
+            kept=kept_iterates,
+        output:
+            rows="<results>/noise_scale/{network}/{regime}/seed{seed}.csv",
+            cost="<results>/cost/measure_noise_scale/{network}/{regime}/seed{seed}.csv",
+        log:
+            "<logs>/measure_noise_scale/{network}_{regime}_seed{seed}.log",
+        benchmark:
+            "<benchmarks>/measure_noise_scale/{network}_{regime}_seed{seed}.tsv"
+        conda:
+            f"../../envs/{BACKEND}.yaml"
+        threads: 1
+        resources:
+            **GPU,
+            **asked_by("measure_noise_scale"),
+            builder_file=builder_file,
+            unfinished=UNFINISHED,
+            save_every=SAVE_EVERY,
+        params:
+            **SETTINGS,
+            noise_scale=STUDY.section("noise_scale"),
+            code=fingerprint("measure_noise_scale"),
+        script:
+            "../scripts/measure_noise_scale.py"
+
+    COSTS += files_of(
+        rules.measure_noise_scale.output.cost, STUDY.runs_with_noise_scale
+    )
+
+
+# A study that makes further measures shows that they can be trusted.
+if config["measures"]:
+
+    rule measure_selftest:
+        output:
+            "<results>/selftest.csv",
+        log:
+            "<logs>/measure_selftest.log",
+        benchmark:
+            "<benchmarks>/measure_selftest.tsv"
+        conda:
+            f"../../envs/{BACKEND}.yaml"
+        threads: 1
+        resources:
+            **GPU,
+            **asked_by("measure_selftest"),
+        params:
+            backend={"name": BACKEND},
+            code=fingerprint("measure_selftest"),
+        script:
+            "../scripts/measure_selftest.py"

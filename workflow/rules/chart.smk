@@ -138,6 +138,8 @@ if STUDY.sweep_runs:
         input:
             runs=rules.tabulate_sweep_runs.output[0],
             thresholds=rules.tabulate_thresholds.output[0],
+            critical_batch=if_studied("critical_batch"),
+            noise_scale=if_studied("noise_scale"),
         output:
             **chart("sweep", "Batch sizes", of_each(derived.batch_sizes(config))),
         log:

@@ -424,6 +424,13 @@ def iterates_to_begin_with(wildcards):
     return []
 
 
+def kept_iterates(wildcards):
+    if config["regimes"][wildcards.regime].get("iterates"):
+        folder = f"<results>/train/{wildcards.network}/{wildcards.regime}"
+        return f"{folder}/seed{wildcards.seed}/iterates.h5"
+    return []
+
+
 def search_of_iterates(wildcards):
     return STUDY.search_of_iterates
 

@@ -203,6 +203,40 @@ if STUDY.runs_with("curvature"):
             "../scripts/tabulate_curvature_runs.py"
 
 
+if config["measures"]:
+
+    rule tabulate_selftest:
+        input:
+            rules.measure_selftest.output,
+        output:
+            table("selftest", "measures beside closed forms"),
+        log:
+            "<logs>/tabulate_selftest.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            code=fingerprint("tabulate_selftest"),
+        script:
+            "../scripts/tabulate_selftest.py"
+
+
+if STUDY.runs_with_noise_scale:
+
+    rule tabulate_noise_scale:
+        input:
+            files_of(rules.measure_noise_scale.output.rows, STUDY.runs_with_noise_scale),
+        output:
+            table("noise_scale", "gradient noise scale"),
+        log:
+            "<logs>/tabulate_noise_scale.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            code=fingerprint("tabulate_noise_scale"),
+        script:
+            "../scripts/tabulate_noise_scale.py"
+
+
 if STUDY.runs_with_forms:
 
     rule tabulate_invariance:
@@ -365,6 +399,25 @@ if STUDY.sweep_runs:
             code=fingerprint("tabulate_thresholds"),
         script:
             "../scripts/tabulate_thresholds.py"
+
+
+if STUDY.critical_batch:
+
+    rule tabulate_critical_batch:
+        input:
+            outcomes=files_of(rules.train.output.outcome, STUDY.sweep_runs),
+            histories=files_of(rules.train.output.history, STUDY.sweep_runs),
+        output:
+            table("critical_batch", "critical batch size"),
+        log:
+            "<logs>/tabulate_critical_batch.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            critical_batch=STUDY.critical_batch,
+            code=fingerprint("tabulate_critical_batch"),
+        script:
+            "../scripts/tabulate_critical_batch.py"
 
 
 if STUDY.runs_with_iterates:

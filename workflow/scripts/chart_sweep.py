@@ -10,10 +10,19 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(runs, thresholds, output, *, network):
-    """Draw the rows of `network` in the CSV files `runs` and `thresholds`."""
-    tables = [files.gather([path]) for path in (runs, thresholds)]
-    chart = sweep.draw(*(table[table["network"] == network] for table in tables))
+def main(runs, thresholds, critical_batch, noise_scale, output, *, network):
+    """Draw the rows of `network` in these CSV files.
+
+    The last two are lists of a file, which are empty where the study has none.
+    """
+
+    def of_network(paths):
+        table = files.gather(paths)
+        return table[table["network"] == network]
+
+    beside = (critical_batch, noise_scale)
+    tables = [of_network(paths) if paths else None for paths in beside]
+    chart = sweep.draw(of_network([runs]), of_network([thresholds]), *tables)
     pictures.save(chart, **output)
 
 

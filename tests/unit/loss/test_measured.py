@@ -9,6 +9,7 @@ from scipy.special import logsumexp
 import examples
 from sharpminima import backend
 from sharpminima.backend import keras
+from sharpminima.jobs.cost import Work
 from sharpminima.loss.batch_norm import POLICIES
 from sharpminima.measures import trajectory
 from sharpminima.networks import iterates
@@ -130,6 +131,23 @@ def test_mixing_different_networks_is_refused(model, dataset, build):
     start = point_of(model)
     with pytest.raises(ValueError, match=r"Received: shapes \(63,\) and \(3,\)"):
         build(model, dataset).between(start, Point(np.zeros(3), start.averages))
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_gradients_of_batches_are_those_of_each_batch_alone(
+    model, dataset, build, policy
+):
+    """By the moments of the batch, whatever the policy, and whatever order."""
+    measured, point = build(model, dataset, policy), point_of(model)
+    cuts = [np.array([3, 1, 7, 20]), np.array([2, 0, 22])]
+    found = list(measured.gradients_of_batches()(point, cuts))
+    assert measured.work == Work(gradient_evaluations=1, gradient_examples=7)
+    for gradient, cut in zip(found, cuts, strict=True):
+        x, y = dataset.x_train[cut], dataset.y_train[cut]
+        alone = build(model, dataclasses.replace(dataset, x_train=x, y_train=y))
+        expected = alone.loss_accuracy_and_gradient(point)[2]
+        np.testing.assert_allclose(gradient, expected, rtol=max(EXACT, 1e-9), atol=1e-7)
+        assert np.abs(expected).max() > 0.01
 
 
 def test_data_may_lie_on_the_device_already(model, dataset, build):

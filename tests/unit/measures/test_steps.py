@@ -15,6 +15,7 @@ from sharpminima.measures import (
     interpolation,
     invariance,
     matched,
+    noise_scale,
     sharpness,
     spectral_density,
     trajectory,
@@ -135,10 +136,18 @@ def of_interpolation(loss, step):
     return interpolation.plots(measures, [0.0, 0.5, 1.0], step)
 
 
+def of_noise_scale(loss, step):
+    def gradients(batches):
+        return (loss.f(CENTRE + indices.mean())[1] for indices in batches)
+
+    settings = {"small_batches": [4, 5], "pairs": 3}
+    return noise_scale.measure(gradients, 20, settings, 0, step)
+
+
 MEASURES = [
     *(of_sharpness, of_curve, of_matched, of_average_sharpness),
     *(of_invariance, of_trajectory, of_interpolation),
-    *(of_curvature, of_spectral_density),
+    *(of_curvature, of_spectral_density, of_noise_scale),
 ]
 
 

@@ -245,6 +245,26 @@ def curve(config: Mapping) -> Iterator[Mistake]:
         yield "sharpness.curve.epsilons", f"{rule}. Received: {epsilons!r}"
 
 
+def noise_scale(config: Mapping) -> Iterator[Mistake]:
+    """Yield small batches of which a training set does not hold two."""
+    if "noise_scale" not in set(config["measures"]).intersection(config):
+        return
+    for network, _ in known_networks(config):
+        most = sizes.of_network(config, network)["measure_examples"] // 2
+        for i, size in enumerate(config["noise_scale"]["small_batches"]):
+            if size > most:
+                rule = f"must be at most {most}, half of what network {network} sees"
+                message = f"{rule}. Received: {size}"
+                yield f"noise_scale.small_batches[{i}]", message
+
+
+def critical_batch(config: Mapping) -> Iterator[Mistake]:
+    """Yield a critical batch size without a sweep that could tell it."""
+    if "critical_batch" in config["measures"] and not derived.batch_sizes(config):
+        where = f"measures[{config['measures'].index('critical_batch')}]"
+        yield where, "critical_batch needs sweep.batch_sizes. Received: none"
+
+
 CHECKS = (
     names,
     pairs,
@@ -262,6 +282,8 @@ CHECKS = (
     subspaces,
     alphas,
     curve,
+    noise_scale,
+    critical_batch,
 )
 
 

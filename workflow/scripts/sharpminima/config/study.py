@@ -153,6 +153,18 @@ class Study:
         return self.runs if measure in self.config["measures"] else []
 
     @property
+    def runs_with_noise_scale(self) -> list[Run]:
+        """The runs whose noise scale is measured, at their end or at kept iterates."""
+        runs = self.runs_with("noise_scale")
+        return [*runs, *self.runs_with_iterates] if runs else []
+
+    @property
+    def critical_batch(self) -> dict:
+        """The target of the critical batch size; empty where it is not measured."""
+        named = "critical_batch" in self.config["measures"] and self.sweep_runs
+        return self.section("critical_batch") if named else {}
+
+    @property
     def measured_runs(self) -> list[Run]:
         """The runs whose last iterate is measured."""
         return [*self.runs, *self.sweep_runs, *self.warm_start_runs]

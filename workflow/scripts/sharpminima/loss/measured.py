@@ -5,7 +5,7 @@ entropy over a whole set. It must be deterministic: dropout is off, and the eval
 batches are fixed (see `sharpminima.regimes.batches`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -224,6 +224,30 @@ class MeasuredLoss:
 
         return loss_and_gradient
 
+    def gradients_of_batches(self) -> Callable[..., Iterator[np.ndarray]]:
+        """Return a function of a `Point` and of batches, which are arrays of indices.
+
+        It yields the gradient of each batch's mean loss, shape `(n,)`. Batch
+        normalisation takes the moments of that batch, as in training, whatever the
+        policy here is. Dropout is off. All batches of a call count as one gradient.
+
+        Raises:
+            ValueError: If a batch normalisation cannot be reached.
+        """
+        network, examples = self._by_moments(), self._sets["train"]
+
+        def gradients(point, batches):
+            x, seen = vector_to_device(point.parameters), 0
+            for indices in batches:
+                cut = backend.to_device(indices.astype(np.int32))
+                batch = examples.x, examples.y, cut
+                _, _, by_x, _ = network.loss_and_gradients(x, point.averages, batch)
+                seen += len(indices)
+                yield by_x / len(indices)
+            self.work += Work(gradient_evaluations=1, gradient_examples=seen)
+
+        return gradients
+
     def training_moments(self) -> Callable[[Point], list[np.ndarray]]:
         """Return a function: the moments of the training set at a point.
 
@@ -232,7 +256,7 @@ class MeasuredLoss:
         Raises:
             ValueError: If a batch normalisation cannot be reached.
         """
-        network = CompiledNetwork(policies.copy_of(self._model, batch_moments=True))
+        network = self._by_moments()
         return lambda point: self._recalibrated(
             network, vector_to_device(point.parameters), point.averages
         )
@@ -263,6 +287,12 @@ class MeasuredLoss:
             return self.measures(Point(mixed(*weights, *ends), averages))
 
         return measures
+
+    def _by_moments(self):
+        """Return a copy that normalises by the moments of each batch, compiled."""
+        if self._moments:
+            return self._moments
+        return CompiledNetwork(policies.copy_of(self._model, batch_moments=True))
 
     def _averages(self, x, averages):
         """Return what batch normalisation computes with at x."""

@@ -33,6 +33,7 @@ RULES = {
     "prepare_*": Rule(0, megabytes=memory.of_preparing),
     "choose_compilation*": Rule(1, megabytes=memory.of_trial),
     "train": Rule(2, computes=True, megabytes=memory.of_training),
+    "measure_selftest": Rule(3, megabytes=memory.of_selftest),
     "measure_*": Rule(3, computes=True, megabytes=memory.of_measuring),
     "tabulate_*": Rule(4),
     "chart_*": Rule(5),
