@@ -69,11 +69,12 @@ def plot_rows(cores: int) -> Iterator[dict]:
     start, end = point.parameters, point.parameters + 0.01
     alphas = interpolation.alphas(start=-1.0, stop=2.0, count=POINTS)
     loss = MeasuredLoss(model, dataset, **cases.EVALUATION)
-    between = loss.between(point, Point(end, point.averages))
+    between = loss.mixture([point, Point(end, point.averages)])
 
     def ours():
         for alpha in alphas:
-            between(1.0 - alpha, alpha, alpha)
+            weights = interpolation.linear(alpha)
+            between(weights, weights)
 
     variants = {"sharpminima": ours}
     for jit in (True, False):

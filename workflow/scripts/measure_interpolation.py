@@ -24,7 +24,7 @@ def main(context, pair, settings, plot, distances, cost):
     start, end = (parameters.restore(path, context.model) for path in pair)
     alphas = interpolation.alphas(**settings["alphas"])
     with backend.enough_memory("evaluation.batch_size"):
-        measures = context.loss.between(start, end)
+        measures = context.loss.mixture((start, end))
         points = list(interpolation.plots(measures, alphas, context.step))
     seed = origins[0]["seed"]
     # No checkpoint has x_0, but the seed makes it again.

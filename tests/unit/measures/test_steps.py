@@ -109,7 +109,8 @@ def of_trajectory(loss, step):
 
 
 def of_interpolation(loss, step):
-    def measures(a, b, alpha):
+    def measures(weights, shares):
+        a, b = weights
         return {"train_loss": loss.f(a * CENTRE + b * POINT.parameters)[0]}
 
     return interpolation.plots(measures, [0.0, 0.5, 1.0], step)
