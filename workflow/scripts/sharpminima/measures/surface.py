@@ -195,16 +195,17 @@ def places(
         step: Measures a point, or knows its measures.
 
     Yields:
-        `place`, its name or `iterate`; what `Plane.place_of` returns; the measures of a
-        point; `regime` and `epoch` of an iterate.
+        `place`, its name or `iterate`; `regime` and `epoch` of an iterate; what
+        `Plane.place_of` returns; the measures of a point.
     """
     for name, point in points.items():
         measures = step(partial(loss.measures, point))
-        yield {"place": name, **plane.place_of(point.parameters), **measures}
+        at = plane.place_of(point.parameters)
+        yield {"place": name, "regime": None, "epoch": None, **at, **measures}
     for regime, epoch, point in paths:
         if np.isfinite(point.parameters).all():
             at = plane.place_of(point.parameters)
-            yield {"place": "iterate", **at, "regime": regime, "epoch": epoch}
+            yield {"place": "iterate", "regime": regime, "epoch": epoch, **at}
 
 
 def _minus(point, other):
