@@ -47,7 +47,9 @@ def _ends(first, second, seed, other):
 def _panel(rows, column, kinds):
     """Return a line for each pair of runs, and the mean of each kind of pairs."""
     scale = alt.Scale(domain=kinds, range=style.REGIME_COLOURS[: len(kinds)])
-    legend = alt.Legend(orient="bottom", title=None, columns=2, symbolStrokeWidth=2)
+    legend = alt.Legend(
+        orient="bottom", title=None, columns=2, symbolStrokeWidth=2, symbolOpacity=1
+    )
     x = alt.X("t:Q", title="position t")
     chart = alt.Chart(rows[[*PAIR, "t", "ends", column]]).encode(
         x, color=alt.Color("ends:N", scale=scale, legend=legend)
