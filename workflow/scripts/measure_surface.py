@@ -27,7 +27,7 @@ def main(context, inputs, settings, points, places, cost):
     origins = [parameters.attributes(path) for path in pair]
     carried = context.columns_of_pair(origins)
     if carried["status"] == DIVERGED:
-        found, marked = [{}], [{}]
+        found, marked = [surface.not_measured()], [{}]
     else:
         with backend.enough_memory("evaluation.batch_size"):
             found, marked = _measured(context, inputs, origins, settings)

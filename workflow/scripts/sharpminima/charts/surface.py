@@ -28,6 +28,10 @@ def draw(points: pd.DataFrame, places: pd.DataFrame) -> alt.VConcatChart:
         places: One row per marked place and iterate, as the same rule writes it.
     """
     first, second = points["first"].iloc[0], points["second"].iloc[0]
+    notes = [f"seed {points['seed'].iloc[0]}", *_notes(places, second)]
+    title = style.title(points, f"surfaces of {first} and {second}", *notes)
+    if points["plane"].isna().all():
+        return alt.vconcat(title=title)
     planes, colour = [], _colour(points)
     if (at_minima := points[points["plane"] == MINIMA]).size:
         planes.append(_through_minima(at_minima, places, colour))
@@ -37,8 +41,6 @@ def draw(points: pd.DataFrame, places: pd.DataFrame) -> alt.VConcatChart:
     rows = [alt.vconcat(*planes, spacing=14).resolve_scale(color="shared")]
     if random.size:
         rows.append(_spread(random, [first, second]))
-    notes = [f"seed {points['seed'].iloc[0]}", *_notes(places, second)]
-    title = style.title(points, f"surfaces of {first} and {second}", *notes)
     return alt.vconcat(*rows, spacing=14).properties(title=title)
 
 

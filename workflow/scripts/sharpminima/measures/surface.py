@@ -171,6 +171,12 @@ def measure(
                 yield {**plane.columns, **at, **values}
 
 
+def not_measured() -> dict:
+    """Return the row of a pair of which a run has no finite loss: no values."""
+    measured = ("plane", "x", "y", "train_loss", "test_loss")
+    return dict.fromkeys(measured, np.nan)
+
+
 def _line(measures, xs, y):
     """Return the measures of a line of the grid, an array for each."""
     rows = [measures(weights, weights) for weights in ((1.0, x, y) for x in xs)]
