@@ -35,7 +35,8 @@ def with_sections(**sections):
     config["iterates"]["networks"] = config["warm_start"]["networks"] = ["F1"]
     config["invariance"]["networks"] = ["F1"]
     for name, changes in sections.items():
-        config[name] |= changes
+        both = isinstance(changes, dict)
+        config[name] = config[name] | changes if both else changes
     return config
 
 

@@ -30,6 +30,7 @@ BENCHMARKS = {
     "sharpness": measures.sharpness_rows,
     "solver": solvers.rows,
     "plot": measures.plot_rows,
+    "surface": measures.surface_rows,
     "imports": overhead.import_rows,
     "planning": overhead.planning_rows,
     "memory": overhead.memory_rows,

@@ -1,5 +1,6 @@
 """The measures: one gradient, one sharpness, one parametric plot, and their rivals."""
 
+import dataclasses
 from collections.abc import Iterator
 
 import cases
@@ -10,12 +11,12 @@ from scipy import optimize
 
 from sharpminima.backend import keras
 from sharpminima.loss.measured import MeasuredLoss
-from sharpminima.measures import interpolation, maximisers
+from sharpminima.measures import interpolation, maximisers, surface
 from sharpminima.measures.spaces import Box, FullSpace, box_half_widths
 from sharpminima.networks.parameters import Point, flatten, point_of
 
 GRADIENTS = {"F1": 5000, "C1": 1000}
-EPSILON, POINTS = 1e-3, 25
+EPSILON, POINTS, POINTS_OF_LINE = 1e-3, 25, 41
 SEARCH = {"max_iterations": 10, "max_evaluations": 40}
 
 
@@ -69,20 +70,48 @@ def plot_rows(cores: int) -> Iterator[dict]:
     start, end = point.parameters, point.parameters + 0.01
     alphas = interpolation.alphas(start=-1.0, stop=2.0, count=POINTS)
     loss = MeasuredLoss(model, dataset, **cases.EVALUATION)
-    between = loss.between(point, Point(end, point.averages))
+    between = loss.mixture([point, Point(end, point.averages)])
 
     def ours():
         for alpha in alphas:
-            between(1.0 - alpha, alpha, alpha)
+            weights = interpolation.linear(alpha)
+            between(weights, weights)
 
     variants = {"sharpminima": ours}
+    vectors = [alpha * end + (1 - alpha) * start for alpha in alphas]
     for jit in (True, False):
         for size in (256, 1000, 4000):
             name = f"set_weights + evaluate, batch {size}, jit_compile={jit}"
-            variants[name] = _evaluating(dataset, start, end, alphas, size, jit)
+            variants[name] = _evaluating(dataset, vectors, size, jit)
     case = f"F1, {POINTS} points, 4000 + 1000 digits"
     for row in timing.alternate(variants):
         yield {"benchmark": "parametric plot", "case": case, **row}
+
+
+def surface_rows(cores: int) -> Iterator[dict]:
+    """Yield the timings of one line of a surface of 41 x 41 points.
+
+    The first rival is what one would write: Keras' own batch size, 32. The others are
+    at the batch size that was the best of some, with all examples of a set at once.
+    """
+    dataset = cases.digits()
+    model = cases.model("F1", dataset)
+    point = point_of(model)
+    shapes = [tuple(variable.shape) for variable in model.trainable_variables]
+    settings = {"points": POINTS_OF_LINE, "planes": 1, "reach": 1.0}
+    (plane,) = surface.random_planes(point, shapes, settings, 0, "SB")
+    loss = MeasuredLoss(model, dataset, **cases.EVALUATION)
+    line = dataclasses.replace(plane, y=plane.y[:1])
+    first, second = (axis.parameters for axis in plane.axes)
+    vectors = [point.parameters + x * first + line.y[0] * second for x in plane.x]
+    variants = {"sharpminima": lambda: list(surface.measure(loss.mixture, [line]))}
+    for size in (32, 4000):
+        for jit in (True, False):
+            name = f"set_weights + evaluate, batch {size}, jit_compile={jit}"
+            variants[name] = _evaluating(dataset, vectors, size, jit)
+    case = f"F1, {POINTS_OF_LINE} points, 4000 + 1000 digits"
+    for row in timing.alternate(variants):
+        yield {"benchmark": "surface", "case": case, **row}
 
 
 def _function(model, dataset):
@@ -148,14 +177,14 @@ def _parts(loss_and_gradient, x):
     }
 
 
-def _evaluating(dataset, start, end, alphas, size, jit):
+def _evaluating(dataset, vectors, size, jit):
     model = cases.model("F1", dataset)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(loss=loss, metrics=["accuracy"], jit_compile=jit)
 
     def run():
-        for alpha in alphas:
-            _set_weights(model, alpha * end + (1 - alpha) * start)
+        for x in vectors:
+            _set_weights(model, x)
             for x, y in (
                 (dataset.x_train, dataset.y_train),
                 (dataset.x_test, dataset.y_test),

@@ -152,6 +152,8 @@ SHARED_BY = {
     "tables/summaries/pairs": {
         *("tabulate_ratios", "tabulate_matched", "tabulate_curve", "chart_curve"),
     },
+    "tables/summaries/jackknife": {"tabulate_barriers"},
+    "charts/contours": {"chart_surface"},
     "tables/summaries/curves": {"tabulate_curve", "chart_curve"},
     "tables/summaries/parts": {
         *("tabulate_anatomy", "tabulate_minima", "tabulate_curve", "chart_anatomy"),

@@ -262,6 +262,7 @@ def test_a_reference_searches_again_and_shows_the_gap(finished_study, config):
     assert finished_study.planned(config) == AFTER_SHARPNESS | gap
 
 
+VERBS = ("measure", "chart")
 AFTER_CURVE = set().union(
     {("measure_curve", run) for _, run in jobs("train")},
     jobs("tabulate_curve"),
@@ -355,6 +356,76 @@ def test_the_noise_scale_is_measured_alone(tmp_path, config, copied_project):
     edited = "sharpminima/measures/noise_scale.py", "1.0 / small -", "2.0 / small -"
     planned = planned_after(study, config, copied_project, *edited)
     assert planned == of_noise | jobs("measure_selftest") | jobs("tabulate_selftest")
+
+
+def with_seeds(rule, networks=NETWORKS, seeds=("seed=0",)):
+    """Return the jobs of a rule that names the pair of regimes and these seeds."""
+    of_pair = [f"network={n}, first=SB, second=LB" for n in networks]
+    return {(rule, f"{pair}, {each}") for pair in of_pair for each in seeds}
+
+
+SURFACE = {"seeds": [0], "points": 5, "margin": 0.25, "planes": 2, "reach": 1.0}
+AFTER_SURFACE = with_seeds("measure_surface") | with_seeds("chart_surface")
+
+
+def test_surfaces_run_alone_and_follow_their_section(tmp_path, config, copied_project):
+    study = Study(tmp_path / "study")
+    study.record_as_finished(config)
+    config |= {"measures": ["surface"], "surface": SURFACE}
+    of_surface = AFTER_SURFACE | jobs("tabulate_cost")
+    assert study.planned(config) == of_surface
+    study.record_as_finished(config)
+    for change in ({"points": 7}, {"planes": 3}, {"margin": 0.5}, {"reach": 2.0}):
+        config["surface"] = SURFACE | change
+        assert study.planned(config) == of_surface
+    config["surface"] = SURFACE | {"seeds": [0, 1]}
+    of_seed_1 = [with_seeds(f"{verb}_surface", seeds=["seed=1"]) for verb in VERBS]
+    assert study.planned(config) == set().union(*of_seed_1, jobs("tabulate_cost"))
+    config["surface"] = SURFACE
+    edited = ("sharpminima/charts/contours.py", "zs >= level", "zs > level")
+    planned = planned_after(study, config, copied_project, *edited)
+    assert planned == with_seeds("chart_surface")
+
+
+def test_iterates_draw_the_path_of_training_onto_surfaces(tmp_path, config):
+    config |= {"measures": ["surface"], "surface": SURFACE}
+    study = Study(tmp_path)
+    study.record_as_finished(config)
+    config["iterates"]["networks"] = ["N1"]
+    planned = study.planned(config)
+    measured = with_seeds("measure_surface", ["N1"])
+    assert measured == {job for job in planned if job[0] == "measure_surface"}
+
+
+PAIRS_OF_SEEDS = ("seed=0, other=0", "seed=0, other=1", "seed=1, other=1")
+
+
+def of_barriers(networks=NETWORKS, seeds=PAIRS_OF_SEEDS):
+    """Return the jobs that measure barriers, their table and their charts."""
+    charts = {("chart_barriers", f"network={n}, first=SB, second=LB") for n in networks}
+    measured = with_seeds("measure_barriers", networks, seeds)
+    return measured | charts | jobs("tabulate_barriers")
+
+
+def test_barriers_run_alone_and_a_seed_adds_its_own(tmp_path, config, copied_project):
+    study = Study(tmp_path / "study")
+    study.record_as_finished(config)
+    config |= {"measures": ["barriers"], "barriers": {"points": 5}}
+    assert study.planned(config) == of_barriers() | jobs("tabulate_cost")
+    study.record_as_finished(config)
+    config["barriers"] = {"points": 7}
+    assert study.planned(config) == of_barriers() | jobs("tabulate_cost")
+    config["barriers"] = {"points": 5}
+    config["study"]["seeds"] = [0, 1, 2]
+    with_seed_2 = [f"seed={seed}, other=2" for seed in (0, 1, 2)]
+    planned = study.planned(config)
+    assert {job for job in planned if "barriers" in job[0]} == of_barriers(
+        seeds=with_seed_2
+    )
+    config["study"]["seeds"] = [0, 1]
+    edited = ("sharpminima/networks/permutations.py", "gain > 1e-9", "gain > 1e-6")
+    planned = planned_after(study, config, copied_project, *edited)
+    assert planned == of_barriers() | jobs("tabulate_cost")
 
 
 def test_a_pair_of_one_network_redraws_its_charts_alone(tmp_path, config):

@@ -49,10 +49,13 @@ def ran(request, tmp_path_factory, tiny):
     config["matched"] = {"networks": ["N1"], "epsilons": [1e-3]}
     config["matched"] |= {"gradient_norm": 1e-9, "max_gradients": 3}
     config["measures"] = ["curvature", "spectral_density", "noise_scale"]
+    config["measures"] += ["surface", "barriers"]
     config["curvature"] = {"eigenvalues": 2, "products": 9, "probes": 3}
     config["curvature"]["tolerance"] = 1e-2
     config["spectral_density"] = {"probes": 2, "products": 5}
     config["noise_scale"] = {"small_batches": [8, 16], "pairs": 2}
+    config["surface"] |= {"seeds": [1], "points": 5, "planes": 2}
+    config["barriers"]["points"] = 5
     study = Study(tmp_path_factory.mktemp("ran"))
     done = study.run(config)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -225,6 +228,45 @@ def test_the_noise_scale_is_known_but_for_the_diverged(ran):
     _, work = ledger(ran, "measure_noise_scale", "SB", "seed0.csv")
     job = {"rule": "measure_noise_scale", "network": "N1", "regime": "SB"}
     assert work == planned_work.of_measuring(ran[1], job)
+
+
+def test_a_surface_has_every_point_of_its_planes(ran):
+    folder = ran[0].directory / "results/surface/N1/SB_LB"
+    points = pd.read_csv(folder / "seed1.csv")
+    planes = points.groupby(["plane", "around", "draw"], sort=False).size()
+    assert planes.index.tolist() == [("minima", "x0", 0)] + [
+        ("random", regime, draw) for regime in ("SB", "LB") for draw in (0, 1)
+    ]
+    assert set(planes) == {25}
+    runs = table(ran, "runs").set_index(["regime", "seed"])
+    centres = points.query("plane == 'random' and x == 0 and y == 0")
+    places = pd.read_csv(folder / "seed1.places.csv").set_index("place")
+    for regime in ("SB", "LB"):
+        expected = runs.loc[(regime, 1), ["train_loss", "test_loss"]].tolist()
+        at = centres[centres["around"] == regime][["train_loss", "test_loss"]]
+        assert at.to_numpy() == pytest.approx(np.array([expected] * 2), rel=1e-4)
+        found = places.loc[regime, ["train_loss", "test_loss"]].tolist()
+        assert found == pytest.approx(expected, rel=1e-4)
+    _, work = ledger(ran, "measure_surface", "SB_LB", "seed1.csv")
+    job = {"rule": "measure_surface", "network": "N1"}
+    assert planned_work.of_measuring(ran[1], job) == work
+
+
+def test_barriers_stand_beside_their_controls(ran):
+    """Of two seeds, pairs of different seeds have no interval."""
+    rows = table(ran, "barriers").set_index(["first", "second", "seeds"])
+    kinds = [("SB", "LB", "one"), ("SB", "SB", "different"), ("LB", "LB", "different")]
+    for kind in (*kinds, ("SB", "LB", "different")):
+        of_kind = rows.loc[[kind]].set_index("units")
+        assert of_kind["pairs"].tolist() == [1 if kind[0] == kind[1] else 2] * 2
+        assert (of_kind["train_barrier_mean"] >= 0).all()
+        known = of_kind["train_barrier_low"].notna()
+        assert known.all() if "one" in kind else not known.any()
+        distance = of_kind["distance_mean"]
+        assert distance["matched"] <= distance["as trained"] * (1 + 1e-6)
+    job = {"rule": "measure_barriers", "network": "N1", "seed": 0, "other": 1}
+    _, work = ledger(ran, "measure_barriers", "SB_LB", "seed0_1.csv")
+    assert planned_work.of_measuring(ran[1], job) == work
 
 
 def test_ratios_are_missing_where_a_run_diverged(ran):
@@ -459,6 +501,8 @@ def test_costs_are_summed_by_rule_and_network(ran):
         "measure_curvature": 6,
         "measure_spectral_density": 6,
         "measure_noise_scale": 6,
+        "measure_surface": 1,
+        "measure_barriers": 3,
     }
     updates = table(ran, "runs")["updates"].sum()
     assert rows.loc["train", "gradient_evaluations"] == updates
@@ -557,6 +601,7 @@ def open_offline(page, folder, *flags):
     [
         *("training_N1", "sharpness_N1", "anatomy_N1", "curve_N1"),
         *("interpolation_N1_SB_LB", "performance_model_N1"),
+        *("surface_N1_SB_LB_1", "barriers_N1_SB_LB"),
     ],
 )
 def test_a_chart_draws_itself_offline(ran, tmp_path, chart):

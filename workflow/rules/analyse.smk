@@ -1,5 +1,6 @@
 """<results>/train -> <results>/sharpness, curve, trajectory, interpolation, matched,
-average_sharpness, invariance, curvature, spectral_density, noise_scale, cost
+average_sharpness, invariance, curvature, spectral_density, noise_scale, surface,
+barriers, cost
 """
 
 import re
@@ -441,3 +442,75 @@ if config["measures"]:
             code=fingerprint("measure_selftest"),
         script:
             "../scripts/measure_selftest.py"
+
+
+if STUDY.surfaces:
+
+    rule measure_surface:
+        input:
+            **NETWORK,
+            first="<results>/train/{network}/{first}/seed{seed}/final.weights.h5",
+            second="<results>/train/{network}/{second}/seed{seed}/final.weights.h5",
+            first_path=kept_on_the_way("first"),
+            second_path=kept_on_the_way("second"),
+        output:
+            points="<results>/surface/{network}/{first}_{second}/seed{seed}.csv",
+            places="<results>/surface/{network}/{first}_{second}/seed{seed}.places.csv",
+            cost="<results>/cost/measure_surface/{network}/{first}_{second}/seed{seed}.csv",
+        log:
+            "<logs>/measure_surface/{network}_{first}_{second}_seed{seed}.log",
+        benchmark:
+            "<benchmarks>/measure_surface/{network}_{first}_{second}_seed{seed}.tsv"
+        conda:
+            f"../../envs/{BACKEND}.yaml"
+        threads: 1
+        resources:
+            **GPU,
+            **asked_by("measure_surface"),
+            builder_file=builder_file,
+            unfinished=UNFINISHED,
+            save_every=SAVE_EVERY,
+        params:
+            **SETTINGS,
+            surface=STUDY.surface,
+            code=fingerprint("measure_surface"),
+        script:
+            "../scripts/measure_surface.py"
+
+    COSTS += files_of_pairs(
+        rules.measure_surface.output.cost,
+        STUDY.first_pairs,
+        seed=STUDY.seeds_of("surface"),
+    )
+
+
+if STUDY.barriers:
+
+    rule measure_barriers:
+        input:
+            **NETWORK,
+            weights=checkpoints_of_seeds,
+        output:
+            rows="<results>/barriers/{network}/{first}_{second}/seed{seed}_{other}.csv",
+            cost="<results>/cost/measure_barriers/{network}/{first}_{second}/seed{seed}_{other}.csv",
+        log:
+            "<logs>/measure_barriers/{network}_{first}_{second}_seed{seed}_{other}.log",
+        benchmark:
+            "<benchmarks>/measure_barriers/{network}_{first}_{second}_seed{seed}_{other}.tsv"
+        conda:
+            f"../../envs/{BACKEND}.yaml"
+        threads: 1
+        resources:
+            **GPU,
+            **asked_by("measure_barriers"),
+            builder_file=builder_file,
+            unfinished=UNFINISHED,
+            save_every=SAVE_EVERY,
+        params:
+            **{**SETTINGS, "evaluation": STUDY.evaluation_of_barriers},
+            barriers=STUDY.section("barriers"),
+            code=fingerprint("measure_barriers"),
+        script:
+            "../scripts/measure_barriers.py"
+
+    COSTS += files_of_barriers(rules.measure_barriers.output.cost)

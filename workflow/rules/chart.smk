@@ -1,5 +1,9 @@
 """<results>/train, tables, a folder for each measure -> <results>/charts"""
 
+# The wildcards of a pair, and the first pair of each network.
+NAMES = ("network", "first", "second")
+FIRST_PAIRS = [dict(zip(NAMES, pair)) for pair in STUDY.first_pairs]
+
 
 rule chart_training:
     input:
@@ -108,10 +112,7 @@ if STUDY.runs_with("spectral_density"):
 
 if STUDY.pairs_of_networks:
 
-    PAIRS = [
-        {"network": network, "first": first, "second": second}
-        for network, first, second in STUDY.pairs_of_networks
-    ]
+    PAIRS = [dict(zip(NAMES, pair)) for pair in STUDY.pairs_of_networks]
 
     rule chart_interpolation:
         input:
@@ -130,6 +131,51 @@ if STUDY.pairs_of_networks:
             code=fingerprint("chart_interpolation"),
         script:
             "../scripts/chart_interpolation.py"
+
+
+if STUDY.barriers:
+
+    rule chart_barriers:
+        input:
+            lambda wildcards: files_of_barriers(
+                rules.measure_barriers.output.rows, **wildcards
+            ),
+        output:
+            **chart("barriers", "Parametric plots", FIRST_PAIRS),
+        log:
+            "<logs>/chart_barriers/{network}_{first}_{second}.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            code=fingerprint("chart_barriers"),
+        script:
+            "../scripts/chart_barriers.py"
+
+
+if STUDY.surfaces:
+
+    rule chart_surface:
+        input:
+            points=rules.measure_surface.output.points,
+            places=rules.measure_surface.output.places,
+        output:
+            **chart(
+                "surface",
+                "Surfaces",
+                [
+                    {**pair, "seed": seed}
+                    for pair in FIRST_PAIRS
+                    for seed in STUDY.seeds_of("surface")
+                ],
+            ),
+        log:
+            "<logs>/chart_surface/{network}_{first}_{second}_{seed}.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            code=fingerprint("chart_surface"),
+        script:
+            "../scripts/chart_surface.py"
 
 
 if STUDY.sweep_runs:

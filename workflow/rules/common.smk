@@ -144,7 +144,7 @@ RESULTS = Path(
     workflow.pathvars.apply(workflow.modifier.path_modifier.replace_prefix("<results>"))
 )
 SPEECH = {n for n, d in config["datasets"].items() if d["reader"] == "festvox"}
-FORMATS = ["html", "svg", "png"]
+FORMATS = ["html", "svg", "png", "pdf"]
 # As text: Snakemake takes no fractions as resources.
 SAVE_EVERY = str(config["save_every"])
 # Below it each job has a folder for what it has done so far. Jobs that share a submission
@@ -166,6 +166,7 @@ wildcard_constraints:
     first=one_of(sorted({first for first, _ in STUDY.pairs})),
     second=one_of(sorted({second for _, second in STUDY.pairs})),
     seed=r"\d+",
+    other=r"\d+",
 
 
 def choice_of(network):
@@ -268,6 +269,18 @@ def files_of_pairs(pattern, pairs, **others):
     ]
 
 
+def files_of_barriers(pattern, **which):
+    """Return the files of two seeds each that `pattern` names.
+
+    Args:
+        pattern: A pattern of network, first, second, seed and other.
+        which: Wildcards and their values, to take some of these files.
+    """
+    names = ("network", "first", "second", "seed", "other")
+    found = [dict(zip(names, each)) for each in STUDY.barriers]
+    return [pattern.format(**each) for each in found if which.items() <= each.items()]
+
+
 def files_of_network(pattern, runs, **others):
     """Return an input function: the files of those `runs` that are of one network."""
     return lambda wildcards: files_of(
@@ -329,7 +342,7 @@ def chart(name, category, drawn):
         )
         for format, kind in {"html": "interactive", "svg": "picture"}.items()
     }
-    return {**shown, "png": f"{stem}.png"}
+    return {**shown, **{kind: f"{stem}.{kind}" for kind in ("png", "pdf")}}
 
 
 def of_each(networks):
@@ -429,6 +442,30 @@ def kept_iterates(wildcards):
         folder = f"<results>/train/{wildcards.network}/{wildcards.regime}"
         return f"{folder}/seed{wildcards.seed}/iterates.h5"
     return []
+
+
+def kept_on_the_way(end):
+    """Return an input function: the iterates of a run that keeps them, if one does.
+
+    Args:
+        end: The wildcard that names the run's regime.
+    """
+
+    def iterates(wildcards):
+        regime = derived.with_iterates(wildcards[end])
+        run = (wildcards.network, regime, int(wildcards.seed))
+        kept = run in STUDY.runs_with_iterates
+        return files_of(rules.train.output.iterates, [run]) if kept else []
+
+    return iterates
+
+
+def checkpoints_of_seeds(wildcards):
+    """Return the checkpoints of both regimes of a seed, and of another, if it is one."""
+    seeds = dict.fromkeys((wildcards.seed, wildcards.other))
+    regimes = (wildcards.first, wildcards.second)
+    runs = [(wildcards.network, regime, seed) for seed in seeds for regime in regimes]
+    return files_of(rules.train.output.weights, runs)
 
 
 def search_of_iterates(wildcards):

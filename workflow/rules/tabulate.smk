@@ -254,6 +254,23 @@ if STUDY.runs_with_forms:
             "../scripts/tabulate_invariance.py"
 
 
+if STUDY.barriers:
+
+    rule tabulate_barriers:
+        input:
+            files_of_barriers(rules.measure_barriers.output.rows),
+        output:
+            table("barriers", "barriers between minima"),
+        log:
+            "<logs>/tabulate_barriers.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            code=fingerprint("tabulate_barriers"),
+        script:
+            "../scripts/tabulate_barriers.py"
+
+
 if STUDY.matched_runs:
 
     rule tabulate_matched:

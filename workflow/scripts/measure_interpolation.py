@@ -8,7 +8,7 @@ from sharpminima.loss.context import Context
 from sharpminima.measures import interpolation
 from sharpminima.networks import parameters
 from sharpminima.storage import rows
-from sharpminima.storage.rows import IDENTITY_OF_PAIR, identity_of_pair
+from sharpminima.storage.rows import IDENTITY_OF_PAIR
 from sharpminima.training.start import starting_point
 
 if TYPE_CHECKING:
@@ -24,22 +24,17 @@ def main(context, pair, settings, plot, distances, cost):
     start, end = (parameters.restore(path, context.model) for path in pair)
     alphas = interpolation.alphas(**settings["alphas"])
     with backend.enough_memory("evaluation.batch_size"):
-        measures = context.loss.between(start, end)
+        measures = context.loss.mixture((start, end))
         points = list(interpolation.plots(measures, alphas, context.step))
     seed = origins[0]["seed"]
     # No checkpoint has x_0, but the seed makes it again.
     untrained = starting_point(context.network, context.data, seed)
     x_0 = parameters.flatten(untrained.trainable_variables)
     lengths = interpolation.distances(x_0, start.parameters, end.parameters)
-    identity = identity_of_pair(origins)
-    sizes = {
-        "measure_examples": len(context.data.x_train),
-        "test_examples": len(context.data.x_test),
-    }
-    carried = {**identity, **sizes, **context.made_with}
+    carried = context.columns_of_pair(origins)
     rows.write(plot, [{**point, **carried} for point in points])
     rows.write(distances, [{**lengths, **carried}])
-    context.write_cost(cost, {name: identity[name] for name in IDENTITY_OF_PAIR})
+    context.write_cost(cost, {name: carried[name] for name in IDENTITY_OF_PAIR})
 
 
 if __name__ == "__main__":

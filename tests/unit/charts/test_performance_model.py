@@ -6,7 +6,7 @@ import pytest
 from examples import IDENTITY
 from sharpminima.charts import performance_model, pictures
 
-KINDS = ("html", "svg", "png")
+KINDS = ("html", "svg", "png", "pdf")
 
 
 @pytest.fixture

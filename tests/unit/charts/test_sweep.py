@@ -66,7 +66,7 @@ def test_batch_sizes_leave_out_what_diverged_and_thresholds_that_there_are_not(s
 
 def test_a_sweep_without_any_threshold_is_drawn(sweep, tmp_path):
     none = THRESHOLDS.assign(threshold=None, low=None, high=None)
-    paths = [str(tmp_path / f"chart.{kind}") for kind in ("html", "svg", "png")]
+    paths = [str(tmp_path / f"chart.{kind}") for kind in ("html", "svg", "png", "pdf")]
     pictures.save(chart_of.draw(sweep, none), *paths)
     assert (tmp_path / "chart.svg").read_text().count("batch size (examples)") >= 2
 

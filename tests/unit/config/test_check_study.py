@@ -94,6 +94,10 @@ def test_epsilons_may_be_unknown_where_nothing_is_matched():
     assert mistakes(changed("matched.epsilons", [2e-3])) == []
 
 
+def test_seeds_of_surfaces_may_be_unknown_where_none_are_measured():
+    assert mistakes(changed("surface.seeds", [99])) == []
+
+
 def test_what_an_empty_section_would_use_may_be_unknown():
     config = changed("regimes", {"A": {"batch_size": 32}, "B": {"batch_size": 400}})
     config["study"] |= {"regimes": ["A", "B"], "pairs": [["A", "B"]]}
@@ -175,6 +179,19 @@ def test_what_an_empty_section_would_use_may_be_unknown():
         (
             {"matched": {"networks": ["F1"], "gradient_norm": 0}},
             "matched.gradient_norm: must be above 0. Received: 0",
+        ),
+        (
+            {"measures": ["surface"], "surface": {"seeds": [0, 9]}},
+            "surface.seeds[1]: must be one of study.seeds. Allowed: 0, 1, 2, 3, 4, 5. ",
+        ),
+        (
+            {"measures": ["barriers"], "study": {"seeds": [3]}},
+            "measures[0]: barriers compares runs of different seeds and needs two or "
+            "more in study.seeds. Received: [3]",
+        ),
+        (
+            {"measures": ["surface"], "study": {"pairs": [], "further_regimes": {}}},
+            "measures[0]: surface needs a pair in study.pairs",
         ),
         (
             {"study": {"further_regimes": {"C1": ["LB-new"]}}},
@@ -305,3 +322,12 @@ def test_a_study_too_large_to_be_planned_says_what_makes_it_so(section, changes)
     (found,) = check_study.number_of_files(config)
     assert found[0] == section
     assert found[1].startswith("must not make more than about 30,000 files of results")
+
+
+def test_pairs_of_seeds_make_a_study_too_large():
+    config = changed("study.seeds", list(range(300)))
+    assert list(check_study.number_of_files(config)) == []
+    config["measures"] = ["barriers"]
+    ((where, message),) = check_study.number_of_files(config)
+    assert where == "measures"
+    assert "45,150 runs" in message

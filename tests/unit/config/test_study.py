@@ -243,3 +243,30 @@ def test_an_epsilon_that_no_finished_job_measured_is_measured_apart(
     config, together, apart
 ):
     assert Study(config).epsilons_apart(["a", "b"], together) == apart
+
+
+def test_surfaces_are_those_of_the_first_pair_and_of_their_own_seeds(config):
+    config["study"] |= {"networks": ["F1", "C1"], "seeds": [3, 4]}
+    assert Study(config).surfaces == Study(config).barriers == []
+    config["measures"] = ["surface", "barriers"]
+    config["surface"]["seeds"] = [4]
+    assert Study(config).surfaces == [("F1", "SB", "LB", 4), ("C1", "SB", "LB", 4)]
+    del config["surface"]["seeds"]
+    assert [seed for *_, seed in Study(config).surfaces] == [3, 4, 3, 4]
+    assert Study(config).surface == {
+        **{"margin": 0.25, "planes": 3, "points": 41},
+        "reach": 1.0,
+    }
+    assert Study(config).barriers[:3] == [
+        *(("F1", "SB", "LB", 3, 3), ("F1", "SB", "LB", 3, 4), ("F1", "SB", "LB", 4, 4))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("policy", "between"),
+    [("batch", "batch"), ("recalibrated",) * 2, ("moving", "recalibrated")],
+)
+def test_moving_averages_are_not_used_between_minima(config, policy, between):
+    config["evaluation"]["batch_norm"] = policy
+    found = Study(config).evaluation_of_barriers
+    assert found == {"batch_norm": between, "batch_size": 5000}

@@ -66,9 +66,9 @@ def test_the_gradient_through_moments_is_that_of_differences(model, dataset):
     assert direction @ gradient == pytest.approx(slope, rel=2e-3)
 
 
-def test_interpolated_variances_stay_positive(model):
+def test_mixed_variances_stay_positive(model):
     start, end = ([np.full(5, v), np.full(5, v)] for v in (1.0, 5.0))
-    mean, variance = batch_norm.interpolated(model, start, end, -1.0)
+    mean, variance = batch_norm.mixed(model, [start, end], [2.0, -1.0])
     np.testing.assert_array_equal(mean, np.full(5, -3.0))
     np.testing.assert_array_equal(variance, np.zeros(5))
 

@@ -16,11 +16,12 @@ from sharpminima.backend import keras
 from sharpminima.data import datasets
 from sharpminima.jobs import interruption
 from sharpminima.loss.context import Context
-from sharpminima.measures import average_sharpness, matched
+from sharpminima.measures import average_sharpness, matched, surface
 from sharpminima.measures.maximisers import Minimum
 from sharpminima.networks import builders, iterates, parameters
 from sharpminima.networks.initialisation import initialise
 from sharpminima.storage import digests
+from sharpminima.training.start import starting_point
 
 pytestmark = pytest.mark.computes
 NETWORK = {"builder": "fully_connected", "options": {"hidden_layers": 1, "units": 5}}
@@ -64,18 +65,18 @@ def folder(tmp_path, monkeypatch, float64):
 
 
 def context(folder, **changes):
+    settings = {"network": NETWORK, "evaluation": EVALUATION, "subset": {}}
     return Context(
         "measure_anything",
         dataset=folder / "blobs.h5",
         compiled=folder / "way.csv",
-        **{"network": NETWORK, "evaluation": EVALUATION, "subset": {}, "threads": 1},
-        **changes,
+        **{**settings, "threads": 1, **changes},
     )
 
 
-def diverge(folder):
+def diverge(folder, name="final.weights.h5"):
     """Let the checkpoint be that of a run that diverged."""
-    path = folder / "final.weights.h5"
+    path = folder / name
     with digests.writing(path) as weights:
         weights.write(path.read_bytes())
         with h5py.File(weights, "a") as file:
@@ -320,3 +321,120 @@ def test_iterates_are_measured_with_their_own_averages(folder, monkeypatch):
     point = parameters.restore(folder / "final.weights.h5", job.model)
     for name, value in job.loss.measures(point).items():
         assert rows.loc[0, name] == pytest.approx(value, rel=1e-6)
+
+
+SURFACE = {"points": 3, "margin": 0.1, "planes": 2, "reach": 1.0}
+
+
+def with_pairs(folder):
+    """Write checkpoints of both regimes and two seeds, and an iterate near SB's."""
+    paths = {}
+    for seed in (0, 1):
+        for shift, regime in ((0.2, "SB"), (-0.3, "LB")):
+            model = starting_point(NETWORK, context(folder).data, seed)
+            rng = np.random.default_rng(len(paths))
+            for variable in [
+                *model.trainable_variables,
+                *parameters.averages_of(model),
+            ]:
+                variable.assign_add(abs(shift) * rng.random(variable.shape))
+            paths[regime, seed] = folder / f"{regime}{seed}.weights.h5"
+            origin = ORIGIN | {"regime": regime, "seed": seed}
+            parameters.save(paths[regime, seed], model, origin)
+    return paths
+
+
+def measure_surface(folder, monkeypatch, paths):
+    main = script("measure_surface", monkeypatch).main
+    first, second = (paths[regime, 1] for regime in ("SB", "LB"))
+    kept = {"first_path": folder / "kept.h5", "second_path": []}
+    inputs = SimpleNamespace(first=first, second=second, **kept)
+    outputs = [folder / f"{name}.csv" for name in ("points", "places", "cost")]
+    main(context(folder), inputs, SURFACE, *outputs)
+    return [pd.read_csv(path) for path in outputs]
+
+
+def test_a_surface_goes_through_what_the_checkpoints_are(folder, monkeypatch):
+    """With each one's own averages, which `moving` uses."""
+    paths = with_pairs(folder)
+    points, places, cost = measure_surface(folder, monkeypatch, paths)
+    assert len(points) == 9 * (1 + 2 * 2)
+    centres = points.query("plane == 'random' and x == 0 and y == 0")
+    job, marked = context(folder), places.set_index("place")
+    for regime in ("SB", "LB"):
+        point = parameters.restore(paths[regime, 1], job.model)
+        expected = job.loss.measures(point)
+        of_regime = centres[centres["around"] == regime]
+        assert len(of_regime) == 2
+        for name, value in expected.items():
+            assert of_regime[name].tolist() == pytest.approx([value] * 2, rel=1e-5)
+            assert marked.loc[regime, name] == pytest.approx(value, rel=1e-6)
+        # Where a minimum lies on the plane, the mixture of all three is that minimum.
+        initial = parameters.point_of(starting_point(NETWORK, job.data, 1))
+        minima = [parameters.restore(paths[r, 1], job.model) for r in ("SB", "LB")]
+        plane = surface.through(initial, *minima, SURFACE)
+        at = marked.loc[regime]
+        weights = (1.0, at["x"], at["y"])
+        found = job.loss.mixture((plane.origin, *plane.axes))(weights, weights)
+        assert found == pytest.approx(expected, rel=1e-4)
+    assert marked.loc["x0", "distance"] == 0
+    iterate = marked.loc["iterate"]
+    assert (iterate["regime"], iterate["epoch"]) == ("SB", 0)
+    assert iterate["outside"] > 0
+    assert set(points["seed"]) == {1}
+    assert cost["forward_examples"].tolist() == [(45 + 3) * 80]
+
+
+def test_surfaces_need_two_minima(folder, monkeypatch):
+    paths = with_pairs(folder)
+    diverge(folder, paths["LB", 1].name)
+    points, places, cost = measure_surface(folder, monkeypatch, paths)
+    assert points["status"].tolist() == places["status"].tolist() == ["diverged"]
+    assert cost["forward_examples"].tolist() == [0]
+
+
+def measure_barriers(folder, monkeypatch, weights):
+    main = script("measure_barriers", monkeypatch).main
+    job = context(folder, evaluation={"batch_norm": "recalibrated", "batch_size": 50})
+    main(job, weights, {"points": 3}, folder / "rows.csv", folder / "cost.csv")
+    rows = pd.read_csv(folder / "rows.csv")
+    return rows.set_index(["first", "first_seed", "second", "second_seed", "units"])
+
+
+def test_barriers_are_measured_between_all_runs_of_two_seeds(folder, monkeypatch):
+    paths = with_pairs(folder)
+    rows = measure_barriers(folder, monkeypatch, list(paths.values())).sort_index()
+    ends = {key[:4] for key in rows.index}
+    assert ends == {
+        *(("SB", 0, "SB", 1), ("LB", 0, "LB", 1)),
+        *(("SB", 0, "LB", 1), ("SB", 1, "LB", 0)),
+    }
+    assert len(rows) == 4 * 2 * 3
+    job = context(folder, evaluation={"batch_norm": "recalibrated", "batch_size": 50})
+    for first, seed, second, other in ends:
+        trained, matched = (
+            rows.loc[first, seed, second, other, units].set_index("t")
+            for units in ("as trained", "matched")
+        )
+        for t, key in ((0.0, (first, seed)), (1.0, (second, other))):
+            point = parameters.restore(paths[key], job.model)
+            for name, value in job.loss.measures(point).items():
+                # Matching keeps the function.
+                for line in (trained, matched):
+                    assert line.loc[t, name] == pytest.approx(value, rel=1e-4)
+        assert matched["distance"].iloc[0] <= trained["distance"].iloc[0]
+    assert set(rows["batch_norm"]) == {"recalibrated"}
+
+
+def test_one_seed_has_one_pair_and_a_diverged_run_has_no_values(folder, monkeypatch):
+    paths = with_pairs(folder)
+    one = [paths["SB", 0], paths["LB", 0]]
+    rows = measure_barriers(folder, monkeypatch, one)
+    assert {key[:4] for key in rows.index} == {("SB", 0, "LB", 0)}
+    diverge(folder, paths["LB", 0].name)
+    rows = measure_barriers(folder, monkeypatch, one)
+    assert rows["status"].tolist() == ["diverged"] * 2
+    assert rows["train_excess"].isna().all()
+    rows = measure_barriers(folder, monkeypatch, list(paths.values()))
+    assert (rows["status"] == "diverged").sum() == 2 * 2
+    assert (rows["status"] == "ok").sum() == 2 * 2 * 3

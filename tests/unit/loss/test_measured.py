@@ -113,24 +113,31 @@ def test_loss_accuracy_and_gradient_come_from_one_pass(model, dataset, build, po
 def test_a_mixture_is_evaluated_as_the_vector_that_it_is(model, dataset, build, policy):
     measured, start = build(model, dataset, policy), point_of(model)
     end = moved(start, np.linspace(0.0, 1.0, len(start.parameters)))
-    halfway = 0.25 * start.parameters + 0.75 * end.parameters
-    expected = measured.measures(Point(halfway, start.averages))
-    found = measured.between(start, end)(0.25, 0.75, 0.75)
+    other = moved(start, np.cos(start.parameters))
+    weights = (0.25, 0.6, 0.15)
+    x = sum(w * point.parameters for w, point in zip(weights, (start, end, other)))
+    expected = measured.measures(Point(x, start.averages))
+    found = measured.mixture([start, end, other])(weights, weights)
     assert found == pytest.approx(expected, rel=EXACT)
 
 
-def test_a_path_ends_at_the_averages_of_its_ends(model, dataset, build):
+def test_averages_are_mixed_by_their_own_shares(model, dataset, build):
     measured, start = build(model, dataset, "moving"), point_of(model)
     end = Point(start.parameters + 0.1, [9 * average for average in start.averages])
-    between = measured.between(start, end)
-    for weights, point in (((1.0, 0.0, 0.0), start), ((0.0, 1.0, 1.0), end)):
-        assert between(*weights) == pytest.approx(measured.measures(point), rel=EXACT)
+    mixture = measured.mixture([start, end])
+    for weights, point in (((1.0, 0.0), start), ((0.0, 1.0), end)):
+        assert mixture(weights, weights) == pytest.approx(
+            measured.measures(point), rel=EXACT
+        )
+    halfway = Point(start.parameters, [5 * average for average in start.averages])
+    expected = measured.measures(halfway)
+    assert mixture((1.0, 0.0), (0.5, 0.5)) == pytest.approx(expected, rel=EXACT)
 
 
 def test_mixing_different_networks_is_refused(model, dataset, build):
     start = point_of(model)
-    with pytest.raises(ValueError, match=r"Received: shapes \(63,\) and \(3,\)"):
-        build(model, dataset).between(start, Point(np.zeros(3), start.averages))
+    with pytest.raises(ValueError, match=r"Received: shapes \(3,\), \(63,\)"):
+        build(model, dataset).mixture([start, Point(np.zeros(3), start.averages)])
 
 
 @pytest.mark.parametrize("policy", POLICIES)

@@ -9,7 +9,11 @@ START, END = np.array([1.0, 0.0]), np.array([0.0, 3.0])
 
 
 def points(path, alphas):
-    rows = interpolation.plots(lambda a, b, _: {"x": a * START + b * END}, alphas)
+    def measures(weights, shares):
+        assert shares[0] + shares[1] == pytest.approx(1.0)
+        return {"x": weights[0] * START + weights[1] * END}
+
+    rows = interpolation.plots(measures, alphas)
     return {row["alpha"]: row["x"] for row in rows if row["path"] == path}
 
 
@@ -39,7 +43,7 @@ def test_the_papers_alphas_include_both_minima():
 
 
 def test_there_is_a_row_for_each_path_and_alpha():
-    rows = interpolation.plots(lambda a, b, alpha: {"seen": alpha}, [0.25, 0.5])
+    rows = interpolation.plots(lambda _, shares: {"seen": shares[1]}, [0.25, 0.5])
     assert list(rows) == [
         {"path": path, "alpha": alpha, "seen": alpha}
         for path in ("linear", "curvilinear")

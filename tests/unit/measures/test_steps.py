@@ -10,6 +10,7 @@ from sharpminima.jobs.cost import NOTHING, Work
 from sharpminima.jobs.unfinished import Steps
 from sharpminima.measures import (
     average_sharpness,
+    barriers,
     curvature,
     curve,
     interpolation,
@@ -18,6 +19,7 @@ from sharpminima.measures import (
     noise_scale,
     sharpness,
     spectral_density,
+    surface,
     trajectory,
 )
 from sharpminima.measures.maximisers import Minimum
@@ -72,6 +74,17 @@ class Loss:
         return CENTRE * v + CENTRE.sum() * v[::-1]
 
     gauss_newton = hessian
+
+    def measures(self, point):
+        loss = self.f(point.parameters)[0]
+        return {"train_loss": loss, "test_loss": loss / 2}
+
+    def mixture(self, points):
+        def measures(weights, shares):
+            x = sum(w * point.parameters for w, point in zip(weights, points))
+            return self.measures(Point(x))
+
+        return measures
 
     def largest_change_of_logits(self, start, end):
         self.work += Work(forward_examples=2)
@@ -130,10 +143,22 @@ def of_spectral_density(loss, step):
 
 
 def of_interpolation(loss, step):
-    def measures(a, b, alpha):
-        return {"train_loss": loss.f(a * CENTRE + b * POINT.parameters)[0]}
-
+    measures = loss.mixture([Point(CENTRE), POINT])
     return interpolation.plots(measures, [0.0, 0.5, 1.0], step)
+
+
+def of_surface(loss, step):
+    settings = {"points": 3, "margin": 0.1, "planes": 2, "reach": 1.0}
+    first, second = Point(CENTRE), Point(2 * CENTRE)
+    planes = [surface.through(POINT, first, second, settings)]
+    planes += surface.random_planes(POINT, [(10, 2)], settings, 0, "SB")
+    yield from surface.measure(loss.mixture, planes, step)
+    yield from surface.places(loss, planes[0], {"SB": first}, [], step)
+
+
+def of_barriers(loss, step):
+    ends = {"as trained": POINT, "matched": Point(2 * CENTRE)}
+    return barriers.measure(loss.mixture, Point(CENTRE), ends, 4, step)
 
 
 def of_noise_scale(loss, step):
@@ -146,7 +171,7 @@ def of_noise_scale(loss, step):
 
 MEASURES = [
     *(of_sharpness, of_curve, of_matched, of_average_sharpness),
-    *(of_invariance, of_trajectory, of_interpolation),
+    *(of_invariance, of_trajectory, of_interpolation, of_surface, of_barriers),
     *(of_curvature, of_spectral_density, of_noise_scale),
 ]
 

@@ -163,3 +163,21 @@ def test_a_derived_regime_has_its_own_work(config):
     config["sweep"]["batch_sizes"] = {"F1": [10]}
     planned = training(derived.with_derived(config), "B10", epochs=2)
     assert planned.gradient_evaluations == 2 * 100
+
+
+def test_a_surface_evaluates_each_point_of_its_planes_and_three_places(config):
+    config["surface"] |= {"points": 5, "planes": 2}
+    points = 5 * 25 + 3
+    assert measuring(config, "surface") == Work(0, points * (1000 + 100), 0)
+
+
+def test_barriers_without_moving_averages_see_the_training_set_again(config):
+    config["barriers"]["points"] = 7
+    job = {"rule": "measure_barriers", "network": "F1", "seed": "0", "other": "1"}
+    planned = planned_work.of_measuring(config, job)
+    assert planned == Work(0, 4 * 2 * 7 * (1000 + 100), 0)
+    config["evaluation"]["batch_norm"] = "moving"
+    moving = planned_work.of_measuring(config, job)
+    config["evaluation"]["batch_norm"] = "recalibrated"
+    assert planned_work.of_measuring(config, job) == moving
+    assert moving.forward_examples == planned.forward_examples + 4 * 2 * 7 * 2 * 1000

@@ -94,7 +94,9 @@ def write_weights(path):
 
 def write_chart(path):
     chart = alt.Chart(pd.DataFrame({"x": [1, 2]})).mark_point().encode(x="x")
-    pictures.save(chart, *(path.with_suffix(end) for end in (".html", ".svg", ".png")))
+    pictures.save(
+        chart, *(path.with_suffix(end) for end in (".html", ".svg", ".png", ".pdf"))
+    )
 
 
 def write_table(path):

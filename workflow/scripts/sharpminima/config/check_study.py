@@ -144,6 +144,23 @@ def measures(config: Mapping) -> Iterator[Mistake]:
             yield f"measures[{i}]", f"needs a section {name}. Received: {name!r}"
 
 
+def measures_of_pairs(config: Mapping) -> Iterator[Mistake]:
+    """Yield measures of pairs and seeds of which the study does not have enough."""
+    study = Study(config)
+    for i, name in enumerate(config["measures"]):
+        if name in ("surface", "barriers") and not study.pairs:
+            yield f"measures[{i}]", f"{name} needs a pair in study.pairs"
+        if name == "barriers" and len(study.seeds) < 2:
+            rule = "barriers compares runs of different seeds and needs two or more"
+            yield f"measures[{i}]", f"{rule} in study.seeds. Received: {study.seeds!r}"
+    if "surface" in config["measures"]:
+        for i, seed in enumerate(study.seeds_of("surface")):
+            if seed not in study.seeds:
+                allowed = ", ".join(map(str, study.seeds))
+                rule = f"must be one of study.seeds. Allowed: {allowed}"
+                yield f"surface.seeds[{i}]", f"{rule}. Received: {seed}"
+
+
 def derived_names(config: Mapping) -> Iterator[Mistake]:
     """Yield regimes of the catalogue that have the name of a derived regime."""
     for name in set(derived.derived(config)) & set(config["regimes"]):
@@ -275,6 +292,7 @@ CHECKS = (
     invariance,
     matched,
     measures,
+    measures_of_pairs,
     derived_names,
     similar_names,
     subsets,
@@ -303,6 +321,9 @@ def _numbers_of_runs(config):
     networks, further = len(study.networks), config["study"].get("further_regimes", {})
     regimes = networks * (len(study.regimes) + len(study.pairs))
     yield "study", (regimes + sum(map(len, further.values()))) * len(study.seeds)
+    # Each seed with itself and with every other one.
+    of_seeds = len(study.seeds) * (len(study.seeds) + 1) // 2
+    yield "measures", networks * of_seeds * ("barriers" in config["measures"])
     sizes = sum(map(len, derived.batch_sizes(config).values()))
     yield "sweep", sizes * len(study.seeds_of("sweep"))
     runs = len(kept.get("networks", [])) * len(kept.get("regimes", []))

@@ -6,6 +6,7 @@ each holds what the rule's numbers depend on and nothing else.
 """
 
 import hashlib
+import itertools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -61,7 +62,7 @@ class Study:
         return list(dict.fromkeys(names))
 
     def seeds_of(self, section: str) -> list[int]:
-        """Return the seeds of `sweep`, `iterates` or `warm_start`.
+        """Return the seeds of `sweep`, `iterates`, `warm_start` or `surface`.
 
         A section without seeds takes the study's. A warm start begins with a kept
         iterate, so it takes the seeds of `iterates`.
@@ -199,6 +200,26 @@ class Study:
         ]
 
     @property
+    def surfaces(self) -> list[tuple[str, str, str, int]]:
+        """The pairs whose surfaces are measured: network, both regimes, seed."""
+        if "surface" not in self.config["measures"]:
+            return []
+        seeds = self.seeds_of("surface")
+        return [(*pair, seed) for pair in self.first_pairs for seed in seeds]
+
+    @property
+    def barriers(self) -> list[tuple[str, str, str, int, int]]:
+        """The seeds between whose runs barriers are measured.
+
+        Each has a network, both regimes of its first pair, a seed, and the same seed or
+        a later one.
+        """
+        if "barriers" not in self.config["measures"]:
+            return []
+        together = itertools.combinations_with_replacement(self.seeds, 2)
+        return [(*p, *two) for p, two in itertools.product(self.first_pairs, together)]
+
+    @property
     def datasets(self) -> list[str]:
         """The datasets of the study's networks."""
         return sorted({self.dataset_of(network) for network in self.networks})
@@ -315,6 +336,24 @@ class Study:
         return ordered(
             {**which, "sharpness": self.search, "average_sharpness": averaged}
         )
+
+    @property
+    def surface(self) -> dict:
+        """The planes on which surfaces are measured, and their grids."""
+        section = self.config["surface"]
+        return ordered({key: section[key] for key in section if key != "seeds"})
+
+    @property
+    def evaluation_of_barriers(self) -> dict:
+        """How the loss between two minima is evaluated.
+
+        Moving averages belong to the minima. Between these they would make a barrier of
+        their own.
+        """
+        evaluation = self.config["evaluation"]
+        moving = evaluation["batch_norm"] == "moving"
+        policy = {"batch_norm": "recalibrated"} if moving else {}
+        return ordered({**evaluation, **policy})
 
     @property
     def target_of_descent(self) -> dict:

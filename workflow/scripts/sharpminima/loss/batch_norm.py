@@ -8,6 +8,7 @@
 """
 
 from collections.abc import Iterable
+from functools import reduce
 
 import numpy as np
 
@@ -176,23 +177,20 @@ def change_through_moments(
     return total
 
 
-def interpolated(model, start: list, end: list, alpha: float) -> list[np.ndarray]:
-    """Return the averages at `alpha` on the straight line between two points.
-
-    Beyond the two ends a variance could become negative; it stops at zero.
+def mixed(model, averages: Iterable[list], shares: Iterable[float]) -> list[np.ndarray]:
+    """Return a weighted sum of averages; a negative variance becomes zero.
 
     Args:
         model: The network; it names the averages.
-        start: The averages at alpha 0, as a `Point` has them.
-        end: The averages at alpha 1.
-        alpha: Position on the line, dimensionless.
+        averages: The averages of each point, as a `Point` has them.
+        shares: The weight of each point.
     """
-    averages = []
-    for variable, a, b in zip(averages_of(model), start, end, strict=True):
-        mix = alpha * b + (1.0 - alpha) * a
-        is_variance = variable.name == "moving_variance"
-        averages.append(np.maximum(mix, 0.0) if is_variance else mix)
-    return averages
+    scaled = [[float(share) * a for a in each] for share, each in zip(shares, averages)]
+    sums = [reduce(np.add, terms) for terms in zip(*scaled, strict=True)]
+    return [
+        np.maximum(total, 0.0) if variable.name == "moving_variance" else total
+        for variable, total in zip(averages_of(model), sums, strict=True)
+    ]
 
 
 def _floatx(arrays):

@@ -11,7 +11,7 @@ from sharpminima.jobs.unfinished import Steps, Store
 from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks import builders, flops, parameters
 from sharpminima.storage import rows
-from sharpminima.storage.rows import CARRIED, DIVERGED
+from sharpminima.storage.rows import CARRIED, DIVERGED, identity_of_pair
 
 
 class Context:
@@ -117,6 +117,20 @@ class Context:
         # The run may have been trained elsewhere, with other versions.
         made_with = {**self.made_with, "trained_with": origin["versions"]}
         rows.write(path, [{**carried, **row, **made_with} for row in found])
+
+    def columns_of_pair(self, origins: list[dict]) -> dict:
+        """Return what rows of a comparison of two runs carry.
+
+        Args:
+            origins: The attributes of both checkpoints.
+        """
+        return {
+            **identity_of_pair(origins),
+            "batch_norm": self._batch_norm,
+            "measure_examples": len(self.data.x_train),
+            "test_examples": len(self.data.x_test),
+            **self.made_with,
+        }
 
     def write_cost(self, path: str | Path, identity: Mapping) -> None:
         """Write what the job cost up to now as the CSV file `path`.

@@ -5,8 +5,10 @@ entropy over a whole set. It must be deterministic: dropout is off, and the eval
 batches are fixed (see `sharpminima.regimes.batches`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add, mul
 
 import numpy as np
 
@@ -261,30 +263,37 @@ class MeasuredLoss:
             network, vector_to_device(point.parameters), point.averages
         )
 
-    def between(self, start: Point, end: Point) -> Callable[..., dict[str, float]]:
-        """Return the measures at `a start + b end` as a function of `a, b, alpha`.
+    def mixture(self, points: Sequence[Point]) -> Callable[..., dict[str, float]]:
+        """Return the measures at a weighted sum of points, as a function of weights.
 
-        The averages lie at `alpha` on the straight line from `start` to `end`.
-        Both vectors stay on the device: only numbers go there and come back.
+        The function takes the `weights` of the parameters, one for each point, and the
+        `shares`, which are the weights of the averages. A variance that would become
+        negative is zero. All vectors stay on the device: only numbers go there and come
+        back.
+
+        Args:
+            points: Points, or directions: a direction's averages are how fast the
+                averages change along it.
 
         Raises:
-            ValueError: If `start` and `end` differ in the number of parameters.
+            ValueError: If points differ in the number of parameters.
         """
-        shapes = start.parameters.shape, end.parameters.shape
-        if shapes[0] != shapes[1]:
+        if len(shapes := {point.parameters.shape for point in points}) > 1:
             raise ValueError(
-                "`start` and `end` must have as many parameters. "
-                f"Received: shapes {shapes[0]} and {shapes[1]}"
+                "All points must have as many parameters. "
+                f"Received: shapes {', '.join(map(str, sorted(shapes)))}"
             )
-        ends = vector_to_device(start.parameters), vector_to_device(end.parameters)
-        mixed = backend.compiled(lambda a, b, start, end: a * start + b * end)
+        vectors = [vector_to_device(point.parameters) for point in points]
+        summed = backend.compiled(
+            lambda weights, vectors: reduce(add, map(mul, weights, vectors))
+        )
 
-        def measures(a: float, b: float, alpha: float):
-            weights = (np.asarray(w, keras.config.floatx()) for w in (a, b))
-            averages = policies.interpolated(
-                self._model, start.averages, end.averages, alpha
+        def measures(weights: Sequence[float], shares: Sequence[float]):
+            numbers = [np.asarray(w, keras.config.floatx()) for w in weights]
+            averages = policies.mixed(
+                self._model, [point.averages for point in points], shares
             )
-            return self.measures(Point(mixed(*weights, *ends), averages))
+            return self.measures(Point(summed(numbers, vectors), averages))
 
         return measures
 

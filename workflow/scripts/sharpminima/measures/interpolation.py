@@ -13,7 +13,8 @@ import numpy as np
 from sharpminima.jobs import unfinished
 from sharpminima.measures.planned import Planned
 
-Measures = Callable[[float, float, float], dict[str, float]]
+Pair = tuple[float, float]
+Measures = Callable[[Pair, Pair], dict[str, float]]
 
 
 def linear(alpha: float) -> tuple[float, float]:
@@ -45,15 +46,15 @@ def plots(
     """Yield the rows of both parametric plots: one for each position on each path.
 
     Args:
-        measures: Maps the weights of x_s (at alpha 0) and x_l (at alpha 1), and alpha,
-            to named measures.
+        measures: Maps the weights of x_s (at alpha 0) and x_l (at alpha 1), and those
+            of their averages, to named measures.
         alphas: Positions, dimensionless; values outside [0, 1] extrapolate.
         step: Measures a position, or knows its measures (see `unfinished.Steps`).
     """
     # Each path passes through x_s at alpha 0 and through x_l at alpha 1.
     for path, alpha in itertools.product(PATHS, alphas):
-        first, second = PATHS[path](alpha)
-        found = step(partial(measures, first, second, alpha))
+        # Averages stay on the straight line, for they have no scale to keep.
+        found = step(partial(measures, PATHS[path](alpha), linear(alpha)))
         yield {"path": path, "alpha": alpha, **found}
 
 

@@ -16,14 +16,15 @@ batches have the same moments, and nearly where they have their own. Verify it.
 """
 
 import logging
-import math
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from sharpminima import streams
-from sharpminima.networks.parameters import Point, averages_of, flatten
+from sharpminima.networks.parameters import Point
+from sharpminima.networks.permutations import exchange
 from sharpminima.networks.units import exchangeable, normalises, scalable
+from sharpminima.networks.weights import Weights
 
 
 def forms(
@@ -50,7 +51,7 @@ def forms(
             one seed are permuted alike.
     """
     for name in names:
-        weights = _Weights(model, point, moments)
+        weights = Weights(model, point, moments)
         if FORMS[name](model, weights, factor=factor, seed=seed):
             yield name, weights.point()
         else:
@@ -86,17 +87,7 @@ def _permuted(model, weights, *, seed, **_):
     found = list(exchangeable(model))
     for position, (layer, met) in enumerate(found):
         rng = streams.generator("permutation of units", seed, position)
-        order = rng.permutation(layer.kernel.shape[-1])
-        _reorder(weights, layer, order)
-        for follower, units in met:
-            # Flattened features come unit by unit at each position: stay at the
-            # position, and take another unit.
-            features = np.arange(len(units)) - units + order[units]
-            if normalises(follower):
-                for vector in follower.variables:
-                    weights[vector] = weights[vector][features]
-            elif hasattr(follower, "kernel"):
-                weights[follower.kernel] = weights[follower.kernel][..., features, :]
+        exchange(weights, layer, met, rng.permutation(layer.kernel.shape[-1]))
     return bool(found)
 
 
@@ -124,46 +115,3 @@ def _scale(weights, layer, met, factors):
             v = weights.moments[id(end.moving_variance)]
             ratio = (v + end.epsilon / by**2) / (v + end.epsilon)
             weights[end.gamma] = weights[end.gamma] * np.sqrt(ratio)
-
-
-def _reorder(weights, layer, order):
-    weights[layer.kernel] = weights[layer.kernel][..., order]
-    if layer.use_bias:
-        weights[layer.bias] = weights[layer.bias][order]
-
-
-class _Weights:
-    """The values at a point by variable, to be replaced; float64.
-
-    `moments` has those of batch normalisation, by the `id` of its moving average.
-    """
-
-    def __init__(self, model, point, moments):
-        trained, self._averages = model.trainable_variables, averages_of(model)
-        self._trained, self._types = trained, [a.dtype for a in point.averages]
-        # Cut the vector at the end of each variable.
-        ends = np.cumsum([math.prod(v.shape) for v in trained])[:-1]
-        self._values = {
-            id(v): part.reshape(v.shape)
-            for v, part in zip(trained, np.split(point.parameters, ends), strict=True)
-        }
-        # Frozen weights are among the averages, and may be kernels.
-        frozen, self.moments = (
-            {id(v): a.astype(np.float64) for v, a in zip(self._averages, values)}
-            for values in (point.averages, moments)
-        )
-        self._values |= frozen
-
-    def __getitem__(self, variable):
-        return self._values[id(variable)]
-
-    def __setitem__(self, variable, value):
-        self._values[id(variable)] = value
-
-    def point(self):
-        """Return the point with these values."""
-        averages = zip(self._averages, self._types, strict=True)
-        return Point(
-            flatten(self[variable] for variable in self._trained),
-            [self[variable].astype(dtype) for variable, dtype in averages],
-        )
