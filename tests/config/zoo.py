@@ -86,31 +86,22 @@ def mobile(input_shape, classes):
     )
 
 
-def long_short_term(input_shape, classes):
-    """Return an LSTM that reads an image row by row."""
-    rows = layers.Reshape((input_shape[0], -1))
-    return _stack(input_shape, rows, layers.LSTM(6), layers.Dense(classes))
-
-
-def gated(input_shape, classes):
-    """Return a GRU that reads what a dense layer makes of each row."""
+def recurrent(input_shape, classes):
+    """Return an LSTM and a GRU that read what a dense layer makes of each row."""
     rows = layers.Reshape((input_shape[0], -1))
     each = layers.TimeDistributed(layers.Dense(4, activation="tanh"))
-    return _stack(input_shape, rows, each, layers.GRU(6), layers.Dense(classes))
+    cells = layers.LSTM(6, return_sequences=True), layers.GRU(6)
+    return _stack(input_shape, rows, each, *cells, layers.Dense(classes))
 
 
-def spectral(input_shape, classes):
-    """Return a dense layer with a kernel of spectral norm one, and a dense layer."""
-    normalised = layers.SpectralNormalization(layers.Dense(8, activation="relu"))
-    return _stack(input_shape, layers.Flatten(), normalised, layers.Dense(classes))
-
-
-def adapted(input_shape, classes):
-    """Return a penalised softmax model of inputs that `adapt` has normalised."""
-    normalisation = layers.Normalization()
-    normalisation.adapt(np.random.default_rng(0).uniform(1, 3, (16, *input_shape)))
-    last = layers.Dense(classes, kernel_regularizer="l2", activity_regularizer="l1")
-    return _stack(input_shape, normalisation, layers.Flatten(), last)
+def normalised(input_shape, classes):
+    """Return penalised dense layers, one of spectral norm one, of adapted inputs."""
+    adapted = layers.Normalization()
+    adapted.adapt(np.random.default_rng(0).uniform(0, 2, (16, *input_shape)))
+    dense = layers.Dense(8, activation="relu", activity_regularizer="l1")
+    last = layers.Dense(classes, kernel_regularizer="l2")
+    hidden = layers.SpectralNormalization(dense)
+    return _stack(input_shape, adapted, layers.Flatten(), hidden, last)
 
 
 def own_layer(input_shape, classes):
