@@ -8,8 +8,6 @@ from keras import layers, ops
 class Scale(layers.Layer):
     """Multiplies by one trained number for each feature."""
 
-    gamma_initializer = keras.initializers.Ones()
-
     def build(self, shape):
         self.gamma = self.add_weight(name="gamma", shape=shape[-1:], initializer="ones")
 
@@ -20,7 +18,7 @@ class Scale(layers.Layer):
 def residual(input_shape, classes, *, units: int, blocks: int = 1, rate=0.1):
     """Return `blocks` residual blocks of `units` neurons, each with a `Scale`."""
     image = keras.Input(input_shape)
-    x = layers.Dense(units)(layers.Flatten()(image))
+    x = layers.Dense(units, kernel_regularizer="l2")(layers.Flatten()(image))
     for _ in range(blocks):
         y = layers.Dense(units)(ops.relu(layers.BatchNormalization()(x)))
         x = Scale()(x) + layers.Dropout(rate)(y)

@@ -206,3 +206,12 @@ def test_no_script_reads_the_config_or_the_clock(path):
     # A job learns from there which run it belongs to, and nothing else.
     reads = re.search(r"environ\.get|getenv|= os\.environ", text)
     assert not reads or path.name == "locks.py"
+
+
+@pytest.mark.parametrize(
+    "path", sorted(SCRIPTS.glob("measure_*.py")), ids=lambda p: p.stem
+)
+def test_a_measure_tries_the_network_wherever_it_restores_a_point(path):
+    text = path.read_text()
+    assert "at_checkpoint(" in text or "checked" in text
+    assert text.count("restore(") <= text.count("checked")

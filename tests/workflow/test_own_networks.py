@@ -154,6 +154,7 @@ def test_the_network_is_trained_and_measured(tmp_path, tiny):
         run = f"results/train/N3/{regime}/seed0/outcome.csv"
         outcome = pd.read_csv(study.directory / run).iloc[0]
         assert outcome["builder"] == "residual.py:residual"
+        assert (outcome["drawn_by"], outcome["penalties"]) == ("NumPy", 1)
         for measure in ("train_loss", "test_loss", "test_accuracy"):
             at = points[points["alpha"] == alpha][measure].tolist()
             assert at == pytest.approx([outcome[measure]] * 2, rel=1e-4)

@@ -645,6 +645,18 @@ EDITS = {
         "2 * math.prod(v.shape)",
         set(),
     ),
+    "trial of a network": (
+        "sharpminima/networks/repeatable.py",
+        "np.sqrt(",
+        "np.cbrt(",
+        set(),
+    ),
+    "draw of initial weights": (
+        "sharpminima/networks/initialisation.py",
+        "rng.uniform(-limit",
+        "rng.uniform(0 * limit",
+        jobs("choose_compilation") | after_training(),
+    ),
     "remedy that no run uses": (
         "sharpminima/training/adversarial.py",
         "(1.0 - weight)",

@@ -40,7 +40,8 @@ def _between(context, pair, settings):
     if carried["status"] == DIVERGED:
         found = barriers.not_measured()
     else:
-        start, end = (parameters.restore(path, context.model) for path in pair)
+        restored = (parameters.restore(path, context.model) for path in pair)
+        start, end = map(context.checked, restored)
         ends = {barriers.AS_TRAINED: end}
         seed = seeds["second_seed"]
         if matched := permutations.matched(context.model, start, end, seed):

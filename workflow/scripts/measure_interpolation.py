@@ -21,7 +21,8 @@ def main(context, pair, settings, plot, distances, cost):
     `pair` has the paths of two checkpoints.
     """
     origins = [parameters.attributes(path) for path in pair]
-    start, end = (parameters.restore(path, context.model) for path in pair)
+    restored = (parameters.restore(path, context.model) for path in pair)
+    start, end = map(context.checked, restored)
     alphas = interpolation.alphas(**settings["alphas"])
     with backend.enough_memory("evaluation.batch_size"):
         measures = context.loss.mixture((start, end))

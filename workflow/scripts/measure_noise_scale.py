@@ -29,7 +29,7 @@ def main(context, weights, kept, settings, rows, cost):
 
     def at_iterates(seed):
         for epoch in iterates.epochs(kept):
-            point = iterates.restore(kept, epoch, context.model)
+            point = context.checked(iterates.restore(kept, epoch, context.model))
             # A run that diverged has no numbers in its last iterates.
             sound = np.isfinite(point.parameters).all()
             for row in measure(point, seed) if sound else not_measured(seed):

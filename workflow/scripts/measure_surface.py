@@ -41,7 +41,10 @@ def _measured(context, inputs, origins, settings):
     seed, model = origins[0]["seed"], context.model
     # No checkpoint has x_0, but the seed makes it again.
     initial = parameters.point_of(starting_point(context.network, context.data, seed))
-    minima = [parameters.restore(path, model) for path in (inputs.first, inputs.second)]
+    restored = (
+        parameters.restore(path, model) for path in (inputs.first, inputs.second)
+    )
+    minima = [*map(context.checked, restored)]
     names = [origin["regime"] for origin in origins]
     plane = surface.through(initial, *minima, settings)
     shapes = [tuple(variable.shape) for variable in model.trainable_variables]

@@ -18,7 +18,7 @@ def main(context, weights, kept, settings, rows, cost):
     origin = parameters.attributes(weights)
     # A generator, so that one iterate at a time is in memory.
     points = (
-        (epoch, iterates.restore(kept, epoch, context.model))
+        (epoch, context.checked(iterates.restore(kept, epoch, context.model)))
         for epoch in iterates.epochs(kept)
     )
     with backend.enough_memory("evaluation.batch_size"):

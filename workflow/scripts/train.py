@@ -13,7 +13,7 @@ from sharpminima.storage import rows
 from sharpminima.training.fit import fit
 from sharpminima.training.outcome import outcome_of, work_of
 from sharpminima.training.progress import Progress
-from sharpminima.training.start import starting_point
+from sharpminima.training.start import drawn_by_keras, starting_point
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -42,6 +42,9 @@ def main(inputs, outputs, *, run, builder_file, threads, code, saved):
     identity, settings = run["identity"], run["training"]
     # Step 1: start at x_0, or at an iterate of another run (Figure 5).
     model = starting_point(network, data, identity["seed"], settings["precision"])
+    drawn = drawn_by_keras(model, network, data)
+    # Penalties are in what updates minimise, and in none of the losses of the row.
+    penalties = len(model.losses)
     if inputs.warm_start:
         restore(inputs.warm_start, settings["warm_start"]["epoch"], model)
     # Step 2: look for what an earlier process has left.
@@ -63,6 +66,8 @@ def main(inputs, outputs, *, run, builder_file, threads, code, saved):
         **identity,
         **outcome_of(model, data, settings, measured, epochs),
         "builder": run["network"]["builder"],
+        "drawn_by": "NumPy and Keras" if drawn else "NumPy",
+        "penalties": penalties,
         "batch_norm": run["evaluation"]["batch_norm"],
         "threads": threads,
         **backend.describe(),

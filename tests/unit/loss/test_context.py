@@ -15,6 +15,7 @@ from sharpminima import backend, compilation
 from sharpminima.backend import keras
 from sharpminima.data import datasets
 from sharpminima.jobs import interruption
+from sharpminima.loss.batch_norm import POLICIES
 from sharpminima.loss.context import Context
 from sharpminima.measures import average_sharpness, matched, surface
 from sharpminima.measures.maximisers import Minimum
@@ -40,6 +41,27 @@ SEARCH = {
 }
 
 SPACES = ("full", "subspace")
+RANDOM = """
+import keras
+from keras import layers
+
+
+def build(input_shape, classes):
+    image = keras.Input(input_shape)
+    x = Own()(layers.Dense(5)(image))
+    return keras.Model(image, layers.Dense(classes)(x))
+
+
+@keras.saving.register_keras_serializable("tests")
+class Own(layers.Layer):
+    def build(self, shape):
+        self.gate = self.add_weight((), "zeros", name="gate")
+        self.dropout = layers.Dropout(0.5, seed=0)
+
+    def call(self, inputs):
+        return inputs + self.gate * CHANGE
+"""
+DROPPED, CENTRED = "self.dropout(inputs, training=True)", "keras.ops.mean(inputs, 0)"
 
 
 @pytest.fixture
@@ -438,3 +460,72 @@ def test_one_seed_has_one_pair_and_a_diverged_run_has_no_values(folder, monkeypa
     rows = measure_barriers(folder, monkeypatch, list(paths.values()))
     assert (rows["status"] == "diverged").sum() == 2 * 2
     assert (rows["status"] == "ok").sum() == 2 * 2 * 3
+
+
+def with_own_layer(folder, change, batch_norm="moving"):
+    """Return a job on a checkpoint whose gate has opened, and the checkpoint."""
+    path = folder / "random.py"
+    path.write_text(RANDOM.replace("CHANGE", change))
+    network = {"builder": "random.py:build", "file": str(path), "options": {}}
+    model = builders.build(network, input_shape=(2,), classes=3)
+    model.layers[2].gate.assign(1.0)
+    parameters.save(folder / "final.weights.h5", model, ORIGIN)
+    list(iterates.keeping(folder / "kept.h5", model, [0, 9], []))
+    evaluation = EVALUATION | {"batch_norm": batch_norm}
+    job = context(folder, network=network, evaluation=evaluation)
+    return job, folder / "final.weights.h5"
+
+
+def measured_on_a_checkpoint(monkeypatch, job, weights):
+    main = script("measure_average_sharpness", monkeypatch).main
+    main(job, weights, AVERAGED, weights.parent / "row.csv", weights.parent / "c.csv")
+
+
+def measured_between_two(monkeypatch, job, weights):
+    main = script("measure_interpolation", monkeypatch).main
+    folder = weights.parent
+    paths = folder / "row.csv", folder / "distances.csv", folder / "c.csv"
+    main(job, (weights, weights), {"alphas": {}}, *paths)
+
+
+def measured_on_iterates(monkeypatch, job, weights):
+    main = script("measure_trajectory", monkeypatch).main
+    folder = weights.parent
+    paths = weights, folder / "kept.h5", SEARCH, folder / "row.csv", folder / "c.csv"
+    main(job, *paths)
+
+
+@pytest.mark.parametrize(
+    "measured", [measured_on_a_checkpoint, measured_between_two, measured_on_iterates]
+)
+def test_what_is_no_function_of_the_point_is_not_measured(
+    folder, monkeypatch, measured
+):
+    """Compiled, dropout draws the same mask each time, so only a shuffle shows it."""
+    job, weights = with_own_layer(folder, DROPPED)
+    message = "^network .*: must give an example the same logits .* other examples in"
+    with pytest.raises(ValueError, match=message):
+        measured(monkeypatch, job, weights)
+    assert not (folder / "row.csv").exists()
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_function_passes_and_costs_nothing(folder, policy):
+    job = context(folder, evaluation=EVALUATION | {"batch_norm": policy})
+    point = parameters.restore(folder / "final.weights.h5", job.model)
+    work = job.loss.work
+    assert job.checked(point) is point
+    assert job.loss.work == work
+
+
+@pytest.mark.parametrize("change", [DROPPED, CENTRED])
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_batch_may_matter_where_the_policy_says_so(folder, policy, change):
+    job, weights = with_own_layer(folder, change, policy)
+    point = parameters.restore(weights, job.model)
+    if (policy, change) == ("batch", CENTRED):
+        job.checked(point)
+        return
+    which = "order of the" if policy == "batch" else "other"
+    with pytest.raises(ValueError, match=f"with the {which} examples in a batch"):
+        job.checked(point)

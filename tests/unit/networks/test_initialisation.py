@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from sharpminima.backend import keras
-from sharpminima.networks.initialisation import initialise
+from sharpminima.networks.initialisation import initialise, left_as_built
 
 pytestmark = pytest.mark.computes
-layers = keras.layers
+initializers, layers = keras.initializers, keras.layers
 
 
 def dense(initializer="glorot_uniform"):
@@ -62,14 +62,94 @@ def test_a_seed_is_a_starting_point():
     assert (first[0][:10, :10] != first[-2][:10, :10]).any()
 
 
-def test_an_initializer_that_numpy_cannot_stand_in_for_is_refused():
-    with pytest.raises(ValueError, match="kernel` must have .* Received: Orthogonal"):
-        initialise(dense("orthogonal"), 0)
+INPUTS = keras.Input((30, 40))
+IMAGES = keras.Input((9, 9, 40))
 
 
-def test_an_initializer_that_its_layer_does_not_hold_is_refused():
-    depthwise = layers.DepthwiseConv2D(3, name="own")
-    model = keras.Sequential([keras.Input((6, 6, 2)), depthwise])
-    message = "own/kernel` must have .* as `kernel_initializer`. Received: none"
-    with pytest.raises(ValueError, match=message):
-        initialise(model, 0)
+@pytest.mark.parametrize(
+    ("layer", "inputs"),
+    [
+        *((layers.Dense(50, kernel_initializer=kind), INPUTS) for kind in (
+            *("glorot_normal", "he_uniform", "lecun_normal"),
+            initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal"),
+            *(initializers.RandomNormal(1.0, 2.0), initializers.TruncatedNormal(1.0)),
+            *(initializers.RandomUniform(-1.0, 3.0), initializers.Orthogonal(3.0)),
+        )),
+        (layers.Conv2D(50, 3), IMAGES),
+        (layers.Conv2DTranspose(20, 3), IMAGES),
+        (layers.DepthwiseConv2D(5, depth_multiplier=2), IMAGES),
+        (layers.SeparableConv2D(50, 5), IMAGES),
+        (layers.EinsumDense("abc,cde->abde", (30, 10, 20)), INPUTS),
+        (layers.EinsumDense("abc,cd->abd", (30, 50), bias_axes="d",
+                            bias_initializer="glorot_uniform"), INPUTS),
+        (layers.MultiHeadAttention(4, 10, value_dim=20), INPUTS),
+        (layers.TimeDistributed(layers.Dense(50)), INPUTS),
+        (layers.LSTM(50), INPUTS),
+        (layers.GRU(50, bias_initializer="glorot_uniform"), INPUTS),
+        (layers.Bidirectional(layers.SimpleRNN(50)), INPUTS),
+        (layers.PReLU("uniform"), INPUTS),
+        (layers.Embedding(60, 50), keras.Input((30,), dtype="int32")),
+    ],
+)  # fmt: skip
+def test_numpy_draws_from_the_distribution_of_keras(layer, inputs):
+    """The layer's own values are the oracle."""
+    many = isinstance(layer, layers.MultiHeadAttention)
+    model = keras.Model(inputs, layer(*(2 if many else 1) * [inputs]))
+    before = [v.numpy() for v in model.trainable_variables]
+    initialise(model, 0)
+    drawn = 0
+    for old, variable in zip(before, model.trainable_variables, strict=True):
+        new = variable.numpy()
+        if np.isin(old, [0.0, 1.0]).all():
+            np.testing.assert_array_equal(new, old)
+            continue
+        drawn += 1
+        assert (new != old).any()
+        error = np.std(old) / np.sqrt(old.size)
+        assert np.mean(new) == pytest.approx(np.mean(old), abs=6 * error)
+        spread = 5 / np.sqrt(old.size)
+        assert np.std(new) == pytest.approx(np.std(old), rel=spread)
+        heavy = np.mean((old - old.mean()) ** 4) / np.var(old) ** 2
+        tails = np.mean((new - new.mean()) ** 4) / np.var(new) ** 2
+        assert tails == pytest.approx(heavy, rel=4 * spread)
+    assert drawn
+    # An LSTM's bias may be random for all that is known.
+    left = ["bias"] if isinstance(layer, layers.LSTM) else []
+    assert [variable.name for variable in left_as_built(model)] == left
+
+
+@pytest.mark.parametrize("shape", [(9, 5), (5, 9), (2, 3, 4)])
+def test_orthogonal_kernels_are_orthogonal(shape):
+    model = keras.Sequential([keras.Input(shape[:-1])])
+    kernel = layers.Layer()
+    kernel.kernel_initializer = initializers.Orthogonal(3.0)
+    kernel.kernel = kernel.add_weight(shape, name="kernel")
+    kernel.call = lambda inputs: inputs
+    model.add(kernel)
+    matrix = np.float64(weights(model, 0)[0]).reshape(-1, shape[-1])
+    matrix = matrix if len(matrix) >= shape[-1] else matrix.T
+    product = matrix.T @ matrix
+    np.testing.assert_allclose(product, 9.0 * np.eye(len(product)), atol=1e-5)
+
+
+def test_an_identity_stays_one():
+    kernel = weights(dense("identity"), 0)[0]
+    np.testing.assert_array_equal(kernel, np.eye(300, 200))
+
+
+class Shifted(initializers.GlorotUniform):
+    """A user's own, which draws otherwise."""
+
+    def __call__(self, shape, dtype=None):
+        return 5 + super().__call__(shape, dtype)
+
+
+def test_what_numpy_cannot_stand_in_for_stays_as_built():
+    depthwise = layers.DepthwiseConv2D(3, depthwise_initializer=Shifted())
+    stack = [depthwise, layers.Dense(3, trainable=False), layers.BatchNormalization()]
+    model = keras.Sequential([keras.Input((6, 6, 2)), *stack])
+    before = depthwise.kernel.numpy()
+    initialise(model, 0)
+    np.testing.assert_array_equal(depthwise.kernel.numpy(), before)
+    assert before.min() > 4
+    assert left_as_built(model) == [depthwise.kernel, model.layers[1].kernel]

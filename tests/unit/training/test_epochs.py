@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from sharpminima import backend
+from sharpminima.networks.parameters import flatten
 from sharpminima.regimes import batches
-from sharpminima.training import optimizer
+from sharpminima.training import adversarial, optimizer
 from sharpminima.training.start import starting_point
-from training_runs import NETWORK, run, settings
+from training_runs import EVERYTHING, NETWORK, Linear, descend, linear, run, settings
 
 pytestmark = pytest.mark.computes
 
@@ -82,3 +83,34 @@ def test_tf32_is_for_training_alone_and_only_if_asked(
     monkeypatch.setattr(backend, "tensor_float_32", recording)
     run(dataset, precision=precision)
     assert asked == [rounded] * 3
+
+
+def penalised(dataset):
+    """Return `linear` with penalties on its kernel and on its logits."""
+    model = linear(dataset)
+    layer = model.layers[-1]
+    layer.kernel.regularizer = backend.keras.regularizers.L2(0.3)
+    layer.activity_regularizer = backend.keras.regularizers.L2(0.2)
+    return model
+
+
+def slope_of_penalties(oracle):
+    """Return the gradient of 0.3 |W|^2 and of 0.2 |logits|^2, per example."""
+    logits = oracle.x @ oracle.weights + oracle.bias
+    by_logits = 2 * 0.2 * logits / len(logits)
+    kernel = 2 * 0.3 * oracle.weights + oracle.x.T @ by_logits
+    return np.concatenate([kernel.ravel(), by_logits.sum(0)])
+
+
+@pytest.mark.parametrize("remedy", [None, "adversarial"])
+def test_an_update_minimises_the_penalties_once_and_reports_the_loss(dataset, remedy):
+    """A remedy weights the loss. It leaves the penalties alone, on either pass."""
+    model, objective = penalised(dataset), None
+    if remedy:
+        objective = adversarial.objective(strength=0.0, weight=0.5)
+    oracle, before = Linear(model, dataset), flatten(model.trainable_variables)
+    found = descend(model, dataset, EVERYTHING, rate=0.1, objective=objective)
+    moved = flatten(model.trainable_variables) - before
+    expected = -0.1 * (oracle.gradient(oracle.x) + slope_of_penalties(oracle))
+    np.testing.assert_allclose(moved, expected, rtol=1e-4, atol=1e-6)
+    assert found[0] / 90 == pytest.approx(oracle.loss(oracle.x), rel=1e-5)

@@ -94,7 +94,8 @@ def epoch_runner(model, optimizer, x, y, *, objective=None, around=None):
         x: All inputs on the device, shape `(N, ...)`.
         y: All labels on the device, shape `(N,)`.
         objective: A function `objective(loss, logits, again, labels, *inputs)` that
-            returns what an update minimises; by default the mean loss itself. It gets
+            returns what an update minimises; by default the mean loss itself. Penalties
+            of the model, such as regularizers, are added to it, as in Keras. It gets
             the batch's mean `loss`, the `logits` behind it, its `labels`, and its
             inputs in each view. `again(inputs)` returns the logits of another pass with
             the same dropout. That pass normalises by the moments of its own inputs and

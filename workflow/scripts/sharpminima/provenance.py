@@ -18,8 +18,8 @@ from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parents[1]
 PACKAGE = Path(__file__).resolve().parent.name
-# They say what a job is going to do, what it does and what it took, or save it. No
-# number of a result depends on them, nor on the function `PLAN` of a module in
+# They say what a job is going to do, what it does and what it took, save it or refuse
+# it. No number of a result depends on them, nor on the function `PLAN` of a module in
 # `MEASURES`.
 WITHOUT_NUMBERS = frozenset(
     f"{PACKAGE}.{module}"
@@ -27,6 +27,7 @@ WITHOUT_NUMBERS = frozenset(
         *("jobs.cost", "jobs.interruption", "jobs.logs", "jobs.unfinished"),
         *("storage.errors", "storage.faults", "storage.locks"),
         *("measures.planned", "networks.flops", "networks.size"),
+        "networks.repeatable",
     )
 )
 MEASURES, PLAN = "measures", "planned"

@@ -4,6 +4,7 @@ JAX may use 64 bits, so that losses can be summed in float64 on the device. Kera
 every array its type, so that networks stay in float32.
 """
 
+import importlib.abc
 import itertools
 import os
 import sys
@@ -15,8 +16,18 @@ import numpy as np
 from sharpminima.backends.updates import never, numbers
 from sharpminima.backends.versions import installed
 
-# Keras imports TensorFlow if it is installed, for instance to copy a layer.
-sys.modules["tensorflow"] = None
+
+class _NoTensorFlow(importlib.abc.MetaPathFinder):
+    """Keeps TensorFlow out, which Keras imports if it can, such as to copy a layer."""
+
+    def find_spec(self, name, path=None, target=None):
+        """Refuse TensorFlow, and leave other modules to other finders."""
+        if name == "tensorflow":
+            raise ModuleNotFoundError(f"On JAX there is no {name}.", name=name)
+
+
+# None in `sys.modules` would do the same, but Keras takes it for TensorFlow.
+sys.meta_path.insert(0, _NoTensorFlow())
 import keras as keras  # noqa: E402
 
 jax.config.update("jax_enable_x64", True)
@@ -203,27 +214,36 @@ def _loop(step):
 
 def _update(model, optimizer, objective):
     """Return one update of training as a pure function of the state and a batch."""
+    variables = model.trainable_variables, model.non_trainable_variables
 
     def minimised(trainable, others, labels, views):
         def call(inputs):
-            return model.stateless_call(trainable, others, inputs, training=True)
+            given = zip(itertools.chain(*variables), (*trainable, *others))
+            with keras.StatelessScope([*given], collect_losses=True) as scope:
+                logits = model.call(inputs, training=True)
+                penalties = model.losses
+            # What layers have assigned: averages, and kernels that they normalise.
+            after = [[scope.get_current_value(v) for v in group] for group in variables]
+            return logits, after, penalties
 
         # Another pass starts from the same state: it has the same dropout, and what it
         # adds to the moving averages is dropped.
         def again(inputs):
             return call(inputs)[0]
 
-        logits, others_after = call(views[0])
+        logits, after, penalties = call(views[0])
         losses = cross_entropies(labels, logits)
         loss = jnp.mean(losses)
         if objective:
             loss = objective(loss, logits, again, labels, *views)
+        for penalty in penalties:
+            loss += jnp.sum(penalty.astype(keras.config.floatx()))
         sums = _summed(losses), _correct(labels, logits)
-        return loss, (sums, others_after)
+        return loss, (sums, after)
 
     def update(state, labels, views, pull=None):
         trainable, others, slots = state
-        gradients, (sums, others) = jax.grad(minimised, has_aux=True)(
+        gradients, (sums, (trainable, others)) = jax.grad(minimised, has_aux=True)(
             trainable, others, labels, views
         )
         if pull:

@@ -94,8 +94,11 @@ def epoch_runner(model, optimizer, x, y, way, *, objective=None, around=None):
             logits = model(views[0], training=True)
             losses = cross_entropies(labels, logits)
             loss = tf.reduce_mean(losses)
+            # Another pass of the model would replace them.
+            penalties = model.losses
             if objective:
                 loss = objective(loss, logits, again, labels, *views)
+            loss = tf.add_n([loss, *map(_total, penalties)])
         gradients = tape.gradient(loss, variables)
         if pull:
             gradients = pull(gradients, variables)
@@ -213,6 +216,10 @@ def _int32(labels):
 
 def _gpus():
     return tf.config.list_physical_devices("GPU")
+
+
+def _total(penalty):
+    return tf.reduce_sum(tf.cast(penalty, keras.config.floatx()))
 
 
 def _summed(losses):

@@ -14,6 +14,7 @@ import numpy as np
 
 from sharpminima.backend import keras
 from sharpminima.loss.compiled import CompiledNetwork
+from sharpminima.networks import copies
 from sharpminima.networks.layers import layers_of
 from sharpminima.networks.parameters import averages_of
 
@@ -41,7 +42,19 @@ def copy_of(model, *, batch_moments: bool):
     Raises:
         ValueError: If `batch_moments` cannot reach a batch normalisation.
     """
-    copy = _copied(model, batch_moments)
+    mixed = keras.dtype_policies.DTypePolicy(MIXED)
+
+    def changed(layer, config):
+        # Search steps are far below what bfloat16 resolves.
+        if getattr(layer, "dtype_policy", None) == mixed:
+            config["dtype"] = keras.config.floatx()
+        if batch_moments and type(layer) is keras.layers.BatchNormalization:
+            # At momentum 0 a pass leaves the moments of its own batch as averages.
+            config["momentum"] = 0.0
+            return BatchMoments
+        return type(layer)
+
+    copy = copies.copy_of(model, changed)
     if not batch_moments:
         return copy
     # Refuse a batch normalisation that would go on using its moving averages.
@@ -55,27 +68,6 @@ def copy_of(model, *, batch_moments: bool):
                 "model: no subclass of it, and not inside another layer. "
                 f"Received: {variable.path}"
             )
-    return copy
-
-
-def _copied(model, batch_moments):
-    mixed = keras.dtype_policies.DTypePolicy(MIXED)
-
-    def replaced(layer):
-        if hasattr(layer, "layers"):
-            return _copied(layer, batch_moments)
-        config = layer.get_config()
-        # Search steps are far below what bfloat16 resolves.
-        if getattr(layer, "dtype_policy", None) == mixed:
-            config["dtype"] = keras.config.floatx()
-        if batch_moments and type(layer) is keras.layers.BatchNormalization:
-            # At momentum 0 a pass leaves the moments of its own batch as averages.
-            return BatchMoments.from_config({**config, "momentum": 0.0})
-        return layer.__class__.from_config(config)
-
-    copy = keras.models.clone_model(model, clone_function=replaced)
-    # A clone has the layers in the same order, but fresh weights.
-    copy.set_weights(model.get_weights())
     return copy
 
 

@@ -126,9 +126,11 @@ class CompiledNetwork:
         # Cut x into its parts: kernels, biases and so on.
         variables = self._network.trainable_variables
         ends = np.cumsum([np.prod(v.shape) for v in variables], dtype=int)[:-1]
+        # TensorFlow cannot split a vector into one part.
+        parts = keras.ops.split(x, ends) if len(ends) else [x]
         trainable = [
             keras.ops.reshape(part, v.shape)
-            for part, v in zip(keras.ops.split(x, ends), variables, strict=True)
+            for part, v in zip(parts, variables, strict=True)
         ]
         # Keras takes the averages and the seeds of dropout as one list, in its order.
         others = self._network.non_trainable_variables

@@ -10,6 +10,7 @@ from sharpminima.jobs.cost import Job
 from sharpminima.jobs.unfinished import Steps, Store
 from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks import builders, flops, parameters
+from sharpminima.networks.parameters import Point
 from sharpminima.storage import rows
 from sharpminima.storage.rows import CARRIED, DIVERGED, identity_of_pair
 
@@ -98,8 +99,17 @@ class Context:
         with backend.enough_memory("evaluation.batch_size"):
             if origin["status"] == DIVERGED:
                 return list(not_measured(seed)), origin
-            point = parameters.restore(weights, self.model)
+            point = self.checked(parameters.restore(weights, self.model))
             return list(measure(point, seed)), origin
+
+    def checked(self, point: Point) -> Point:
+        """Return `point`, where the loss can be measured: evaluations agree there.
+
+        Raises:
+            ValueError: If they do not, so that nothing is written.
+        """
+        self.loss.check(point)
+        return point
 
     def write(self, path: str | Path, found: Iterable[Mapping], origin: Mapping):
         """Write the rows `found` on one run as the CSV file `path`.

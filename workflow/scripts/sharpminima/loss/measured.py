@@ -19,8 +19,11 @@ from sharpminima.jobs.cost import NOTHING, Work
 from sharpminima.loss import batch_norm as policies
 from sharpminima.loss.compiled import CompiledNetwork, vector_to_device
 from sharpminima.loss.products import Products
+from sharpminima.networks import repeatable
 from sharpminima.networks.parameters import Point
 from sharpminima.regimes import batches
+
+TRIED = 64  # examples on which a network is tried
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,31 @@ class MeasuredLoss:
         loss, correct = (sum(map(float, column)) for column in zip(*found))
         self.work += Work(forward_examples=examples)
         return loss / examples, 100.0 * correct / examples
+
+    def check(self, point: Point) -> None:
+        """Refuse a network that is no function: see `networks.repeatable`.
+
+        It is evaluated on a few training examples, which `work` does not count.
+
+        Args:
+            point: Where the network is.
+
+        Raises:
+            ValueError: If evaluations at `point` differ.
+        """
+        examples = self._sets["train"]
+        few = np.asarray(examples.cuts[0])[:TRIED]
+        x = vector_to_device(point.parameters)
+
+        def logits(indices):
+            batch = examples.x, examples.y, backend.to_device(few[indices])
+            return self._network.logits(x, point.averages, batch)
+
+        repeatable.check(
+            *(logits, len(few)),
+            where=f"network {self._model.name}",
+            batches_matter=self._moments is self._network,
+        )
 
     def measures(self, point: Point) -> dict[str, float]:
         """Return loss (nats per example) and accuracy (percent) of both sets."""

@@ -11,6 +11,16 @@ def layers_of(model) -> Iterator:
             yield from layers_of(layer)
 
 
+def parts_of(model) -> list:
+    """Return every layer of `model`, and every layer inside these, outer ones first.
+
+    Unlike `layers_of`, it looks into layers that are no models: the projections of
+    attention, the cell of an LSTM, the layer in a wrapper.
+    """
+    # Keras has no public way into a layer.
+    return model._flatten_layers(include_self=False)
+
+
 def convolutions() -> tuple[type, ...]:
     """Return the classes of Keras' convolutional layers."""
     from keras import layers
