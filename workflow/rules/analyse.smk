@@ -197,7 +197,7 @@ rule measure_interpolation:
 
 
 COSTS += files_of_pairs(
-    rules.measure_interpolation.output.cost, STUDY.pairs_of_networks, seed=STUDY.seeds
+    rules.measure_interpolation.output.cost, STUDY.pairs_of_runs
 )
 
 

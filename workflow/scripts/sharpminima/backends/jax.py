@@ -15,8 +15,20 @@ import numpy as np
 from sharpminima.backends.updates import never, numbers
 from sharpminima.backends.versions import installed
 
-# Keras imports TensorFlow if it is installed, for instance to copy a layer.
-sys.modules["tensorflow"] = None
+
+class _WithoutTensorFlow:
+    """Finds TensorFlow nowhere, though it may be installed."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        """Refuse to look for TensorFlow, and leave other modules to other finders."""
+        if name.partition(".")[0] == "tensorflow":
+            raise ModuleNotFoundError(f"{name} is not for this backend.", name=name)
+
+
+# Keras imports TensorFlow if it is installed, for instance to copy a layer. It must not
+# even have an empty entry in `sys.modules`: layers that prepare inputs would ask it.
+sys.meta_path.insert(0, _WithoutTensorFlow)
 import keras as keras  # noqa: E402
 
 jax.config.update("jax_enable_x64", True)

@@ -1,7 +1,8 @@
 """Datasets that come as arrays: one NPZ or HDF5 file with the four arrays by name.
 
 Inputs have any shape, `(N, ...)`, channels last. Unsigned bytes are scaled to [0, 1],
-like images. Floating-point inputs stay as they are. What a file declares is compared
+like images, unless the catalogue says `scaled: false`. Floating-point inputs stay as
+they are. What a file declares is compared
 with the catalogue before memory is taken for it, and pickled objects are never loaded.
 """
 
@@ -67,7 +68,7 @@ def read(
     classes = classes or int(found["y_train"].max(initial=0)) + 1
     found["y_test"] = _labels(path, "y_test", found["y_test"], classes)
     for name in ("x_train", "x_test"):
-        found[name] = _inputs(found[name])
+        found[name] = _inputs(found[name], declared.get("scaled", True))
     return found, dict.fromkeys(ARRAYS, path)
 
 
@@ -208,9 +209,9 @@ def _labels(path, name, array, classes):
     return labels
 
 
-def _inputs(array):
+def _inputs(array, scaled):
     # Appendix A: images are scaled to [0, 1] and not processed further.
-    if array.dtype == np.uint8:
+    if array.dtype == np.uint8 and scaled:
         return array.astype(np.float32) / np.float32(255)
     # What float32 cannot hold becomes infinite, and is refused later.
     with np.errstate(over="ignore"):
