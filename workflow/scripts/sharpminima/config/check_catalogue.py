@@ -82,7 +82,7 @@ def networks(config: Mapping) -> Iterator[Mistake]:
             continue
         # Without a builder, there are no options to compare with.
         if not ours and not path:
-            known = [*builders.BUILDERS, signatures.FORM, "MODEL.keras"]
+            known = [*builders.BUILDERS, signatures.FORM, signatures.MODEL]
             yield from unknown_name(f"{where}.builder", builder, known)
             continue
         try:
@@ -100,7 +100,7 @@ def checkpoints(config: Mapping) -> Iterator[Mistake]:
     for name, checkpoint in config.get("checkpoints", {}).items():
         where, file = f"checkpoints.{name}", checkpoint["file"]
         rule = _broken_rule_of_file(file)
-        if not rule and not file.endswith((*signatures.WHOLE_MODELS, ".weights.h5")):
+        if not rule and not file.endswith(signatures.WHOLE_MODELS):
             rule = "must be a .keras, .h5 or .weights.h5 file"
         if rule:
             yield f"{where}.file", f"{rule}. Received: {file!r}"

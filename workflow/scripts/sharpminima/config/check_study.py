@@ -37,9 +37,11 @@ def names(config: Mapping) -> Iterator[Mistake]:
             yield from unknown_name(f"study.{section}[{i}]", name, config[section])
     study = config["study"]
     if not study["networks"] and not config.get("checkpoints"):
-        yield "study.networks", "must name a network where there are no checkpoints"
+        rule = "must be a list of at least 1 where there are no checkpoints"
+        yield "study.networks", f"{rule}. Received: []"
     if study["networks"] and not study["regimes"]:
-        yield "study.regimes", "must name a regime where study.networks names a network"
+        rule = "must be a list of at least 1 where study.networks is one"
+        yield "study.regimes", f"{rule}. Received: []"
 
 
 def pairs(config: Mapping) -> Iterator[Mistake]:
@@ -50,7 +52,7 @@ def pairs(config: Mapping) -> Iterator[Mistake]:
     for i, pair in enumerate(study.pairs):
         # Claims and remedies compare the first pair on every network.
         known = [*study.regimes, *study.checkpoints] if i == 0 else trained
-        for j, regime in enumerate(pair):
+        for j, regime in enumerate(pair if known else ()):
             yield from unknown_name(f"study.pairs[{i}][{j}]", regime, known)
         # Both regimes are trained, but on different networks: no chart would show them.
         of_study = i == 0 and set(pair) <= set(study.regimes)

@@ -148,12 +148,14 @@ def _with_networks(config):
     for name, checkpoint in checkpoints.items():
         if isinstance(checkpoint, Mapping) and {"file", "dataset"} <= set(checkpoint):
             dataset, file = checkpoint["dataset"], checkpoint["file"]
-            networks[name] = {"dataset": dataset, "builder": file, "options": {}}
+            derived = {"dataset": dataset, "builder": file, "options": {}}
+            # An entry may state the network's memory. Another builder is a mistake.
+            given = _entries(config, "networks").get(name, {})
+            networks[name] = {**derived, **given} if isinstance(given, dict) else given
             checkpoints[name] = {"network": name, **checkpoint}
     if not networks:
         return config
-    # A network that has the name already stays: the check of checkpoints reports it.
-    networks |= _entries(config, "networks")
+    networks = {**_entries(config, "networks"), **networks}
     return {**config, "networks": networks, "checkpoints": checkpoints}
 
 

@@ -58,7 +58,7 @@ class Study:
         self._further: Mapping = section.get("further_regimes", {})
 
     def regimes_of(self, network: str) -> list[str]:
-        """Return the regimes of `network`: the study's, further ones, its checkpoints."""
+        """Return the regimes of `network`, those it is trained in and checkpoints."""
         checkpoints = self.checkpoints.items()
         return [
             *self.trained_regimes_of(network),
@@ -74,7 +74,7 @@ class Study:
     def seeds_of_regimes(self, *regimes: str) -> list[int]:
         """Return the seeds that all of some regimes of the study have.
 
-        A checkpoint has one, the first: only the random starts of measures draw from it.
+        A checkpoint has one, the first: only random starts of measures draw from it.
         """
         adopted = not self.checkpoints.keys().isdisjoint(regimes)
         return self.seeds[:1] if adopted else self.seeds
@@ -106,7 +106,7 @@ class Study:
     def runs(self) -> list[Run]:
         """The runs of the study's regimes and further regimes, and its checkpoints.
 
-        A checkpoint is a run that was trained elsewhere; its name stands for the regime.
+        A checkpoint is a run that was trained elsewhere. Its name is its regime.
         """
         return [
             (network, regime, seed)

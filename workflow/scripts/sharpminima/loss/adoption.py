@@ -5,19 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from sharpminima.backend import keras
 from sharpminima.data.datasets import Dataset
-from sharpminima.loss.batch_norm import copy_of
-from sharpminima.loss.compiled import CompiledNetwork
+from sharpminima.loss import agreement
 from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks import saved_models
 from sharpminima.networks.parameters import Point, point_of
-from sharpminima.storage.errors import Refused
 from sharpminima.storage.rows import ADOPTED, DIVERGED, ELSEWHERE
 
-EXAMPLES = 64  # on which the file's model and ours must agree
-# Rounding alone may part them: of the largest output, and of each.
-ABSOLUTE, RELATIVE = 1e-4, 1e-3
 # What is not known of a training. Tables keep their columns, and need numbers there.
 UNKNOWN = {
     **{"variant": ELSEWHERE, "batch_size": 0, "final_batch_size": 0, "optimizer": ""},
@@ -44,27 +38,16 @@ def restore(
         Refused: If the file cannot be used, or answers otherwise than what is measured.
     """
     # As measures do: the copy is made of the untrained network.
-    network = CompiledNetwork(copy_of(model, batch_moments=False))
+    network = agreement.copied(model)
     saved = saved_models.restore(path, model, whole=whole)
     point = point_of(model)
     if saved is None:
         return point, ""
-    inputs = data.x_train[:EXAMPLES]
-    batch = inputs, data.y_train[:EXAMPLES], np.arange(len(inputs), dtype=np.int32)
-    ours = network.logits(point.parameters, point.averages, batch)
-    if saved.softmax:
-        ours = keras.ops.convert_to_numpy(keras.ops.softmax(ours))
-    theirs = keras.ops.convert_to_numpy(saved.model(inputs, training=False))
-    # A model that was damaged by its training may answer NaN.
-    scale = np.nanmax(np.abs(theirs), initial=0.0)
-    alike = {"rtol": RELATIVE, "atol": ABSOLUTE * scale, "equal_nan": True}
-    if not np.allclose(ours, theirs, **alike):
-        raise Refused(
-            f"{path}: expected a model that answers alike when its weights are loaded "
-            "into a copy of it. Received: outputs that differ by "
-            f"{np.nanmax(np.abs(ours - theirs)):.2g} of {scale:.2g}. A layer keeps a "
-            "state that Keras does not copy. Bring the model in a `builder:` file"
-        )
+    agreement.check(
+        *(network, point, saved.model, data.x_train),
+        softmax=bool(saved.softmax),
+        where=path,
+    )
     return point, saved.softmax
 
 

@@ -105,8 +105,8 @@ def build(network: dict, *, input_shape, classes):
 
     Args:
         network: `builder`, a name in `BUILDERS`, and its `options`. An entry with a
-            `file` is built by the user's function, see `sharpminima.networks.own`, or is
-            the model in it, see `sharpminima.networks.saved_models`.
+            `file` is built by the user's function in it, or is the model in it: see
+            `sharpminima.networks.own` and `saved_models`.
         input_shape: Shape of one example.
         classes: Number of logits.
 

@@ -1,9 +1,9 @@
 """The options of builders, read from their signatures without Keras.
 
-A builder is a name in `sharpminima.networks.builders`; `FILE.py:FUNCTION`, a function in
-a user's file with the same arguments; or a model that Keras saved whole, which has no
-options. The config is checked before any code of the user runs, so files of code are
-only parsed.
+A builder is a name in `sharpminima.networks.builders`; `FILE.py:FUNCTION`, a function
+in a user's file with the same arguments; or the file of a model that Keras saved whole,
+which has no options. The config is checked before any code of the user runs, so files
+of code are only parsed.
 """
 
 import ast
@@ -16,7 +16,7 @@ from typing import Literal, get_type_hints
 
 from sharpminima.networks.builders import BUILDERS
 
-FORM = "FILE.py:FUNCTION"
+FORM, MODEL = "FILE.py:FUNCTION", "MODEL.keras"
 PATTERN = re.compile(r"(.+\.py):([^\W\d]\w*)")
 # Files of a whole model, and what else Keras saves under one of these names.
 WHOLE_MODELS, WEIGHTS_ALONE = (".keras", ".h5"), ".weights.h5"
