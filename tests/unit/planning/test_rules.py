@@ -41,6 +41,7 @@ def test_data_come_before_training_and_tables_last():
         ({"rule": "measure_trajectory"}, True),
         ({"rule": "measure_interpolation"}, True),
         ({"rule": "measure_invariance"}, True),
+        ({"rule": "adopt_checkpoint"}, False),
         ({"rule": "choose_compilation"}, False),
         ({"rule": "prepare_dataset"}, False),
     ],

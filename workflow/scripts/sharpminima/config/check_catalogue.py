@@ -15,7 +15,7 @@ from sharpminima.networks import builders, signatures
 
 RESOURCES = schema.WORKFLOW / "resources"
 READERS = Path(idx.__file__).parent
-FILE = re.compile(r"[^\W\d_][\w .-]*")  # the name of a user's file with a builder
+FILE = re.compile(r"[^\W_][\w .-]*")  # the name of a user's file with a builder
 SPEECH = ("festvox", "kaldi")  # the readers that take options
 # Files that a reader opens by these names. Its archives may have any name.
 NEEDED_FILES = {
@@ -57,6 +57,8 @@ def datasets(config: Mapping) -> Iterator[Mistake]:
             yield f"{where}.options.{key}", f"unknown to reader {reader}"
         for key in wanted - given:
             yield f"{where}.options.{key}", REQUIRED
+        if "scaled" in dataset and reader != "arrays":
+            yield f"{where}.scaled", f"unknown to reader {reader}"
         # This reader makes its classes, so they cannot be inferred from the labels.
         if reader == "festvox" and "classes" not in dataset:
             yield f"{where}.classes", REQUIRED
@@ -68,13 +70,13 @@ def networks(config: Mapping) -> Iterator[Mistake]:
     """Yield networks of unknown datasets or builders, or with unsuitable options."""
     for name, network in config["networks"].items():
         where = f"networks.{name}"
+        builder, given = network["builder"], network["options"]
+        # What is wrong with a checkpoint is said there.
+        if config.get("checkpoints", {}).get(name, {}).get("file") == builder:
+            continue
         yield from unknown_name(
             f"{where}.dataset", network["dataset"], config["datasets"]
         )
-        builder, given = network["builder"], network["options"]
-        # What is wrong with a checkpoint's file is said there.
-        if config.get("checkpoints", {}).get(name, {}).get("file") == builder:
-            continue
         ours = builder in builders.BUILDERS
         path = signatures.path_of(builder)
         if path and (rule := _broken_rule_of_file(path)):
@@ -106,20 +108,19 @@ def checkpoints(config: Mapping) -> Iterator[Mistake]:
             yield f"{where}.file", f"{rule}. Received: {file!r}"
         if name in config["regimes"]:
             yield where, "a regime has this name. Choose another one"
-        network, dataset = checkpoint["network"], checkpoint.get("dataset")
-        yield from unknown_name(f"{where}.network", network, config["networks"])
-        if dataset is None:
+        network = checkpoint.get("network")
+        if network is None:
+            yield where, "a network has this name. Choose another one, or say `network`"
             continue
-        yield from unknown_name(f"{where}.dataset", dataset, config["datasets"])
-        if network != name:
-            message = "must be left out beside `network`, which has a dataset"
-            yield f"{where}.dataset", f"{message}. Received: {dataset!r}"
-        elif not signatures.is_saved_model(file):
-            rule = "weights alone need a `network` with a `builder`, not a dataset"
-            yield f"{where}.dataset", f"{rule}. Received: {dataset!r}"
-        elif config["networks"][name]["builder"] != file:
-            rule = "a network has this name. Choose another one, or say `network`"
-            yield where, f"{rule} in place of `dataset`"
+        yield from unknown_name(f"{where}.network", network, config["networks"])
+        # The network that the checkpoint itself makes.
+        own = config["networks"].get(network, {}).get("builder") == file
+        if own and not signatures.is_saved_model(file):
+            rule = "must be left out for weights alone, which need a `network`"
+            yield f"{where}.dataset", rule
+        elif own:
+            dataset = config["networks"][network]["dataset"]
+            yield from unknown_name(f"{where}.dataset", dataset, config["datasets"])
 
 
 CHECKS = (raw_folder, datasets, networks, checkpoints)
@@ -130,7 +131,7 @@ def _broken_rule_of_file(file):
     # It stands in tables, and spreadsheets take =, +, - and @ for formulas.
     if not FILE.fullmatch(Path(file).name):
         rule = "must name a file of letters, digits, `_`, `-`, `.` and spaces"
-        return f"{rule}, with a letter first"
+        return f"{rule}, with a letter or digit first"
     # A file of code is read, and gives its own reasons.
     if not file.endswith(".py") and not Path(file).is_file():
         return "must name a file that exists, from the folder of the config file"

@@ -13,6 +13,7 @@ DECIMAL = re.compile(r"[-+]?(\d+\.\d*|\.?\d+)([eE][-+]?\d+)?")
 WORDS = {"true": True, "false": False, "null": None, "~": None}
 # The key of a user's file or folder, in the entries of each section that has any.
 PATHS = {"networks": "builder", "checkpoints": "file", "datasets": "folder"}
+WHOLE_MODEL = {"file", "dataset"}  # the keys of a checkpoint that is one
 Layer = tuple[Path, Mapping]  # the folder that paths start from, and the content
 
 
@@ -143,19 +144,23 @@ def _anchored(config, layers):
 
 
 def _with_networks(config):
-    """Return `config` with a network for each checkpoint that is a whole model."""
-    checkpoints, networks = dict(_entries(config, "checkpoints")), {}
+    """Return `config` with a network for each checkpoint that is a whole model.
+
+    A catalogue may have a network of this name. The check of checkpoints reports it.
+    """
+    networks = dict(_entries(config, "networks"))
+    checkpoints = dict(_entries(config, "checkpoints"))
     for name, checkpoint in checkpoints.items():
-        if isinstance(checkpoint, Mapping) and {"file", "dataset"} <= set(checkpoint):
+        # An entry may state the network's memory, and nothing else.
+        given = networks.get(name, {})
+        whole = isinstance(checkpoint, Mapping) and set(checkpoint) == WHOLE_MODEL
+        if whole and isinstance(given, Mapping) and "builder" not in given:
             dataset, file = checkpoint["dataset"], checkpoint["file"]
-            derived = {"dataset": dataset, "builder": file, "options": {}}
-            # An entry may state the network's memory. Another builder is a mistake.
-            given = _entries(config, "networks").get(name, {})
-            networks[name] = {**derived, **given} if isinstance(given, dict) else given
-            checkpoints[name] = {"network": name, **checkpoint}
-    if not networks:
+            networks[name] = {"dataset": dataset, "builder": file, "options": {}}
+            networks[name] |= given
+            checkpoints[name] = {"file": file, "network": name}
+    if not checkpoints:
         return config
-    networks = {**_entries(config, "networks"), **networks}
     return {**config, "networks": networks, "checkpoints": checkpoints}
 
 

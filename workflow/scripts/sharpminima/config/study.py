@@ -43,7 +43,8 @@ class Study:
         section = config["study"]
         self.checkpoints: Mapping = config.get("checkpoints", {})
         self.trained_networks: list[str] = section["networks"]
-        of_checkpoints = [each["network"] for each in self.checkpoints.values()]
+        # Where the network of a checkpoint is missing, the catalogue's check says so.
+        of_checkpoints = [c.get("network", n) for n, c in self.checkpoints.items()]
         # Each of them once, in this order.
         self.networks = list(dict.fromkeys([*section["networks"], *of_checkpoints]))
         # Without a network to train there are no regimes, and no pairs of them.
@@ -62,7 +63,7 @@ class Study:
         checkpoints = self.checkpoints.items()
         return [
             *self.trained_regimes_of(network),
-            *(name for name, each in checkpoints if each["network"] == network),
+            *(name for name, each in checkpoints if each.get("network") == network),
         ]
 
     def trained_regimes_of(self, network: str) -> list[str]:
