@@ -10,6 +10,10 @@ DONE := $(VENV)/done
 # Relative paths and `python -m`: the folder may be called anything, and may move.
 BIN := $(VENV)/bin
 STUDY ?=
+CHECKPOINT ?=
+DATA ?=
+BUILDER ?=
+SCALED ?=
 UV := 0.13.9
 SNAKEMAKE := $(BIN)/python -m snakemake --cores $(CORES) $(if $(STUDY),--configfile $(STUDY))
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
@@ -19,7 +23,7 @@ LOCK := $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.1
 PURELIB := python -c "import sysconfig; print(sysconfig.get_path('purelib'))"
 
 .DEFAULT_GOAL := help
-.PHONY: help speech slurm oldest preview study selftest unlock verify report test bench fast fuzz chaos lint format lock clean distclean
+.PHONY: help speech slurm oldest preview study measure selftest unlock verify report test bench fast fuzz chaos lint format lock clean distclean
 
 help:  ## Print this
 	@awk -F ':.*## ' '/^[a-z]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -37,6 +41,13 @@ preview: $(DONE)  ## Say what would run, and roughly for how long
 study: $(DONE)  ## Run the study: data, training, measures, tables, charts
 	@$(BIN)/python workflow/scripts/check_config.py $(if $(STUDY),--configfile $(STUDY))
 	$(SNAKEMAKE)
+
+measure: $(DONE)  ## Measure models of your own: CHECKPOINT=model.keras DATA=data.npz
+	@$(if $(and $(CHECKPOINT),$(DATA)),,echo "make measure CHECKPOINT=model.keras DATA=data.npz" \
+		"(workflow/docs/checkpoints.md)"; exit 2)
+	@$(BIN)/python workflow/scripts/measure.py --cores $(CORES) \
+		--checkpoint $(CHECKPOINT) --data $(DATA) $(if $(BUILDER),--builder $(BUILDER)) \
+		$(if $(SCALED),--scaled $(SCALED)) $(if $(STUDY),--configfile $(STUDY))
 
 unlock: $(DONE)  ## Unlock the folder after a run that was killed on another machine
 	$(SNAKEMAKE) --unlock

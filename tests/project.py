@@ -2,7 +2,9 @@
 
 import importlib.util
 import os
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import yaml
 from slurm import cluster
 
 ROOT = Path(__file__).resolve().parents[1]
+PYTHON = Path(sys.executable).resolve()  # with which environments are made
 TIMEOUT_S = 120
 OLDEST = ROOT / ".venv-oldest/bin/python"
 
@@ -22,16 +25,31 @@ def default_config() -> dict:
 
 def printed(command, **options) -> str:
     """Run a command with the options of `subprocess.run`; return what it prints."""
+    options = {"timeout": TIMEOUT_S, **options}
     done = subprocess.run(
         [str(part) for part in command],
         capture_output=True,
         text=True,
         check=False,
-        timeout=TIMEOUT_S,
         **options,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
+
+
+def clone(folder: Path) -> Path:
+    """Make a clone of the project at `folder`, with this environment in it."""
+    for name in ("workflow", "profiles", "envs"):
+        shutil.copytree(ROOT / name, folder / name)
+    for name in ("Makefile", "Snakefile", "config.yaml"):
+        shutil.copy(ROOT / name, folder)
+    environment = folder / ".venv"
+    (environment / "bin").mkdir(parents=True)
+    shutil.copy(Path(sys.prefix) / "pyvenv.cfg", environment)
+    (environment / "lib").symlink_to(Path(sys.prefix) / "lib")
+    (environment / "bin/python").symlink_to(PYTHON)
+    (environment / "done").touch()
+    return folder
 
 
 def require_jax():

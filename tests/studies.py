@@ -157,8 +157,8 @@ class Study:
         self.write_choices(config)
         self._touch(run)
 
-    def write_choices(self, config):
-        """Choose the first way of compiling for each network, without a trial."""
+    def write_choices(self, config, way="graph"):
+        """Choose a way of compiling for each network, by default TensorFlow's first."""
         # Not above: a fork that plans imports this module, and its own package.
         from sharpminima.config import layers, study
         from sharpminima.regimes import derived
@@ -166,11 +166,12 @@ class Study:
 
         read = [(self.directory, config)]
         complete = derived.with_derived(layers.complete(config, read))
-        chosen_for = study.Study(complete).compiled_for
+        planned = study.Study(complete)
         results = config.get("pathvars", {}).get("results", "results")
-        for network in config["study"]["networks"]:
+        for network in planned.networks:
             choice = self.directory / results / f"compilation/{network}.csv"
-            row = {"device": "CPU", "way": "graph", "compiled_for": chosen_for(network)}
+            made_for = planned.compiled_for(network)
+            row = {"device": "CPU", "way": way, "compiled_for": made_for}
             rows.write(choice, [row])
 
     def record_overlay_as_finished(self, *overlay):

@@ -16,6 +16,7 @@ from sharpminima import provenance
 from sharpminima.storage.rows import write
 
 SCRIPTS = ROOT / "workflow/scripts"
+NO_RULE = ("preview", "verify", "check_config", "measure", "selftest")
 KINDS = ("csv", "md", "html")
 
 
@@ -122,9 +123,8 @@ def test_speech_says_how_to_get_the_libraries_that_it_lacks(run_script, monkeypa
 
 
 def test_every_rule_has_a_script_of_its_name():
-    """But for four that run before Snakemake does or beside it."""
-    names = ("preview", "verify", "check_config", "selftest")
-    others = {SCRIPTS / f"{name}.py" for name in names}
+    """But for those that run before Snakemake does, or beside it."""
+    others = {SCRIPTS / f"{name}.py" for name in NO_RULE}
     text = "".join(p.read_text() for p in (ROOT / "workflow/rules").glob("*.smk"))
     for script in sorted(set(SCRIPTS.glob("*.py")) - others):
         assert f"rule {script.stem}:" in text

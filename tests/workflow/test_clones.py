@@ -9,15 +9,24 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 
-from project import ROOT, TIMEOUT_S, printed
+import project
+from project import PYTHON, ROOT, TIMEOUT_S, printed
 
 NAME = "it's a clöne"
-PYTHON = Path(sys.executable).resolve()  # with which environments are made
-TARGETS = ("study", "report", "preview", "test", "fast", "bench", "lint", "format")
+TARGETS = (
+    "study",
+    "measure",
+    "report",
+    "preview",
+    "test",
+    "fast",
+    "bench",
+    "lint",
+    "format",
+)
 
 
 def run(command, folder, **options):
@@ -28,18 +37,7 @@ def run(command, folder, **options):
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory):
     """A clone in a folder with such a name, and this environment in it."""
-    folder = tmp_path_factory.mktemp("of") / NAME
-    for name in ("workflow", "profiles", "envs"):
-        shutil.copytree(ROOT / name, folder / name)
-    for name in ("Makefile", "Snakefile", "config.yaml"):
-        shutil.copy(ROOT / name, folder)
-    environment = folder / ".venv"
-    (environment / "bin").mkdir(parents=True)
-    shutil.copy(Path(sys.prefix) / "pyvenv.cfg", environment)
-    (environment / "lib").symlink_to(Path(sys.prefix) / "lib")
-    (environment / "bin/python").symlink_to(PYTHON)
-    (environment / "done").touch()
-    return folder
+    return project.clone(tmp_path_factory.mktemp("of") / NAME)
 
 
 def test_no_recipe_names_the_folder(clone):

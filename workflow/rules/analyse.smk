@@ -197,9 +197,7 @@ rule measure_interpolation:
         "../scripts/measure_interpolation.py"
 
 
-COSTS += files_of_pairs(
-    rules.measure_interpolation.output.cost, STUDY.pairs_of_networks, seed=STUDY.seeds
-)
+COSTS += files_of_pairs(rules.measure_interpolation.output.cost, STUDY.pairs_of_runs)
 
 
 if STUDY.matched_runs:
@@ -477,11 +475,7 @@ if STUDY.surfaces:
         script:
             "../scripts/measure_surface.py"
 
-    COSTS += files_of_pairs(
-        rules.measure_surface.output.cost,
-        STUDY.first_pairs,
-        seed=STUDY.seeds_of("surface"),
-    )
+    COSTS += files_of_pairs(rules.measure_surface.output.cost, STUDY.surfaces)
 
 
 if STUDY.barriers:

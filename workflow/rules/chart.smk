@@ -2,23 +2,27 @@
 
 # The wildcards of a pair, and the first pair of each network.
 NAMES = ("network", "first", "second")
-FIRST_PAIRS = [dict(zip(NAMES, pair)) for pair in STUDY.first_pairs]
+FIRST_PAIRS = [
+    dict(zip(NAMES, pair)) for pair in dict.fromkeys(p[:3] for p in STUDY.first_pairs)
+]
 
 
-rule chart_training:
-    input:
-        files_of_network(rules.train.output.history, STUDY.runs),
-    output:
-        **chart("training", "Training curves", of_each(STUDY.networks)),
-    log:
-        "<logs>/chart_training/{network}.log",
-    conda:
-        "../../envs/present.yaml"
-    params:
-        study=regimes_of_network,
-        code=fingerprint("chart_training"),
-    script:
-        "../scripts/chart_training.py"
+if STUDY.runs_with_history:
+
+    rule chart_training:
+        input:
+            files_of_network(rules.train.output.history, STUDY.runs_with_history),
+        output:
+            **chart("training", "Training curves", of_each(STUDY.trained_networks)),
+        log:
+            "<logs>/chart_training/{network}.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            study=trained_regimes_of_network,
+            code=fingerprint("chart_training"),
+        script:
+            "../scripts/chart_training.py"
 
 
 rule chart_sharpness:
@@ -116,11 +120,7 @@ if STUDY.pairs_of_networks:
 
     rule chart_interpolation:
         input:
-            collect(
-                rules.measure_interpolation.output.plot,
-                seed=STUDY.seeds,
-                allow_missing=True,
-            ),
+            files_of_pair(rules.measure_interpolation.output.plot),
         output:
             **chart("interpolation", "Parametric plots", PAIRS),
         log:
@@ -162,11 +162,7 @@ if STUDY.surfaces:
             **chart(
                 "surface",
                 "Surfaces",
-                [
-                    {**pair, "seed": seed}
-                    for pair in FIRST_PAIRS
-                    for seed in STUDY.seeds_of("surface")
-                ],
+                [dict(zip((*NAMES, "seed"), pair)) for pair in STUDY.surfaces],
             ),
         log:
             "<logs>/chart_surface/{network}_{first}_{second}_{seed}.log",
@@ -257,13 +253,17 @@ if STUDY.performance_model:
             histories=files_of_network(rules.train.output.history, TIMED),
             outcomes=files_of_network(rules.train.output.outcome, TIMED),
         output:
-            **chart("performance_model", "Performance model", of_each(STUDY.networks)),
+            **chart(
+                "performance_model",
+                "Performance model",
+                of_each(STUDY.trained_networks),
+            ),
         log:
             "<logs>/chart_performance_model/{network}.log",
         conda:
             "../../envs/present.yaml"
         params:
-            study={"pairs": STUDY.pairs[:1]},
+            study={"pairs": STUDY.first_pair},
             performance_model=ordered(STUDY.performance_model),
             code=fingerprint("chart_performance_model"),
         script:

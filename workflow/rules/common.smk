@@ -162,7 +162,9 @@ def one_of(names):
 wildcard_constraints:
     dataset=one_of(config["datasets"]),
     network=one_of(STUDY.networks),
-    regime=one_of(sorted({regime for _, regime, _ in STUDY.trained_runs})),
+    regime=one_of(
+        sorted({regime for _, regime, _ in [*STUDY.trained_runs, *STUDY.runs]})
+    ),
     first=one_of(sorted({first for first, _ in STUDY.pairs})),
     second=one_of(sorted({second for _, second in STUDY.pairs})),
     seed=r"\d+",
@@ -258,15 +260,23 @@ def files_of(pattern, runs, **others):
     ]
 
 
-def files_of_pairs(pattern, pairs, **others):
-    """Return the files of pairs of regimes that `pattern` names."""
+def files_of_pairs(pattern, pairs):
+    """Return the files of pairs of runs that `pattern` names."""
     return [
         file
-        for network, first, second in pairs
+        for network, first, second, seed in pairs
         for file in collect(
-            pattern, network=network, first=first, second=second, **others
+            pattern, network=network, first=first, second=second, seed=seed
         )
     ]
+
+
+def files_of_pair(pattern):
+    """Return an input function: the files of one pair of regimes, of all its seeds."""
+    return lambda wildcards: files_of_pairs(
+        pattern,
+        [pair for pair in STUDY.pairs_of_runs if list(pair[:3]) == [*wildcards]],
+    )
 
 
 def files_of_barriers(pattern, **which):
@@ -391,8 +401,11 @@ def fingerprint_of_run(script):
 
 
 def raw_folder(wildcards):
-    if config["datasets"][wildcards.dataset].get("bundled"):
+    dataset = config["datasets"][wildcards.dataset]
+    if dataset.get("bundled"):
         return f"{PROJECT}/workflow/resources/{wildcards.dataset}"
+    if folder := dataset.get("folder"):
+        return folder
     folder = os.environ.get("SHARPMINIMA_RAW_FOLDER") or config["raw_folder"]
     return f"{Path(folder).expanduser()}/{wildcards.dataset}"
 
@@ -480,6 +493,18 @@ def epsilon_of_job(wildcards, output):
 def epsilons_together(wildcards, output):
     # Since Snakemake does not compare this, one epsilon less repeats no other search.
     return [float(epsilon) for epsilon in TOGETHER]
+
+
+def checkpoint_file(wildcards):
+    return STUDY.checkpoints[wildcards.regime]["file"]
+
+
+def checkpoint_config(wildcards):
+    return STUDY.checkpoint(wildcards.regime)
+
+
+def trained_regimes_of_network(wildcards):
+    return {"regimes": STUDY.trained_regimes_of(wildcards.network)}
 
 
 def regimes_of_network(wildcards):

@@ -3,7 +3,7 @@
 # Figures 4 and 5 show the sharpness at one epsilon, the first.
 EPSILON = {"epsilon": config["sharpness"]["epsilons"][0]}
 # The performance model compares the runs of the sweep, too.
-TIMED = [*STUDY.runs, *STUDY.sweep_runs]
+TIMED = [*STUDY.runs_with_history, *STUDY.sweep_runs]
 # The rows of the study's runs, and of the searches on them.
 OUTCOMES = files_of(rules.train.output.outcome, STUDY.runs)
 SEARCHED = files_of(SEARCHES.values(), STUDY.runs, epsilon=EPSILONS)
@@ -105,7 +105,7 @@ rule tabulate_anatomy:
 rule tabulate_minima:
     input:
         outcomes=OUTCOMES,
-        histories=files_of(rules.train.output.history, STUDY.runs),
+        histories=files_of(rules.train.output.history, STUDY.runs_with_history),
         searches=SEARCHED,
     output:
         table("minima", "is it a minimum?"),
@@ -331,8 +331,7 @@ if STUDY.pairs:
         input:
             files_of_pairs(
                 rules.measure_interpolation.output.distances,
-                STUDY.pairs_of_networks,
-                seed=STUDY.seeds,
+                STUDY.pairs_of_runs,
             ),
         output:
             table("distances", "distances"),
@@ -359,7 +358,7 @@ if STUDY.compared_runs:
         conda:
             "../../envs/present.yaml"
         params:
-            study={"pairs": STUDY.pairs[:1]},
+            study={"pairs": STUDY.first_pair},
             code=fingerprint("tabulate_further_regimes"),
         script:
             "../scripts/tabulate_further_regimes.py"
@@ -529,7 +528,7 @@ if STUDY.performance_model:
         conda:
             "../../envs/present.yaml"
         params:
-            study={"pairs": STUDY.pairs[:1]},
+            study={"pairs": STUDY.first_pair},
             performance_model=ordered(STUDY.performance_model),
             code=fingerprint("tabulate_performance_model"),
         script:
@@ -537,7 +536,7 @@ if STUDY.performance_model:
 
 
 # Last, since it reads the tables that the study makes.
-if STUDY.pairs:
+if STUDY.first_pair:
 
     rule tabulate_claims:
         input:
@@ -546,12 +545,10 @@ if STUDY.pairs:
             interpolation=files_of_pairs(
                 rules.measure_interpolation.output.plot,
                 STUDY.first_pairs,
-                seed=STUDY.seeds,
             ),
             distances=files_of_pairs(
                 rules.measure_interpolation.output.distances,
                 STUDY.first_pairs,
-                seed=STUDY.seeds,
             ),
             sweep_runs=if_studied("sweep_runs"),
             thresholds=if_studied("thresholds"),
@@ -564,7 +561,7 @@ if STUDY.pairs:
         conda:
             "../../envs/present.yaml"
         params:
-            study={"networks": STUDY.networks, "pairs": STUDY.pairs[:1]},
+            study={"networks": STUDY.trained_networks, "pairs": STUDY.first_pair},
             code=fingerprint("tabulate_claims"),
         script:
             "../scripts/tabulate_claims.py"

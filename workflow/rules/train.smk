@@ -1,4 +1,6 @@
-"""results/data -> <results>/compilation, <results>/train/{network}/{regime}/seed{seed}/"""
+"""results/data, checkpoints from elsewhere -> <results>/compilation,
+<results>/train/{network}/{regime}/seed{seed}/
+"""
 
 
 rule choose_compilation:
@@ -56,6 +58,8 @@ rule train:
         "<logs>/train/{network}_{regime}_seed{seed}.log",
     benchmark:
         "<benchmarks>/train/{network}_{regime}_seed{seed}.tsv"
+    wildcard_constraints:
+        regime=one_of(sorted({regime for _, regime, _ in STUDY.trained_runs})),
     conda:
         f"../../envs/{BACKEND}.yaml"
     threads: 1
@@ -73,3 +77,44 @@ rule train:
 
 
 COSTS += files_of(rules.train.output.cost, STUDY.trained_runs)
+
+
+# None, unless the config names checkpoints. Their files stand where training would have
+# put them, so that every measure follows from them as from a run.
+if STUDY.checkpoints:
+
+    rule adopt_checkpoint:
+        input:
+            dataset=dataset_of,
+            compiled=rules.choose_compilation.output.choice,
+        output:
+            weights=rules.train.output.weights,
+            outcome=rules.train.output.outcome,
+            cost="<results>/cost/adopt_checkpoint/{network}/{regime}/seed{seed}.csv",
+        log:
+            "<logs>/adopt_checkpoint/{network}_{regime}_seed{seed}.log",
+        benchmark:
+            "<benchmarks>/adopt_checkpoint/{network}_{regime}_seed{seed}.tsv"
+        wildcard_constraints:
+            regime=one_of(STUDY.checkpoints),
+        conda:
+            f"../../envs/{BACKEND}.yaml"
+        threads: 1
+        resources:
+            **GPU,
+            **asked_by("adopt_checkpoint"),
+            builder_file=builder_file,
+            checkpoint_file=checkpoint_file,
+            unfinished=UNFINISHED,
+            save_every=SAVE_EVERY,
+        params:
+            network=network_config,
+            evaluation=STUDY.section("evaluation"),
+            subset=STUDY.subset_of_training,
+            backend={"name": BACKEND},
+            checkpoint=checkpoint_config,
+            code=fingerprint("adopt_checkpoint"),
+        script:
+            "../scripts/adopt_checkpoint.py"
+
+    COSTS += files_of(rules.adopt_checkpoint.output.cost, STUDY.adopted_runs)

@@ -2,13 +2,15 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from sharpminima import backend
 from sharpminima.jobs import logs
 from sharpminima.loss.context import Context
 from sharpminima.measures import interpolation
 from sharpminima.networks import parameters
 from sharpminima.storage import rows
-from sharpminima.storage.rows import IDENTITY_OF_PAIR
+from sharpminima.storage.rows import ELSEWHERE, IDENTITY_OF_PAIR
 from sharpminima.training.start import starting_point
 
 if TYPE_CHECKING:
@@ -28,9 +30,13 @@ def main(context, pair, settings, plot, distances, cost):
         measures = context.loss.mixture((start, end))
         points = list(interpolation.plots(measures, alphas, context.step))
     seed = origins[0]["seed"]
-    # No checkpoint has x_0, but the seed makes it again.
-    untrained = starting_point(context.network, context.data, seed)
-    x_0 = parameters.flatten(untrained.trainable_variables)
+    if ELSEWHERE in {origin["variant"] for origin in origins}:
+        # Nobody knows where training elsewhere began.
+        x_0 = np.full_like(start.parameters, np.nan)
+    else:
+        # No checkpoint has x_0, but the seed makes it again.
+        untrained = starting_point(context.network, context.data, seed)
+        x_0 = parameters.flatten(untrained.trainable_variables)
     lengths = interpolation.distances(x_0, start.parameters, end.parameters)
     carried = context.columns_of_pair(origins)
     rows.write(plot, [{**point, **carried} for point in points])

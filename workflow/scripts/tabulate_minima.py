@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 def main(outcomes, histories, searches, output):
     """Judge the runs of three lists of CSV files, one or more per run."""
-    rows = [files.gather(paths) for paths in (outcomes, histories, searches)]
-    files.write_for_readers(minima.tabulate(*rows), *output, digits=3)
+    epochs = files.gather(histories) if histories else minima.NO_EPOCHS
+    table = minima.tabulate(files.gather(outcomes), epochs, files.gather(searches))
+    files.write_for_readers(table, *output, digits=3)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ WRONG = {
     "networks.F1.builder": (
         "dense",
         "networks.F1.builder: unknown name. Allowed: FILE.py:FUNCTION, "
-        "deep_convolutional, fully_connected, shallow_convolutional. Received: 'dense'",
+        "MODEL.keras, deep_convolutional, fully_connected, shallow_convolutional. "
+        "Received: 'dense'",
     ),
     "networks.F1.options": (
         {"hidden_layers": 0, "unit": 4},

@@ -123,3 +123,26 @@ def test_the_projects_config_comes_first_and_the_studys_last(tmp_path, monkeypat
 
 def test_a_home_that_nobody_has_is_a_folder_of_this_name():
     assert at_home("~nobody-has-it/x") == Path("~nobody-has-it/x")
+
+
+def test_a_whole_model_becomes_a_network_of_its_name():
+    checkpoints = {"A": {"file": "a.keras", "dataset": "mnist5k"}}
+    layer = {"checkpoints": checkpoints}
+    config = complete(layer, [(HERE, layer)])
+    file = "/here/a.keras"
+    network = {"dataset": "mnist5k", "builder": file, "options": {}}
+    assert config["networks"] == {"A": network}
+    assert config["checkpoints"] == {"A": {"file": file, "network": "A"}}
+    memory = {"data": 1, "per_example": 1, "search": 1}
+    layer["networks"] = {"A": {"memory": memory}}
+    assert complete(layer, [])["networks"]["A"]["memory"] == memory
+
+
+def test_files_and_folders_of_checkpoints_and_data_start_at_their_config():
+    layer = {
+        "checkpoints": {"A": {"file": "a.weights.h5", "network": "F1"}},
+        "datasets": {"d": {"folder": "raw"}},
+    }
+    config = complete(layer, [(HERE, {}), (ABOVE, layer)])
+    assert config["checkpoints"]["A"]["file"] == "/above/a.weights.h5"
+    assert config["datasets"]["d"]["folder"] == "/above/raw"

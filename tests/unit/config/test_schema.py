@@ -139,10 +139,17 @@ def test_a_mistake_is_one_line_that_helps(path, expected):
     assert_said_in_a_line(changed(path, value), line)
 
 
-@pytest.mark.parametrize("key", ["networks", "regimes", "seeds"])
-def test_an_empty_list_is_refused(key):
+@pytest.mark.parametrize(
+    ("key", "where"),
+    [
+        ("networks", " where there are no checkpoints"),
+        ("regimes", " where study.networks is one"),
+        ("seeds", ""),
+    ],
+)
+def test_an_empty_list_is_refused(key, where):
     found = mistakes(changed(f"study.{key}", []))
-    assert f"study.{key}: must be a list of at least 1. Received: []" in found
+    assert found == [f"study.{key}: must be a list of at least 1{where}. Received: []"]
 
 
 def test_a_section_of_the_wrong_kind_is_no_crash():

@@ -133,7 +133,7 @@ def test_a_pair_is_of_the_networks_that_have_both(config):
     study = Study(config)
     first = [("F1", "SB", "LB"), ("C1", "SB", "LB")]
     assert study.pairs_of_networks == [*first, ("C1", "SB", "LB-new")]
-    assert study.first_pairs == first
+    assert study.first_pairs == [(*pair, seed) for pair in first for seed in (0, 1)]
 
 
 def test_without_pairs_there_is_no_performance_model(config):
@@ -270,3 +270,72 @@ def test_moving_averages_are_not_used_between_minima(config, policy, between):
     config["evaluation"]["batch_norm"] = policy
     found = Study(config).evaluation_of_barriers
     assert found == {"batch_norm": between, "batch_size": 5000}
+
+
+@pytest.fixture
+def with_checkpoints(config, tmp_path):
+    """The same beside three checkpoints: two of F1, and one that is its own network."""
+    for name in ("a.weights.h5", "b.weights.h5", "c.keras"):
+        (tmp_path / name).write_text(name)
+    config["networks"]["C"] = {
+        **{"dataset": "mnist5k", "builder": str(tmp_path / "c.keras"), "options": {}},
+    }
+    config["checkpoints"] = {
+        "A": {"file": str(tmp_path / "a.weights.h5"), "network": "F1"},
+        "B": {"file": str(tmp_path / "b.weights.h5"), "network": "F1"},
+        "C": {"file": str(tmp_path / "c.keras"), "network": "C"},
+    }
+    return config
+
+
+def test_a_checkpoint_is_a_run_that_nobody_trains(with_checkpoints):
+    study = Study(with_checkpoints)
+    adopted = [("F1", "A", 0), ("F1", "B", 0), ("C", "C", 0)]
+    assert study.adopted_runs == adopted
+    assert set(adopted) <= set(study.runs) <= set(study.measured_runs)
+    assert set(adopted).isdisjoint([*study.trained_runs, *study.runs_with_history])
+    assert len(study.runs) == len(study.runs_with_history) + 3
+    assert study.regimes_of("F1") == ["SB", "LB", "A", "B"]
+    assert study.regimes_of("C") == ["C"]
+    assert "A" not in study.regimes_trained_on("F1")
+    assert study.networks == ["F1", "C1", "C"]
+    assert study.trained_networks == ["F1", "C1"]
+
+
+def test_checkpoints_have_pairs_of_one_seed_and_no_claims(with_checkpoints):
+    with_checkpoints["study"]["pairs"] = [["A", "B"], ["SB", "LB"], ["SB", "A"]]
+    study = Study(with_checkpoints)
+    of_f1 = [pair for pair in study.pairs_of_runs if pair[0] == "F1"]
+    assert of_f1 == [
+        *[("F1", "A", "B", 0), ("F1", "SB", "LB", 0), ("F1", "SB", "LB", 1)],
+        ("F1", "SB", "A", 0),
+    ]
+    assert study.first_pair == study.first_pairs == study.compared_runs == []
+    assert study.performance_model == {}
+
+
+def test_without_networks_nothing_is_trained(with_checkpoints):
+    section = with_checkpoints["study"]
+    section |= {"networks": [], "pairs": [["SB", "LB"], ["A", "B"]]}
+    study = Study(with_checkpoints)
+    assert study.runs == study.adopted_runs
+    assert study.pairs == [["A", "B"]]
+    assert study.datasets == ["mnist5k"]
+
+
+def test_a_checkpoint_is_its_content_wherever_it_lies(with_checkpoints, tmp_path):
+    before = Study(with_checkpoints)
+    found = before.checkpoint("C"), before.network("C")
+    assert found[0]["whole"]
+    assert not before.checkpoint("A")["whole"]
+    (tmp_path / "moved").mkdir()
+    moved = str((tmp_path / "c.keras").rename(tmp_path / "moved/c.keras"))
+    with_checkpoints["checkpoints"]["C"]["file"] = moved
+    with_checkpoints["networks"]["C"]["builder"] = moved
+    after = Study(with_checkpoints)
+    assert (after.checkpoint("C"), after.network("C")) == found
+    other = tmp_path / "moved/other/c.keras"
+    other.parent.mkdir()
+    other.write_text("other")
+    with_checkpoints["checkpoints"]["C"]["file"] = str(other)
+    assert Study(with_checkpoints).checkpoint("C") != found[0]

@@ -43,6 +43,7 @@ def test_data_come_before_training_and_tables_last():
         ({"rule": "measure_invariance"}, True),
         ({"rule": "measure_curvature"}, True),
         ({"rule": "measure_spectral_density"}, True),
+        ({"rule": "adopt_checkpoint"}, False),
         ({"rule": "choose_compilation"}, False),
         ({"rule": "prepare_dataset"}, False),
     ],

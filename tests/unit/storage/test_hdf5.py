@@ -176,3 +176,20 @@ def test_a_missing_file_is_said_to_be_missing(tmp_path):
         hdf5.reading(tmp_path / "a.h5"),
     ):
         pytest.fail("was opened")
+
+
+def test_attributes_are_read_in_a_process_that_may_hang_or_crash(tmp_path, monkeypatch):
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file["good"] = VALUES
+        file["good"].attrs["text"] = "words " * 20
+    hdf5.check_attributes(path)
+    content = path.read_bytes()
+    # Where text of any length lies: a heap whose size is damaged.
+    place = content.index(b"GCOL") + 8
+    path.write_bytes(content[:place] + b"\xff" * 8 + content[place + 8 :])
+    with pytest.raises(hdf5.Refused, match="attributes that can be read. Received: "):
+        hdf5.check_attributes(path)
+    monkeypatch.setattr(hdf5, "SECONDS", 1e-3)
+    with pytest.raises(hdf5.Refused, match="no end after 0.001 s"):
+        hdf5.check_attributes(path)

@@ -54,7 +54,9 @@ def test_arrays_of_any_shape_come_back(stored, content):
 def test_unsigned_bytes_are_scaled_as_images_are(stored, content):
     for name in ("x_train", "x_test"):
         content[name] = np.full(content[name].shape, 51, np.uint8)
-    np.testing.assert_allclose(load(stored(content))["x_train"], 0.2)
+    path = stored(content)
+    np.testing.assert_allclose(load(path)["x_train"], 0.2)
+    np.testing.assert_array_equal(load(path, scaled=False)["x_train"], 51)
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from sharpminima.config import layers, schema, sizes
+from sharpminima.config.study import Study
 from sharpminima.config.wording import REQUIRED, Mistake, unknown_key, unknown_name
 from sharpminima.data.readers import idx
 from sharpminima.networks import builders, signatures
 
 RESOURCES = schema.WORKFLOW / "resources"
 READERS = Path(idx.__file__).parent
-FILE = re.compile(r"[^\W\d_][\w .-]*")  # the name of a user's file with a builder
+FILE = re.compile(r"[^\W_][\w .-]*")  # the name of a user's file with a builder
 SPEECH = ("festvox", "kaldi")  # the readers that take options
 # Files that a reader opens by these names. Its archives may have any name.
 NEEDED_FILES = {
@@ -28,7 +29,7 @@ NEEDED_FILES = {
 
 def known_networks(config: Mapping) -> Iterator[tuple[str, Mapping]]:
     """Yield each network of the study and its dataset, where the catalogue has both."""
-    for name in config["study"]["networks"]:
+    for name in Study(config).networks:
         if config["networks"].get(name, {}).get("dataset") in config["datasets"]:
             yield name, sizes.dataset_of(config, name)
 
@@ -56,6 +57,8 @@ def datasets(config: Mapping) -> Iterator[Mistake]:
             yield f"{where}.options.{key}", f"unknown to reader {reader}"
         for key in wanted - given:
             yield f"{where}.options.{key}", REQUIRED
+        if "scaled" in dataset and reader != "arrays":
+            yield f"{where}.scaled", f"unknown to reader {reader}"
         # This reader makes its classes, so they cannot be inferred from the labels.
         if reader == "festvox" and "classes" not in dataset:
             yield f"{where}.classes", REQUIRED
@@ -67,21 +70,21 @@ def networks(config: Mapping) -> Iterator[Mistake]:
     """Yield networks of unknown datasets or builders, or with unsuitable options."""
     for name, network in config["networks"].items():
         where = f"networks.{name}"
+        builder, given = network["builder"], network["options"]
+        # What is wrong with a checkpoint is said there.
+        if config.get("checkpoints", {}).get(name, {}).get("file") == builder:
+            continue
         yield from unknown_name(
             f"{where}.dataset", network["dataset"], config["datasets"]
         )
-        builder, given = network["builder"], network["options"]
         ours = builder in builders.BUILDERS
         path = signatures.path_of(builder)
-        # It stands in tables, and spreadsheets take =, +, - and @ for formulas.
-        if path and not FILE.fullmatch(Path(path).name):
-            rule = "must name a file of letters, digits, `_`, `-`, `.` and spaces"
-            message = f"{rule}, with a letter first. Received: {builder!r}"
-            yield f"{where}.builder", message
+        if path and (rule := _broken_rule_of_file(path)):
+            yield f"{where}.builder", f"{rule}. Received: {builder!r}"
             continue
         # Without a builder, there are no options to compare with.
         if not ours and not path:
-            known = [*builders.BUILDERS, signatures.FORM]
+            known = [*builders.BUILDERS, signatures.FORM, signatures.MODEL]
             yield from unknown_name(f"{where}.builder", builder, known)
             continue
         try:
@@ -94,7 +97,45 @@ def networks(config: Mapping) -> Iterator[Mistake]:
             yield from _options(f"{where}.options", given, taken, least)
 
 
-CHECKS = (raw_folder, datasets, networks)
+def checkpoints(config: Mapping) -> Iterator[Mistake]:
+    """Yield checkpoints whose file, name, network or dataset cannot be used."""
+    for name, checkpoint in config.get("checkpoints", {}).items():
+        where, file = f"checkpoints.{name}", checkpoint["file"]
+        rule = _broken_rule_of_file(file)
+        if not rule and not file.endswith(signatures.WHOLE_MODELS):
+            rule = "must be a .keras, .h5 or .weights.h5 file"
+        if rule:
+            yield f"{where}.file", f"{rule}. Received: {file!r}"
+        if name in config["regimes"]:
+            yield where, "a regime has this name. Choose another one"
+        network = checkpoint.get("network")
+        if network is None:
+            yield where, "a network has this name. Choose another one, or say `network`"
+            continue
+        yield from unknown_name(f"{where}.network", network, config["networks"])
+        # The network that the checkpoint itself makes.
+        own = config["networks"].get(network, {}).get("builder") == file
+        if own and not signatures.is_saved_model(file):
+            rule = "must be left out for weights alone, which need a `network`"
+            yield f"{where}.dataset", rule
+        elif own:
+            dataset = config["networks"][network]["dataset"]
+            yield from unknown_name(f"{where}.dataset", dataset, config["datasets"])
+
+
+CHECKS = (raw_folder, datasets, networks, checkpoints)
+
+
+def _broken_rule_of_file(file):
+    """Return the rule that the path of a user's file breaks, or an empty text."""
+    # It stands in tables, and spreadsheets take =, +, - and @ for formulas.
+    if not FILE.fullmatch(Path(file).name):
+        rule = "must name a file of letters, digits, `_`, `-`, `.` and spaces"
+        return f"{rule}, with a letter or digit first"
+    # A file of code is read, and gives its own reasons.
+    if not file.endswith(".py") and not Path(file).is_file():
+        return "must name a file that exists, from the folder of the config file"
+    return ""
 
 
 def _files(where, dataset):

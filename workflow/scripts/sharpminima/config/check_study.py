@@ -35,6 +35,13 @@ def names(config: Mapping) -> Iterator[Mistake]:
     for section in ("networks", "regimes"):
         for i, name in enumerate(config["study"][section]):
             yield from unknown_name(f"study.{section}[{i}]", name, config[section])
+    study = config["study"]
+    if not study["networks"] and not config.get("checkpoints"):
+        rule = "must be a list of at least 1 where there are no checkpoints"
+        yield "study.networks", f"{rule}. Received: []"
+    if study["networks"] and not study["regimes"]:
+        rule = "must be a list of at least 1 where study.networks is one"
+        yield "study.regimes", f"{rule}. Received: []"
 
 
 def pairs(config: Mapping) -> Iterator[Mistake]:
@@ -44,11 +51,12 @@ def pairs(config: Mapping) -> Iterator[Mistake]:
     drawn = [regimes for _, *regimes in study.pairs_of_networks]
     for i, pair in enumerate(study.pairs):
         # Claims and remedies compare the first pair on every network.
-        known = study.regimes if i == 0 else trained
-        for j, regime in enumerate(pair):
+        known = [*study.regimes, *study.checkpoints] if i == 0 else trained
+        for j, regime in enumerate(pair if known else ()):
             yield from unknown_name(f"study.pairs[{i}][{j}]", regime, known)
         # Both regimes are trained, but on different networks: no chart would show them.
-        if i > 0 and set(pair) <= trained and pair not in drawn:
+        of_study = i == 0 and set(pair) <= set(study.regimes)
+        if not of_study and set(pair) <= trained and pair not in drawn:
             message = f"no network of the study has both. Received: {pair!r}"
             yield f"study.pairs[{i}]", message
 
@@ -59,7 +67,7 @@ def further_regimes(config: Mapping) -> Iterator[Mistake]:
     for network, regimes in study.get("further_regimes", {}).items():
         where = f"study.further_regimes.{network}"
         yield from unknown_name(where, network, study["networks"])
-        if not study["pairs"]:
+        if not Study(config).first_pair:
             yield where, "needs a pair in study.pairs to be compared with"
         for i, name in enumerate(regimes):
             yield from unknown_name(f"{where}[{i}]", name, config["regimes"])
@@ -148,8 +156,9 @@ def measures_of_pairs(config: Mapping) -> Iterator[Mistake]:
     """Yield measures of pairs and seeds of which the study does not have enough."""
     study = Study(config)
     for i, name in enumerate(config["measures"]):
-        if name in ("surface", "barriers") and not study.pairs:
-            yield f"measures[{i}]", f"{name} needs a pair in study.pairs"
+        if name in ("surface", "barriers") and not study.first_pair:
+            rule = f"{name} needs a pair of regimes, the first of study.pairs"
+            yield f"measures[{i}]", rule
         if name == "barriers" and len(study.seeds) < 2:
             rule = "barriers compares runs of different seeds and needs two or more"
             yield f"measures[{i}]", f"{rule} in study.seeds. Received: {study.seeds!r}"
@@ -162,18 +171,20 @@ def measures_of_pairs(config: Mapping) -> Iterator[Mistake]:
 
 
 def derived_names(config: Mapping) -> Iterator[Mistake]:
-    """Yield regimes of the catalogue that have the name of a derived regime."""
-    for name in set(derived.derived(config)) & set(config["regimes"]):
-        message = "a regime of sweep, iterates or warm_start has this name"
-        yield f"regimes.{name}", message
+    """Yield regimes and checkpoints that have the name of a derived regime."""
+    for section in ("regimes", "checkpoints"):
+        for name in set(derived.derived(config)) & set(config.get(section, {})):
+            message = "a regime of sweep, iterates or warm_start has this name"
+            yield f"{section}.{name}", message
 
 
 def similar_names(config: Mapping) -> Iterator[Mistake]:
     """Yield names of the catalogue that some file systems take for one."""
     for section in ("datasets", "networks", "regimes"):
         first = {}
-        # The regimes that experiments derive make folders like all others.
-        made = derived.derived(config) if section == "regimes" else {}
+        # Checkpoints, and what experiments derive, make folders as regimes do.
+        others = {**config.get("checkpoints", {}), **derived.derived(config)}
+        made = others if section == "regimes" else {}
         for name in [*config[section], *made]:
             other = first.setdefault(name.casefold(), name)
             if other != name:
@@ -307,8 +318,11 @@ CHECKS = (
 
 def _unknown_networks(config, section):
     """Yield the networks of a section that the study does not have."""
+    # What trains nothing also measures the networks of checkpoints.
+    study = Study(config)
+    trains = section in ("iterates", "warm_start")
+    known = study.trained_networks if trains else study.networks
     for i, name in enumerate(derived.networks_of(config, section)):
-        known = config["study"]["networks"]
         yield from unknown_name(f"{section}.networks[{i}]", name, known)
 
 
@@ -318,9 +332,11 @@ def _numbers_of_runs(config):
     Nothing is listed here, since there may be billions.
     """
     study, kept = Study(config), config.get("iterates", {})
-    networks, further = len(study.networks), config["study"].get("further_regimes", {})
+    networks = len(study.trained_networks)
+    further = config["study"].get("further_regimes", {})
     regimes = networks * (len(study.regimes) + len(study.pairs))
     yield "study", (regimes + sum(map(len, further.values()))) * len(study.seeds)
+    yield "checkpoints", len(study.checkpoints)
     # Each seed with itself and with every other one.
     of_seeds = len(study.seeds) * (len(study.seeds) + 1) // 2
     yield "measures", networks * of_seeds * ("barriers" in config["measures"])

@@ -11,6 +11,9 @@ DEFAULTS = schema.WORKFLOW.parent / "config.yaml"  # the project's own
 WHOLE = re.compile(r"[-+]?\d{1,18}")
 DECIMAL = re.compile(r"[-+]?(\d+\.\d*|\.?\d+)([eE][-+]?\d+)?")
 WORDS = {"true": True, "false": False, "null": None, "~": None}
+# The key of a user's file or folder, in the entries of each section that has any.
+PATHS = {"networks": "builder", "checkpoints": "file", "datasets": "folder"}
+WHOLE_MODEL = {"file", "dataset"}  # the keys of a checkpoint that is one
 Layer = tuple[Path, Mapping]  # the folder that paths start from, and the content
 
 
@@ -41,12 +44,13 @@ def of_files(paths: Iterable[str | Path], given: Mapping) -> dict:
 def complete(config: Mapping, layers: Iterable[Layer]) -> dict:
     """Return the config that a study runs with.
 
-    Keys set to null are gone, missing options of networks are `{}`, and the files of
-    builders have absolute paths.
+    Keys set to null are gone, and missing options of networks are `{}`. Files of
+    builders and checkpoints, and folders of datasets, have absolute paths. A checkpoint
+    that is a whole model has a network of its own name.
 
     Args:
         config: The merged config, which may be malformed.
-        layers: What was merged, the last one first. Read only if a builder is a file.
+        layers: What was merged, the last one first. Read only if a path needs it.
     """
     config = without_nulls(config)
     # What is no mapping stays as it is: the schema reports it.
@@ -54,11 +58,11 @@ def complete(config: Mapping, layers: Iterable[Layer]) -> dict:
         name: {**network, "options": network.get("options", {})}
         if isinstance(network, Mapping)
         else network
-        for name, network in _networks(config).items()
+        for name, network in _entries(config, "networks").items()
     }
     if networks:
         config = {**config, "networks": networks}
-    return _anchored(config, layers)
+    return _with_networks(_anchored(config, layers))
 
 
 def retyped(given):
@@ -112,28 +116,68 @@ def without_nulls(config, where: str = ""):
 
 
 def _anchored(config, layers):
-    """Return `config` with the files of builders as absolute paths.
+    """Return `config` with the users' files and folders as absolute paths.
 
-    A relative path starts at the folder of the last config file that names the builder.
+    A relative path starts at the folder of the last config file that names it.
     """
-    networks = dict(_networks(config))
-    own = [name for name in networks if signatures.path_of(_builder(config, name))]
+    named = [
+        (section, name)
+        for section in PATHS
+        for name in _entries(config, section)
+        if _path(config, section, name)
+    ]
     # A config that came through a pipe cannot be read twice.
-    layers = list(layers) if own else []
-    for name in own:
-        path, _, function = networks[name]["builder"].rpartition(":")
-        folders = [folder for folder, layer in layers if _builder(layer, name)]
+    layers = list(layers) if named else []
+    for section, name in named:
+        path = _path(config, section, name)
+        # Any builder that a file names, be it Keras' or ours, replaces another one.
+        folders = [folder for folder, layer in layers if _value(layer, section, name)]
         folder = folders[0] if folders else Path.cwd()
-        builder = f"{folder / at_home(path)}:{function}"
-        networks[name] = {**networks[name], "builder": builder}
-    return {**config, "networks": networks} if own else config
+        # What follows the path of a builder is its function.
+        rest = _value(config, section, name).removeprefix(path)
+        entry = {
+            **config[section][name],
+            PATHS[section]: f"{folder / at_home(path)}{rest}",
+        }
+        config = {**config, section: {**config[section], name: entry}}
+    return config
 
 
-def _networks(config):
-    networks = config.get("networks") if isinstance(config, Mapping) else None
-    return networks if isinstance(networks, Mapping) else {}
+def _with_networks(config):
+    """Return `config` with a network for each checkpoint that is a whole model.
+
+    A catalogue may have a network of this name. The check of checkpoints reports it.
+    """
+    networks = dict(_entries(config, "networks"))
+    checkpoints = dict(_entries(config, "checkpoints"))
+    for name, checkpoint in checkpoints.items():
+        # An entry may state the network's memory, and nothing else.
+        given = networks.get(name, {})
+        whole = isinstance(checkpoint, Mapping) and set(checkpoint) == WHOLE_MODEL
+        if whole and isinstance(given, Mapping) and "builder" not in given:
+            dataset, file = checkpoint["dataset"], checkpoint["file"]
+            networks[name] = {"dataset": dataset, "builder": file, "options": {}}
+            networks[name] |= given
+            checkpoints[name] = {"file": file, "network": name}
+    if not checkpoints:
+        return config
+    return {**config, "networks": networks, "checkpoints": checkpoints}
 
 
-def _builder(config, name):
-    network = _networks(config).get(name)
-    return network.get("builder") if isinstance(network, Mapping) else None
+def _entries(config, section):
+    """Return a section that has entries by name; empty if it is malformed."""
+    entries = config.get(section) if isinstance(config, Mapping) else None
+    return entries if isinstance(entries, Mapping) else {}
+
+
+def _value(config, section, name):
+    entry = _entries(config, section).get(name)
+    return entry.get(PATHS[section]) if isinstance(entry, Mapping) else None
+
+
+def _path(config, section, name):
+    """Return the path of a file or folder that an entry names, or None."""
+    value = _value(config, section, name)
+    if section == "networks":
+        return signatures.path_of(value)
+    return value if isinstance(value, str) else None

@@ -5,6 +5,7 @@ becomes its params: mappings of plain values, sorted. A rule reruns when they ch
 each holds what the rule's numbers depend on and nothing else.
 """
 
+import functools
 import hashlib
 import itertools
 from collections.abc import Iterable, Mapping
@@ -13,6 +14,7 @@ from pathlib import Path
 from sharpminima.networks import signatures
 from sharpminima.provenance import (
     WITHOUT_NUMBERS,
+    digest,
     fingerprint,
     fingerprint_of_file,
     ordered,
@@ -24,7 +26,9 @@ OTHER_BACKEND = {"tensorflow": "jax", "jax": "tensorflow"}
 TRIAL = "sharpminima.training.trial"
 BUILDERS = "sharpminima/networks/builders"
 # Keys that say where raw files are. They alter no number, since `files` has checksums.
-WHERE = ("bundled", "urls")
+WHERE = ("bundled", "folder", "urls")
+# A job asks for the digest of a user's file again and again, and it may be large.
+digest_of = functools.cache(digest)
 
 
 class Study:
@@ -38,15 +42,44 @@ class Study:
     def __init__(self, config: Mapping):
         self.config = config
         section = config["study"]
-        self.networks: list[str] = section["networks"]
-        self.regimes: list[str] = section["regimes"]
+        self.checkpoints: Mapping = config.get("checkpoints", {})
+        self.trained_networks: list[str] = section["networks"]
+        # Where the network of a checkpoint is missing, the catalogue's check says so.
+        of_checkpoints = [c.get("network", n) for n, c in self.checkpoints.items()]
+        # Each of them once, in this order.
+        self.networks = list(dict.fromkeys([*section["networks"], *of_checkpoints]))
+        # Without a network to train there are no regimes, and no pairs of them.
+        trains = bool(self.trained_networks)
+        self.regimes: list[str] = section["regimes"] if trains else []
         self.seeds: list[int] = section["seeds"]
-        self.pairs: list[list[str]] = section["pairs"]
+        self.pairs: list[list[str]] = [
+            pair
+            for pair in section["pairs"]
+            if trains or not self.checkpoints.keys().isdisjoint(pair)
+        ]
         self._further: Mapping = section.get("further_regimes", {})
 
     def regimes_of(self, network: str) -> list[str]:
+        """Return the regimes of `network`, those it is trained in and checkpoints."""
+        checkpoints = self.checkpoints.items()
+        return [
+            *self.trained_regimes_of(network),
+            *(name for name, each in checkpoints if each.get("network") == network),
+        ]
+
+    def trained_regimes_of(self, network: str) -> list[str]:
         """Return the regimes of the study on `network`, its further ones last."""
+        if network not in self.trained_networks:
+            return []
         return [*self.regimes, *self._further.get(network, [])]
+
+    def seeds_of_regimes(self, *regimes: str) -> list[int]:
+        """Return the seeds that all of some regimes of the study have.
+
+        A checkpoint has one, the first: only random starts of measures draw from it.
+        """
+        adopted = not self.checkpoints.keys().isdisjoint(regimes)
+        return self.seeds[:1] if adopted else self.seeds
 
     def regimes_trained_on(self, network: str) -> list[str]:
         """Return the regimes of the catalogue that any run of `network` is set to.
@@ -54,7 +87,7 @@ class Study:
         Derived regimes count as the regime that they are derived from.
         """
         # Not the sweep's: they come from `training`, not from the catalogue.
-        config, names = self.config, self.regimes_of(network)
+        config, names = self.config, self.trained_regimes_of(network)
         if network in derived.networks_of(config, "iterates"):
             names += config["iterates"]["regimes"]
         if network in derived.networks_of(config, "warm_start"):
@@ -73,13 +106,21 @@ class Study:
 
     @property
     def runs(self) -> list[Run]:
-        """The runs of the study's regimes and further regimes."""
+        """The runs of the study's regimes and further regimes, and its checkpoints.
+
+        A checkpoint is a run that was trained elsewhere. Its name is its regime.
+        """
         return [
             (network, regime, seed)
             for network in self.networks
             for regime in self.regimes_of(network)
-            for seed in self.seeds
+            for seed in self.seeds_of_regimes(regime)
         ]
+
+    @property
+    def adopted_runs(self) -> list[Run]:
+        """The checkpoints among `runs`."""
+        return [run for run in self.runs if run[1] in self.checkpoints]
 
     @property
     def compared_runs(self) -> list[Run]:
@@ -87,7 +128,8 @@ class Study:
         return [
             (network, regime, seed)
             for network, further in self._further.items()
-            for regime in [*self.pairs[0], *further]
+            for pair in self.first_pair
+            for regime in [*pair, *further]
             for seed in self.seeds
         ]
 
@@ -172,8 +214,14 @@ class Study:
 
     @property
     def trained_runs(self) -> list[Run]:
-        """All runs."""
-        return [*self.measured_runs, *self.runs_with_iterates]
+        """All runs but checkpoints."""
+        every = [*self.measured_runs, *self.runs_with_iterates]
+        return [run for run in every if run[1] not in self.checkpoints]
+
+    @property
+    def runs_with_history(self) -> list[Run]:
+        """The runs of the study that are trained here."""
+        return [run for run in self.runs if run[1] not in self.checkpoints]
 
     @property
     def matched_runs(self) -> list[Run]:
@@ -193,10 +241,24 @@ class Study:
         ]
 
     @property
-    def first_pairs(self) -> list[tuple[str, str, str]]:
-        """The study's first pair on each network: its SB and LB."""
+    def pairs_of_runs(self) -> list[tuple[str, str, str, int]]:
+        """Each pair on each network, seed by seed: network, both regimes, seed."""
         return [
-            pair for pair in self.pairs_of_networks if list(pair[1:]) in self.pairs[:1]
+            (*pair, seed)
+            for pair in self.pairs_of_networks
+            for seed in self.seeds_of_regimes(*pair[1:])
+        ]
+
+    @property
+    def first_pair(self) -> list[list[str]]:
+        """The study's SB and LB, alone in a list; empty without a pair of regimes."""
+        return [pair for pair in self.pairs[:1] if set(pair) <= set(self.regimes)]
+
+    @property
+    def first_pairs(self) -> list[tuple[str, str, str, int]]:
+        """The runs of the study's SB and LB, as `pairs_of_runs` has them."""
+        return [
+            pair for pair in self.pairs_of_runs if list(pair[1:3]) in self.first_pair
         ]
 
     @property
@@ -205,7 +267,7 @@ class Study:
         if "surface" not in self.config["measures"]:
             return []
         seeds = self.seeds_of("surface")
-        return [(*pair, seed) for pair in self.first_pairs for seed in seeds]
+        return [pair for pair in self.first_pairs if pair[3] in seeds]
 
     @property
     def barriers(self) -> list[tuple[str, str, str, int, int]]:
@@ -216,8 +278,9 @@ class Study:
         """
         if "barriers" not in self.config["measures"]:
             return []
+        pairs = dict.fromkeys(pair[:3] for pair in self.first_pairs)
         together = itertools.combinations_with_replacement(self.seeds, 2)
-        return [(*p, *two) for p, two in itertools.product(self.first_pairs, together)]
+        return [(*pair, *two) for pair, two in itertools.product(pairs, together)]
 
     @property
     def datasets(self) -> list[str]:
@@ -227,7 +290,7 @@ class Study:
     @property
     def performance_model(self) -> dict:
         """The settings of appendix C; empty without them or without a pair."""
-        return self.config.get("performance_model", {}) if self.pairs else {}
+        return self.config.get("performance_model", {}) if self.first_pair else {}
 
     def dataset_of(self, network: str) -> str:
         """Return the dataset of `network`."""
@@ -259,7 +322,7 @@ class Study:
         return hashlib.sha256(repr(made_for).encode()).hexdigest()[:16]
 
     def builder_file(self, network: str) -> str | None:
-        """Return the user's file with the builder of `network`, if it has one."""
+        """Return the user's file that makes the model of `network`, if it has one."""
         return signatures.path_of(self.config["networks"][network]["builder"])
 
     def section(self, name: str) -> dict:
@@ -278,12 +341,12 @@ class Study:
         # A file may move without a rerun, but not change.
         if file := self.builder_file(name):
             network["builder"] = Path(network["builder"]).name
-            network["code"] = fingerprint_of_file(file)
+            is_model = signatures.is_saved_model(file)
+            network["code"] = (digest_of if is_model else fingerprint_of_file)(file)
         return ordered(network)
 
     def run(self, network: str, regime: str, seed: int) -> dict:
         """Return all that a training run depends on, and a digest of it."""
-        subset = self.config["subset"]
         identity = {"network": network, "dataset": self.dataset_of(network)}
         training = settings.of_regime(self.config, regime)
         # Checkpoints carry the digest, so that results show which settings made them.
@@ -294,11 +357,30 @@ class Study:
                 "training": {**training, "seed": seed},
                 "evaluation": self.config["evaluation"],
                 "backend": self.config["backend"],
-                # Measures may see fewer examples; training does not know.
-                "subset": {k: subset[k] for k in subset if k != "measure_examples"},
+                "subset": self.subset_of_training,
             }
         )
         return {**run, "digest": hashlib.sha256(repr(run).encode()).hexdigest()[:16]}
+
+    @property
+    def subset_of_training(self) -> dict:
+        """The examples of outcomes. Measures may see fewer; training does not know."""
+        subset = self.config["subset"]
+        return ordered({k: subset[k] for k in subset if k != "measure_examples"})
+
+    def checkpoint(self, name: str) -> dict:
+        """Return what adopting a checkpoint depends on: its file, not where it lies."""
+        file = self.checkpoints[name]["file"]
+        whole = self.builder_file(self.checkpoints[name]["network"])
+        return ordered(
+            {
+                "file": Path(file).name,
+                "sha256": digest_of(file),
+                # Else its weights alone are read: a builder has the code.
+                "whole": whole is not None and signatures.is_saved_model(whole),
+                "seed": self.seeds[0],
+            }
+        )
 
     @property
     def search(self) -> dict:

@@ -105,7 +105,8 @@ def build(network: dict, *, input_shape, classes):
 
     Args:
         network: `builder`, a name in `BUILDERS`, and its `options`. An entry with a
-            `file` is built by the user's function, see `sharpminima.networks.own`.
+            `file` is built by the user's function in it, or is the model in it: see
+            `sharpminima.networks.own` and `saved_models`.
         input_shape: Shape of one example.
         classes: Number of logits.
 
@@ -113,9 +114,11 @@ def build(network: dict, *, input_shape, classes):
         ValueError: If no builder has this name, or if the user's model cannot be used.
     """
     if network.get("file"):
-        from sharpminima.networks import own  # it imports Keras
+        # They import Keras.
+        from sharpminima.networks import own, saved_models
 
-        return own.build(network, input_shape=input_shape, classes=classes)
+        by = own if network["file"].endswith(".py") else saved_models
+        return by.build(network, input_shape=input_shape, classes=classes)
     builder = BUILDERS.get(network["builder"])
     if builder is None:
         raise ValueError(

@@ -1,8 +1,9 @@
 """The options of builders, read from their signatures without Keras.
 
-A builder is a name in `sharpminima.networks.builders` or `FILE.py:FUNCTION`, a function
-in a user's file with the same arguments. The config is checked before any code of the
-user runs, so the file is only parsed.
+A builder is a name in `sharpminima.networks.builders`; `FILE.py:FUNCTION`, a function
+in a user's file with the same arguments; or the file of a model that Keras saved whole,
+which has no options. The config is checked before any code of the user runs, so files
+of code are only parsed.
 """
 
 import ast
@@ -15,8 +16,10 @@ from typing import Literal, get_type_hints
 
 from sharpminima.networks.builders import BUILDERS
 
-FORM = "FILE.py:FUNCTION"
+FORM, MODEL = "FILE.py:FUNCTION", "MODEL.keras"
 PATTERN = re.compile(r"(.+\.py):([^\W\d]\w*)")
+# Files of a whole model, and what else Keras saves under one of these names.
+WHOLE_MODELS, WEIGHTS_ALONE = (".keras", ".h5"), ".weights.h5"
 # The annotations that are checked, beside `Literal`.
 KINDS = {"int": int, "float": float, "bool": bool, "str": str}
 
@@ -36,20 +39,29 @@ class Options:
 
 def path_of(builder: str) -> str | None:
     """Return the file that `builder` names, or None if it names no file."""
-    match = PATTERN.fullmatch(builder) if isinstance(builder, str) else None
-    return match[1] if match else None
+    if not isinstance(builder, str):
+        return None
+    match = PATTERN.fullmatch(builder)
+    return match[1] if match else (builder if is_saved_model(builder) else None)
+
+
+def is_saved_model(file: str) -> bool:
+    """Tell whether `file` is called as a model that Keras saved whole."""
+    return file.endswith(WHOLE_MODELS) and not file.endswith(WEIGHTS_ALONE)
 
 
 def options(builder: str) -> Options:
     """Return the options of `builder`.
 
     Args:
-        builder: A name in `BUILDERS`, or `FILE.py:FUNCTION`.
+        builder: A name in `BUILDERS`, `FILE.py:FUNCTION`, or the file of a whole model.
 
     Raises:
         ValueError: If the file cannot be read or parsed, or has no such function, or if
             the function has other arguments than a builder.
     """
+    if is_saved_model(builder):
+        return Options(kinds={}, optional=set())
     if builder in BUILDERS:
         hints = get_type_hints(BUILDERS[builder])
         every = inspect.signature(BUILDERS[builder]).parameters.values()

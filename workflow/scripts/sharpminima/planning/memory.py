@@ -70,6 +70,13 @@ def of_measuring(config: Mapping, job: Mapping) -> int:
     return _megabytes(config, job, evaluated) + int(vectors)
 
 
+def of_adopting(config: Mapping, job: Mapping) -> int:
+    """Return the MB of taking over one checkpoint, and of its loss on both sets."""
+    seen = sizes.of_network(config, job["network"])
+    examples = max(seen["train_examples"], seen["test_examples"])
+    return _megabytes(config, job, _evaluated(config, examples))
+
+
 def too_large(config: Mapping, limit: int | None) -> Iterator[str]:
     """Yield a line for each kind of job that would take more than `limit` MB.
 
@@ -81,7 +88,7 @@ def too_large(config: Mapping, limit: int | None) -> Iterator[str]:
         limit: How many MB there are; None if nobody said, which stands for `LARGEST`.
     """
     limit = limit or LARGEST
-    for network in config["study"]["networks"]:
+    for network in Study(config).networks:
         impossible = list(_impossible(config, network, limit))
         yield from impossible
         if "memory" in config["networks"][network] and not impossible:

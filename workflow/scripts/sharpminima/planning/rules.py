@@ -32,6 +32,7 @@ class Rule:
 RULES = {
     "prepare_*": Rule(0, megabytes=memory.of_preparing),
     "choose_compilation*": Rule(1, megabytes=memory.of_trial),
+    "adopt_checkpoint": Rule(2, megabytes=memory.of_adopting),
     "train": Rule(2, computes=True, megabytes=memory.of_training),
     "measure_selftest": Rule(3, megabytes=memory.of_selftest),
     "measure_*": Rule(3, computes=True, megabytes=memory.of_measuring),

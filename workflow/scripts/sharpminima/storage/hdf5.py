@@ -5,11 +5,13 @@ virtual datasets. It can declare more than it holds, and a small one can unfold 
 than the memory holds. All of these are refused, and so are values that are neither
 numbers nor text of fixed length, such as references and objects.
 
-Attributes of a stranger's file are not read: damaged text in them lets the HDF5 library
-loop for ever.
+Attributes of a stranger's file are not read here: damaged text in them lets the HDF5
+library loop for ever. Who needs them calls `check_attributes` first.
 """
 
 import math
+import subprocess
+import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +27,7 @@ GZIP = h5py.h5z.FILTER_DEFLATE
 FILTERS = (h5py.h5z.FILTER_SHUFFLE, GZIP, h5py.h5z.FILTER_FLETCHER32)
 CHECKSUM_BYTES = 4  # what fletcher32 adds to a chunk
 KINDS = "biufS"  # of NumPy: Boolean, integers, floating point, text of fixed length
+SECONDS = 60  # in which any machine reads the attributes of a file
 
 
 @contextmanager
@@ -55,6 +58,33 @@ def reading(path: str | Path, limit: int | None = None) -> Iterator[h5py.File]:
         raise Refused(
             f"{path}: expected a complete HDF5 file. Received: {one_line(error)}"
         ) from error
+
+
+def check_attributes(path: str | Path) -> None:
+    """Refuse the HDF5 file at `path` unless all its attributes can be read.
+
+    Args:
+        path: A file that `reading` accepts.
+
+    Raises:
+        Refused: If a process that tries does not end in time, or fails.
+    """
+    script = Path(__file__).with_name("hdf5_texts.py")
+    # Isolated, so that no module of this folder hides one of Python's own.
+    command = [sys.executable, "-I", str(script), str(path)]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, timeout=SECONDS, check=False
+        )
+        lines = done.stderr.decode(errors="replace").splitlines()
+        fault = lines[-1] if done.returncode and lines else ""
+        fault = fault or (f"exit code {done.returncode}" if done.returncode else "")
+    except subprocess.TimeoutExpired:
+        fault = f"no end after {SECONDS} s"
+    if fault:
+        raise Refused(
+            f"{path}: expected attributes that can be read. Received: {one_line(fault)}"
+        )
 
 
 def _check_signature(path):

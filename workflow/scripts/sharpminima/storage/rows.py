@@ -15,8 +15,9 @@ SETTING = ("variant", "batch_size", "learning_rate", "parameters", "train_exampl
 CARRIED = (*IDENTITY, *SETTING, "batch_norm", "status")
 DIVERGED = "diverged"
 UNCONVERGED = "max_epochs"
+ADOPTED = "adopted"  # a checkpoint from elsewhere: nobody here saw how training ended
 # A variant is plain, or lists how a run departs from the paper's protocol.
-PLAIN, AVERAGING = "plain", "averaging"
+PLAIN, AVERAGING, ELSEWHERE = "plain", "averaging", "trained elsewhere"
 AND = " + "
 
 

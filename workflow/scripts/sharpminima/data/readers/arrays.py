@@ -1,7 +1,8 @@
 """Datasets that come as arrays: one NPZ or HDF5 file with the four arrays by name.
 
 Inputs have any shape, `(N, ...)`, channels last. Unsigned bytes are scaled to [0, 1],
-like images. Floating-point inputs stay as they are. What a file declares is compared
+like images, unless the catalogue says `scaled: false`. Floating-point inputs stay as
+they are. What a file declares is compared
 with the catalogue before memory is taken for it, and pickled objects are never loaded.
 """
 
@@ -52,23 +53,42 @@ def read(
     opened = _npz(path) if path.suffix == ".npz" else _hdf5(path, limit)
     found = {}
     with opened as stored:
+        _check_names(path, stored)
         for name in ARRAYS:
-            if name not in stored:
-                raise ValueError(
-                    f"{path}: expected arrays {', '.join(ARRAYS)}. Received: no {name}"
-                )
             _check(path, name, stored[name], declared, limit)
         _check_scaling(path, stored)
         for name in ARRAYS:
             found[name] = _values(path, name, stored[name])
     classes = declared.get("classes")
-    found["y_train"] = _labels(path, "y_train", found["y_train"], classes)
+    found["y_train"] = labels(path, "y_train", found["y_train"], classes)
     # A test set may lack the last class.
     classes = classes or int(found["y_train"].max(initial=0)) + 1
-    found["y_test"] = _labels(path, "y_test", found["y_test"], classes)
+    found["y_test"] = labels(path, "y_test", found["y_test"], classes)
     for name in ("x_train", "x_test"):
-        found[name] = _inputs(found[name])
+        found[name] = _inputs(found[name], declared.get("scaled", True))
     return found, dict.fromkeys(ARRAYS, path)
+
+
+def described(path: Path) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
+    """Return shape and type of each of the four arrays in a file, without its values.
+
+    Args:
+        path: An `.npz` or `.h5` file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged, leads to other files, or lacks an array.
+    """
+    limit = integrity.limit([path], {})
+    opened = _npz(path) if path.suffix == ".npz" else _hdf5(path, limit)
+    with opened as stored:
+        _check_names(path, stored)
+        for name in ARRAYS:
+            if not stored[name].shape:
+                raise ValueError(
+                    f"{path}: expected {name} to be an array. Received: a single value"
+                )
+        return {name: (stored[name].shape, stored[name].dtype) for name in ARRAYS}
 
 
 @dataclass(frozen=True)
@@ -143,6 +163,14 @@ def _hdf5(path, limit) -> Iterator[h5py.File]:
         yield file
 
 
+def _check_names(path, stored):
+    for name in ARRAYS:
+        if name not in stored:
+            raise ValueError(
+                f"{path}: expected arrays {', '.join(ARRAYS)}. Received: no {name}"
+            )
+
+
 def _check(path, name, stored, declared, limit):
     """Refuse an array by its type, shape and size, before its values are read."""
     kind, shape = stored.dtype.kind, stored.shape
@@ -185,32 +213,42 @@ def _values(path, name, stored):
         ) from error
 
 
-def _labels(path, name, array, classes):
-    """Return labels `(N,)`, also of those in a column or one-hot, `(N, classes)`."""
+def labels(path, name: str, array: np.ndarray, classes: int | None) -> np.ndarray:
+    """Return labels `(N,)`, also of those in a column or one-hot, `(N, classes)`.
+
+    Args:
+        path: Where they come from, for messages.
+        name: What they are called there.
+        array: The labels as they are stored.
+        classes: How many there are; None if that is inferred.
+
+    Raises:
+        ValueError: If rows are no one-hot labels of so many classes.
+    """
     if array.ndim != 2 or not array.size:
         return array
     if array.shape[1] == 1:
         logging.info("%s: %s is one column, and is taken as labels", path, name)
         return array[:, 0]
-    labels = array.argmax(axis=1)
-    ones = np.take_along_axis(array, labels[:, None], axis=1) == 1
+    found = array.argmax(axis=1)
+    ones = np.take_along_axis(array, found[:, None], axis=1) == 1
     if not (ones.all() and np.all(np.count_nonzero(array, axis=1) == 1)):
         raise ValueError(
             f"{path}: expected one label for each example, or one-hot rows with a "
             f"single 1. Received: {name} of shape {array.shape}"
         )
-    if array.shape[1] != (classes or labels.max() + 1):
+    if array.shape[1] != (classes or found.max() + 1):
         raise ValueError(
-            f"{path}: expected one-hot rows of {classes or labels.max() + 1} values, "
+            f"{path}: expected one-hot rows of {classes or found.max() + 1} values, "
             f"one for each class. Received: {name} of shape {array.shape}"
         )
     logging.info("%s: %s is one-hot; the column of the 1 is the label", path, name)
-    return labels
+    return found
 
 
-def _inputs(array):
+def _inputs(array, scaled):
     # Appendix A: images are scaled to [0, 1] and not processed further.
-    if array.dtype == np.uint8:
+    if array.dtype == np.uint8 and scaled:
         return array.astype(np.float32) / np.float32(255)
     # What float32 cannot hold becomes infinite, and is refused later.
     with np.errstate(over="ignore"):

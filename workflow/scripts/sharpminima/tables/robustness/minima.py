@@ -24,6 +24,8 @@ OF_OUTCOME = ["batch_size", "status", "epochs", "train_loss"]
 SPIKE, EPOCHS_BEFORE = 1.25, 5
 # The boxes of Metric 2.1. In others, which may be tiny, any rise may be slope.
 BOXES = ["slope_share_full", "slope_share_subspace"]
+# The epochs of a study that trains nothing, and measures what was trained elsewhere.
+NO_EPOCHS = pd.DataFrame(columns=[*RUN, "epoch", "train_loss"], dtype=float)
 NO_SIGN, UNKNOWN = "nearly stationary", "not known"
 
 
@@ -34,7 +36,8 @@ def tabulate(
 
     Args:
         outcomes: One row per run, as the rule `train` writes it.
-        histories: One row per epoch of each run, as the rule `train` writes it.
+        histories: One row per epoch of each run, as the rule `train` writes it; none
+            of a run that was trained elsewhere.
         measurements: One row per search, as the rule `measure_sharpness` writes it.
 
     Returns:
@@ -43,7 +46,8 @@ def tabulate(
         - `slope_share_SPACE`: the share of the rise that the slope explains, in the
           smallest box of each space.
         - `last_over_median`: the loss of the last epoch over the median of the epochs
-          before it; missing for a run of one epoch, and for one that averages.
+          before it; missing for a run of one epoch, for one that averages, and for
+          one that was trained elsewhere.
         - `state`: what `state` says of the run.
     """
     parts = parts_of_runs(measurements)
