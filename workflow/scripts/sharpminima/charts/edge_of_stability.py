@@ -7,7 +7,7 @@ from sharpminima.charts import style
 
 # Each panel: its column, its heading, and the column of its threshold.
 PANELS = {
-    "largest_eigenvalue": ("largest eigenvalue", "plain_threshold"),
+    "eigenvalue": ("largest eigenvalue", "plain_threshold"),
     "preconditioned_eigenvalue": ("largest eigenvalue, preconditioned", "threshold"),
     "batch_sharpness": ("batch sharpness", "critical_threshold"),
     "critical_sharpness": ("critical sharpness", "critical_threshold"),

@@ -8,14 +8,23 @@ divides by a preconditioner P is as stable as gradient descent on P^-1/2 H P^-1/
 nothing of Keras.
 """
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
+
+from sharpminima import streams
+from sharpminima.jobs import unfinished
+from sharpminima.measures.lanczos import converged, eigenpair, lanczos
+from sharpminima.measures.planned import Planned
 
 # The step that raises the loss is first bracketed by doubling and halving, at most so
 # many times, and then found to this share of itself.
 BRACKETS, PRECISION = 40, 1.0 / 16.0
+# Evaluations that this takes from a learning rate that is not far off.
+OF_CRITICAL = 8
 
 
 def measure(
@@ -38,7 +47,7 @@ def measure(
         `epoch`, `optimizer`, `iterations` (updates so far), `learning_rate`,
         `train_loss` (nats per example), and
 
-        - `largest_eigenvalue` of the Hessian, and its `residual`;
+        - `eigenvalue`, the largest one of the Hessian, and its `residual`;
         - `preconditioned_eigenvalue` and `preconditioned_residual`, for optimizers with
           a preconditioner;
         - `batch_sharpness` and `batch_sharpness_error`, for SGD;
@@ -47,15 +56,35 @@ def measure(
           `critical_threshold`, which is 2 / learning_rate.
     """
     for epoch, point, optimizer, size in iterates:
-        given = loss, point, optimizer, size, settings, (seed, epoch)
-        yield {"epoch": epoch, **step(partial(_measured, *given))}
+        named = seed, epoch
+        row = step(partial(_reached, loss, point, optimizer))
+        if np.isfinite(row["train_loss"]):
+            hessian = loss.products(point).hessian
+            # Step 1: the largest eigenvalue of H, and of P^-1/2 H P^-1/2.
+            given = len(point.parameters), settings, named, step
+            row |= _largest("", hessian, *given)
+            if (diagonal := optimizer.preconditioner) is not None:
+                root = np.sqrt(diagonal)
+                scaled = partial(_scaled, hessian, root)
+                row |= _largest("preconditioned_", scaled, *given)
+            # Step 2: the curvature that SGD's own batches see.
+            if optimizer.values["optimizer"] == "sgd":
+                along = loss.curvature_along_gradients(point)
+                rng = streams.generator("batches of batch sharpness", *named)
+                row |= step(
+                    partial(batch_sharpness, along, loss.examples, size, rng, settings)
+                )
+            # Step 3: the smallest step of the next update's direction that raises f.
+            row |= step(partial(_critical, loss, point, optimizer))
+        logging.info("%s", {"epoch": epoch, **row})
+        yield {"epoch": epoch, **row}
 
 
-def _measured(loss, point, optimizer, size, settings, named):
-    """Return the row of one iterate."""
-    before, _, gradient = loss.loss_accuracy_and_gradient(point)
+def _reached(loss, point, optimizer):
+    """Return where an iterate is, and what its optimizer bears there."""
+    before, _ = loss.loss_and_accuracy(point, "train")
     rate = float(optimizer.state["learning_rate"])
-    row = {
+    return {
         "optimizer": optimizer.values["optimizer"],
         "iterations": float(optimizer.state["iterations"]),
         "learning_rate": rate,
@@ -63,31 +92,37 @@ def _measured(loss, point, optimizer, size, settings, named):
         "threshold": float(optimizer.threshold),
         "critical_threshold": 2.0 / rate,
     }
-    if not np.isfinite(before):
-        return row
-    hessian = loss.products(point).hessian
-    # Step 1: the largest eigenvalue of H, and of P^-1/2 H P^-1/2.
-    row |= _largest(
-        hessian, len(gradient), settings, named, "largest_eigenvalue", "residual"
+
+
+def _largest(name, product, n, settings, named, step):
+    """Return the largest eigenvalue of a matrix and its residual, with their names."""
+    krylov = lanczos(
+        product,
+        n,
+        streams.generator("lanczos along training", *named),
+        most=settings["products"],
+        enough=partial(converged, settings["tolerance"], 1, 0),
+        step=step,
     )
-    diagonal = optimizer.preconditioner
-    if diagonal is not None:
-        root = np.sqrt(diagonal)
-        row |= _largest(lambda v: hessian(v / root) / root)
-    # Step 2: the curvature that the batches of SGD see.
-    if optimizer.values["optimizer"] == "sgd":
-        rng = streams.generator("batches of batch sharpness", *named)
-        row |= batch_sharpness(
-            loss.curvature_along_gradients(point), size, rng, settings
-        )
-    # Step 3: the largest stable step in the direction of the next update.
+    top = step(lambda: eigenpair(product, krylov.vector(-1)))
+    return {f"{name}eigenvalue": top["eigenvalue"], f"{name}residual": top["residual"]}
+
+
+def _scaled(product, root, vector):
+    """Return the product of P^-1/2 H P^-1/2 with a vector, from the root of P."""
+    return product(vector / root) / root
+
+
+def _critical(loss, point, optimizer):
+    """Return the critical sharpness of an iterate along its optimizer's next update."""
+    _, _, gradient = loss.loss_accuracy_and_gradient(point)
     direction = optimizer.direction(gradient.astype(np.float64))
 
     def after(eta):
         moved = replace(point, parameters=point.parameters + eta * direction)
         return loss.loss_and_accuracy(moved, "train")[0]
 
-    return row | critical_sharpness(after, rate)
+    return critical_sharpness(after, float(optimizer.state["learning_rate"]))
 
 
 @dataclass(frozen=True)
@@ -255,3 +290,15 @@ def critical_sharpness(loss: Callable[[float], float], rate: float) -> dict:
         middle = (low + high) / 2.0
         low, high = (low, middle) if raises(middle) else (middle, high)
     return {"critical_sharpness": 4.0 / (low + high), "evaluations": evaluations}
+
+
+def planned(config: Mapping, job: Mapping) -> Planned:
+    """Return what measuring the kept iterates of one run evaluates at most."""
+    iterates, settings = len(config["iterates"]["epochs"]), config["edge_of_stability"]
+    products = settings["products"] + 1
+    return Planned(
+        gradients=iterates,
+        train_losses=iterates * (1 + OF_CRITICAL),
+        hessian_products=2 * iterates * products,
+        vectors=settings["products"],
+    )

@@ -5,7 +5,7 @@ import pandas as pd
 from sharpminima.tables.summaries.averages import summarise
 
 KEYS = ["network", "dataset", "regime", "optimizer", "epoch"]
-CURVATURES = ["largest_eigenvalue", "preconditioned_eigenvalue"]
+CURVATURES = ["eigenvalue", "preconditioned_eigenvalue"]
 # Each share: the curvature, and the threshold that it is a share of.
 SHARES = {
     "batch_share": ("batch_sharpness", "critical_threshold"),
