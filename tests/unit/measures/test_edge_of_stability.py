@@ -1,5 +1,8 @@
 """Curvature along training: frozen quadratics, and one update of Keras' own."""
 
+from dataclasses import dataclass
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -181,3 +184,86 @@ def test_batch_sharpness_lies_between_the_curvatures_and_within_its_error():
     off = found["batch_sharpness"] - exact["batch_sharpness"]
     assert abs(off) < 3 * found["batch_sharpness_error"]
     assert measured_batches(curvatures, batches=5)["batches"] == 5
+
+
+H = np.array([1.0, 4.0, 0.5, 2.0])
+SETTINGS = {"products": 10, "tolerance": 1e-6, "batches": 9, "relative_error": 0.05}
+
+
+@dataclass(frozen=True)
+class At:
+    """A point, like those of networks."""
+
+    parameters: np.ndarray
+
+
+class Quadratic:
+    """f(x) = 1/2 sum_i h_i x_i^2, which every batch sees alike."""
+
+    examples = 12
+
+    def loss_and_accuracy(self, point, split):
+        assert split == "train"
+        return 0.5 * H @ point.parameters**2, 0.0
+
+    def loss_accuracy_and_gradient(self, point):
+        return 0.5 * H @ point.parameters**2, 0.0, H * point.parameters
+
+    def products(self, point):
+        return SimpleNamespace(hessian=lambda vector: H * vector)
+
+    def curvature_along_gradients(self, point):
+        gradient = H * point.parameters
+        return lambda indices: (gradient @ (H * gradient), gradient @ gradient)
+
+
+def row_of(values, state, x=(1.0, 1.0, 1.0, 1.0)):
+    """Return the row of an iterate on the quadratic."""
+    iterate = 7, At(np.array(x)), Optimizer(values, state), 3
+    [row] = edge_of_stability.measure(Quadratic(), [iterate], SETTINGS, seed=0)
+    return row
+
+
+def test_adam_on_a_frozen_quadratic():
+    """P^-1/2 H P^-1/2 is diagonal, with h_i / sqrt(v_i) once biases are corrected."""
+    second_moments = np.array([1.0, 64.0, 1.0, 0.0625])
+    state = {**CONSTANT, "velocity": second_moments, "momentum": np.zeros(4)}
+    row = row_of({**ADAM, "epsilon": 0.0}, state)
+    assert row["epoch"] == 7
+    assert row["eigenvalue"] == pytest.approx(4.0)
+    correction = np.sqrt(1.0 - 0.999**10_000)
+    assert row["preconditioned_eigenvalue"] == pytest.approx(8.0 * correction)
+    assert row["preconditioned_residual"] < 1e-4
+    assert row["threshold"] == pytest.approx(38.0 / RATE)
+    assert "batch_sharpness" not in row
+
+
+def test_sgd_on_a_frozen_quadratic():
+    row = row_of(SGD, CONSTANT)
+    assert row["eigenvalue"] == pytest.approx(4.0)
+    assert "preconditioned_eigenvalue" not in row
+    gradient = H
+    expected = gradient @ (H * gradient) / (gradient @ gradient)
+    assert row["batch_sharpness"] == pytest.approx(expected)
+    # The step is the gradient itself: the curvature along it is the same.
+    assert row["critical_sharpness"] == pytest.approx(expected, rel=1 / 16)
+    assert row["critical_threshold"] == row["threshold"] == 2.0 / RATE
+
+
+def test_an_iterate_that_was_not_reached_has_no_values():
+    row = row_of(SGD, dict.fromkeys(CONSTANT, np.nan), x=[np.nan] * 4)
+    assert np.isnan(row["train_loss"])
+    assert "eigenvalue" not in row
+
+
+def test_saved_steps_are_not_taken_again():
+    taken = []
+
+    def step(compute):
+        taken.append(compute)
+        return dict(compute())
+
+    iterate = 7, At(np.ones(4)), Optimizer(SGD, CONSTANT), 3
+    list(edge_of_stability.measure(Quadratic(), [iterate], SETTINGS, 0, step))
+    # Every product is a step, and so are batches and the search along the update.
+    assert len(taken) >= 4 + 4
