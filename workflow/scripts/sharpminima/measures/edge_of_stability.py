@@ -101,7 +101,7 @@ def _largest(name, product, n, settings, named, step):
         n,
         streams.generator("lanczos along training", *named),
         most=settings["products"],
-        enough=partial(converged, settings["tolerance"], 1, 0),
+        enough=partial(converged, settings["tolerance"], [-1]),
         step=step,
     )
     top = step(lambda: eigenpair(product, krylov.vector(-1)))
