@@ -238,6 +238,14 @@ def curve(config: Mapping) -> Iterator[Mistake]:
         yield "sharpness.curve.epsilons", f"{rule}. Received: {epsilons!r}"
 
 
+def edge_of_stability(config: Mapping) -> Iterator[Mistake]:
+    """Yield a measure of kept iterates where none are kept."""
+    name = "edge_of_stability"
+    if name in config["measures"] and not derived.networks_of(config, "iterates"):
+        where = f"measures[{config['measures'].index(name)}]"
+        yield where, f"{name} needs iterates.networks. Received: none"
+
+
 CHECKS = (
     names,
     pairs,
@@ -254,6 +262,7 @@ CHECKS = (
     subspaces,
     alphas,
     curve,
+    edge_of_stability,
 )
 
 
