@@ -25,6 +25,8 @@ from sharpminima.measures.planned import Planned
 BRACKETS, PRECISION = 40, 1.0 / 16.0
 # Evaluations that this takes from a learning rate that is not far off.
 OF_CRITICAL = 8
+# A spread of fewer batches says little of the error of their mean.
+LEAST_BATCHES = 10
 
 
 def measure(
@@ -55,6 +57,7 @@ def measure(
         - `threshold`, up to which the (preconditioned) curvature is stable, and
           `critical_threshold`, which is 2 / learning_rate.
     """
+    near = None
     for epoch, point, optimizer, size in iterates:
         named = seed, epoch
         row = step(partial(_reached, loss, point, optimizer))
@@ -75,7 +78,8 @@ def measure(
                     partial(batch_sharpness, along, loss.examples, size, rng, settings)
                 )
             # Step 3: the smallest step of the next update's direction that raises f.
-            row |= step(partial(_critical, loss, point, optimizer))
+            row |= step(partial(_critical, loss, point, optimizer, near))
+            near = 2.0 / row["critical_sharpness"]
         logging.info("%s", {"epoch": epoch, **row})
         yield {"epoch": epoch, **row}
 
@@ -113,8 +117,11 @@ def _scaled(product, root, vector):
     return product(vector / root) / root
 
 
-def _critical(loss, point, optimizer):
-    """Return the critical sharpness of an iterate along its optimizer's next update."""
+def _critical(loss, point, optimizer, near):
+    """Return the critical sharpness of an iterate along its optimizer's next update.
+
+    The search begins near the critical learning rate of the iterate before, if any.
+    """
     _, _, gradient = loss.loss_accuracy_and_gradient(point)
     direction = optimizer.direction(gradient.astype(np.float64))
 
@@ -122,7 +129,8 @@ def _critical(loss, point, optimizer):
         moved = replace(point, parameters=point.parameters + eta * direction)
         return loss.loss_and_accuracy(moved, "train")[0]
 
-    return critical_sharpness(after, float(optimizer.state["learning_rate"]))
+    rate = float(optimizer.state["learning_rate"])
+    return critical_sharpness(after, near if near and np.isfinite(near) else rate)
 
 
 @dataclass(frozen=True)
@@ -238,7 +246,7 @@ def batch_sharpness(
         # large ones.
         ratio = curved.mean() / squared.mean()
         error = np.inf
-        if len(found) > 2:
+        if len(found) >= LEAST_BATCHES:
             spread = np.std(curved - ratio * squared, ddof=1)
             error = spread / squared.mean() / np.sqrt(len(found))
         if error <= settings["relative_error"] * abs(ratio):
@@ -259,7 +267,7 @@ def critical_sharpness(loss: Callable[[float], float], rate: float) -> dict:
 
     Args:
         loss: Maps a learning rate to the loss after the step.
-        rate: The learning rate in use.
+        rate: Where the search begins, such as the learning rate in use.
 
     Returns:
         `critical_sharpness`, to one part in 16, and the `evaluations` of the loss. NaN
