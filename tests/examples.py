@@ -228,6 +228,27 @@ CURVES = curve_rows(
 )
 
 
+# Two iterates each of a run by ADAM at rate 1e-3 and of one by SGD at rate 0.1.
+EDGE = pd.DataFrame(
+    {
+        **{key: [value] * 4 for key, value in F1.items()},
+        "regime": ["SB-iterates"] * 2 + ["LB-iterates"] * 2,
+        "optimizer": ["adam"] * 2 + ["sgd"] * 2,
+        "seed": [0] * 4,
+        "epoch": [0, 1] * 2,
+        "status": ["max_epochs"] * 4,
+        "train_loss": [2.3, 0.5, 2.3, 0.4],
+        "threshold": [38000.0, 38000.0, 20.0, 20.0],
+        "critical_threshold": [2000.0, 2000.0, 20.0, 20.0],
+        "eigenvalue": [1.0, 2.0, 5.0, 19.0],
+        "preconditioned_eigenvalue": [NAN, 20000.0, NAN, NAN],
+        "batch_sharpness": [NAN, NAN, 6.0, 18.0],
+        "critical_sharpness": [1000.0, 1500.0, 4.0, 21.0],
+        "versions": ["keras 3.15.1"] * 4,
+    }
+)
+
+
 def idx_content(array: np.ndarray) -> bytes:
     """Return the content of an IDX file of unsigned bytes, not compressed."""
     shape = np.array(array.shape, ">u4").tobytes()

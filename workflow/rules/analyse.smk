@@ -167,6 +167,39 @@ rule measure_trajectory:
 COSTS += files_of(rules.measure_trajectory.output.cost, STUDY.runs_with_iterates)
 
 
+if STUDY.runs_at_edge:
+
+    rule measure_edge_of_stability:
+        input:
+            **NETWORK,
+            weights=rules.train.output.weights,
+            kept=rules.train.output.iterates,
+        output:
+            rows="<results>/edge_of_stability/{network}/{regime}/seed{seed}.csv",
+            cost="<results>/cost/measure_edge_of_stability/{network}/{regime}/seed{seed}.csv",
+        log:
+            "<logs>/measure_edge_of_stability/{network}_{regime}_seed{seed}.log",
+        benchmark:
+            "<benchmarks>/measure_edge_of_stability/{network}_{regime}_seed{seed}.tsv"
+        conda:
+            f"../../envs/{BACKEND}.yaml"
+        threads: 1
+        resources:
+            **GPU,
+            **asked_by("measure_edge_of_stability"),
+            builder_file=builder_file,
+            unfinished=UNFINISHED,
+            save_every=SAVE_EVERY,
+        params:
+            **SETTINGS,
+            edge_of_stability=edge_of_run,
+            code=fingerprint("measure_edge_of_stability"),
+        script:
+            "../scripts/measure_edge_of_stability.py"
+
+    COSTS += files_of(rules.measure_edge_of_stability.output.cost, STUDY.runs_at_edge)
+
+
 rule measure_interpolation:
     input:
         **NETWORK,

@@ -246,6 +246,36 @@ if STUDY.runs_with_iterates:
             "../scripts/chart_trajectory.py"
 
 
+if STUDY.runs_at_edge:
+
+    rule chart_edge_of_stability:
+        input:
+            files_of_network(
+                rules.measure_edge_of_stability.output.rows, STUDY.runs_at_edge
+            ),
+        output:
+            **chart(
+                "edge_of_stability",
+                "Sharpness on the way",
+                of_each(ITERATES["networks"]),
+            ),
+        log:
+            "<logs>/chart_edge_of_stability/{network}.log",
+        wildcard_constraints:
+            network=one_of(ITERATES["networks"]),
+        conda:
+            "../../envs/present.yaml"
+        params:
+            study={
+                "regimes": [
+                    derived.with_iterates(name) for name in ITERATES["regimes"]
+                ]
+            },
+            code=fingerprint("chart_edge_of_stability"),
+        script:
+            "../scripts/chart_edge_of_stability.py"
+
+
 if STUDY.performance_model:
 
     rule chart_performance_model:

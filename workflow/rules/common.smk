@@ -485,6 +485,10 @@ def search_of_iterates(wildcards):
     return STUDY.search_of_iterates
 
 
+def edge_of_run(wildcards):
+    return STUDY.edge_of_stability(wildcards.regime)
+
+
 def epsilon_of_job(wildcards, output):
     # Snakemake compares no value of a function of the output. The files' names say it.
     return [float(wildcards.epsilon)]

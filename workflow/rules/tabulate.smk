@@ -467,6 +467,23 @@ if STUDY.runs_with_iterates:
             "../scripts/tabulate_trajectory_means.py"
 
 
+if STUDY.runs_at_edge:
+
+    rule tabulate_edge_of_stability:
+        input:
+            files_of(rules.measure_edge_of_stability.output.rows, STUDY.runs_at_edge),
+        output:
+            table("edge_of_stability", "curvature on the way"),
+        log:
+            "<logs>/tabulate_edge_of_stability.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            code=fingerprint("tabulate_edge_of_stability"),
+        script:
+            "../scripts/tabulate_edge_of_stability.py"
+
+
 if STUDY.warm_start_runs:
 
     WARM_START = {

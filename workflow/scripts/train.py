@@ -10,6 +10,7 @@ from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks import flops, parameters
 from sharpminima.networks.iterates import are_kept, keeping, restore
 from sharpminima.storage import rows
+from sharpminima.training import optimizer
 from sharpminima.training.fit import fit
 from sharpminima.training.outcome import outcome_of, work_of
 from sharpminima.training.progress import Progress
@@ -57,8 +58,10 @@ def main(inputs, outputs, *, run, builder_file, threads, code, saved):
     # Step 3: train, and keep iterates on the way (Figure 6).
     with backend.enough_memory("evaluation.batch_size", identity["regime"]):
         measured = MeasuredLoss(model, data, **run["evaluation"])
-        history = fit(model, data, settings, measured, progress)
-        for _ in keeping(outputs.iterates, model, keep, history, kept):
+        made = optimizer.make(model, settings, len(data.x_train))
+        history = fit(model, data, settings, measured, progress, made)
+        beside = made if settings.get("optimizer_states") else None
+        for _ in keeping(outputs.iterates, model, keep, history, kept, beside):
             pass
         epochs = progress.history
     # Step 4: write what the run reached.

@@ -26,8 +26,8 @@ class _NoTensorFlow(importlib.abc.MetaPathFinder):
             raise ModuleNotFoundError(f"On JAX there is no {name}.", name=name)
 
 
-# None in `sys.modules` would do the same, but layers that prepare inputs would take it for
-# TensorFlow.
+# None in `sys.modules` would do the same, but Keras' layers that prepare inputs would
+# take it for TensorFlow.
 sys.meta_path.insert(0, _NoTensorFlow())
 import keras as keras  # noqa: E402
 

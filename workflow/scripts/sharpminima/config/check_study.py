@@ -286,11 +286,19 @@ def noise_scale(config: Mapping) -> Iterator[Mistake]:
                 yield f"noise_scale.small_batches[{i}]", message
 
 
-def critical_batch(config: Mapping) -> Iterator[Mistake]:
-    """Yield a critical batch size without a sweep that could tell it."""
-    if "critical_batch" in config["measures"] and not derived.batch_sizes(config):
-        where = f"measures[{config['measures'].index('critical_batch')}]"
-        yield where, "critical_batch needs sweep.batch_sizes. Received: none"
+def measures_of_experiments(config: Mapping) -> Iterator[Mistake]:
+    """Yield measures of an experiment's runs where the study has none of them."""
+    needs = {
+        "critical_batch": ("sweep.batch_sizes", derived.batch_sizes(config)),
+        "edge_of_stability": (
+            "iterates.networks",
+            derived.networks_of(config, "iterates"),
+        ),
+    }
+    for i, name in enumerate(config["measures"]):
+        where, named = needs.get(name, ("", True))
+        if not named:
+            yield f"measures[{i}]", f"{name} needs {where}. Received: none"
 
 
 CHECKS = (
@@ -312,7 +320,7 @@ CHECKS = (
     alphas,
     curve,
     noise_scale,
-    critical_batch,
+    measures_of_experiments,
 )
 
 

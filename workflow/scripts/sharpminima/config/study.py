@@ -208,6 +208,12 @@ class Study:
         return self.section("critical_batch") if named else {}
 
     @property
+    def runs_at_edge(self) -> list[Run]:
+        """The runs whose curvature is measured at kept iterates."""
+        asked = "edge_of_stability" in self.config["measures"]
+        return self.runs_with_iterates if asked else []
+
+    @property
     def measured_runs(self) -> list[Run]:
         """The runs whose last iterate is measured."""
         return [*self.runs, *self.sweep_runs, *self.warm_start_runs]
@@ -408,6 +414,14 @@ class Study:
         }
         epsilon = self.config["iterates"]["epsilon"]
         return ordered({**self.search, **once, "epsilon": epsilon})
+
+    def edge_of_stability(self, regime: str) -> dict:
+        """Return how curvature is measured at the iterates of runs in `regime`.
+
+        The optimizer's formulas and the size of its batches belong to it.
+        """
+        training = settings.of_regime(self.config, regime)
+        return ordered({**self.config["edge_of_stability"], "training": training})
 
     @property
     def invariance(self) -> dict:

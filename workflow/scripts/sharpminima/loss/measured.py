@@ -104,6 +104,11 @@ class MeasuredLoss:
         if self._recalibrates:
             self._moments = CompiledNetwork(policies.copy_of(model, batch_moments=True))
 
+    @property
+    def examples(self) -> int:
+        """How many examples the training set has."""
+        return len(self._sets["train"])
+
     def loss_and_accuracy(self, point: Point, split: str) -> tuple[float, float]:
         """Return mean loss (nats per example) and accuracy (percent) at `point`.
 
@@ -195,6 +200,31 @@ class MeasuredLoss:
             by_averages=by_averages,
             meter=self,
         )
+
+    def curvature_along_gradients(self, point: Point) -> Callable:
+        """Return a function: what SGD's own batches see at `point`.
+
+        It maps the indices of a batch B of training examples to `g^T H g` and `|g|^2`,
+        with g and H the gradient and the Hessian of the mean loss of B. The averages
+        that batch normalisation uses stay fixed.
+        """
+        x, examples = vector_to_device(point.parameters), self._sets["train"]
+        averages = self._averages(x, point.averages)
+        fixed = [np.zeros_like(average) for average in averages]
+
+        def along_gradient(indices):
+            batch = examples.x, examples.y, backend.to_device(indices.astype(np.int32))
+            _, _, by_x, _ = self._network.loss_and_gradients(x, averages, batch)
+            gradient = by_x / len(indices)
+            along = vector_to_device(gradient), fixed
+            product, _ = self._network.hessian_product(x, averages, batch, along)
+            # A gradient, and as much again twice for its change along itself.
+            seen = len(indices)
+            self.work += Work(gradient_evaluations=1, gradient_examples=3 * seen)
+            gradient = gradient.astype(np.float64)
+            return gradient @ product / len(indices), gradient @ gradient
+
+        return along_gradient
 
     def _gradients(self, x, averages):
         """Return loss, accuracy (percent), df/dx with m held fixed, and df/dm."""

@@ -26,7 +26,7 @@ import numpy as np
 
 from sharpminima import streams
 from sharpminima.jobs import unfinished
-from sharpminima.measures.lanczos import ROUNDING, Krylov, eigenpair, lanczos
+from sharpminima.measures.lanczos import converged, eigenpair, lanczos
 from sharpminima.measures.planned import Planned
 
 WHOLE = "all"
@@ -136,7 +136,7 @@ def _found(product, parts, settings, seed, step, *, wanted, shown):
         parts[-1].stop,
         streams.generator("lanczos", seed),
         most=settings["products"],
-        enough=partial(_enough, settings["tolerance"], wanted),
+        enough=partial(converged, settings["tolerance"], wanted),
         step=step,
     )
     ends = [
@@ -156,17 +156,6 @@ def _found(product, parts, settings, seed, step, *, wanted, shown):
         np.array([square + probe["square"] for probe in probes]),
         len(krylov.diagonal) + len(ends) + len(probes),
     )
-
-
-def _enough(tolerance, wanted, krylov: Krylov):
-    """Tell whether the wanted eigenvalues are known well enough."""
-    values, residuals = krylov.eigen()[0], krylov.residuals()
-    # One vector more than is wanted: the next eigenvalue may still turn up on top.
-    if len(values) <= len(wanted):
-        return False
-    # Below rounding there is nothing to find.
-    small = np.maximum(tolerance * np.abs(values), ROUNDING * np.abs(values).max())
-    return bool(np.all((residuals <= small)[wanted]))
 
 
 def _probe(product, krylov, parts, signs):

@@ -149,6 +149,23 @@ def _unit(vector):
     return vector / np.linalg.norm(vector)
 
 
+def converged(tolerance: float, wanted: Sequence[int], krylov: Krylov) -> bool:
+    """Tell whether eigenvalues are known well enough.
+
+    Args:
+        tolerance: The largest residual, as a share of the eigenvalue.
+        wanted: The places of the eigenvalues in `Krylov.eigen`.
+        krylov: What is known.
+    """
+    values, residuals = krylov.eigen()[0], krylov.residuals()
+    # One vector more than is wanted: the next eigenvalue may still turn up on top.
+    if len(values) <= len(wanted):
+        return False
+    # Below rounding there is nothing to find.
+    small = np.maximum(tolerance * np.abs(values), ROUNDING * np.abs(values).max())
+    return bool(np.all((residuals <= small)[wanted]))
+
+
 def eigenpair(product: Product, vector: np.ndarray) -> dict[str, float]:
     """Return the `eigenvalue` that a unit vector y tells, and its `residual`.
 

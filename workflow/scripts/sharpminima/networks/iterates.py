@@ -3,7 +3,8 @@
 Source: Keskar et al. 2017 (arXiv:1609.04836), section 3. Runs with a large batch start
 from iterates of a run with a small batch (Figure 5), and the sharpness of iterates is
 measured (Figure 6). An iterate is a `Point`: parameters and moving averages, without
-the states of optimizer and dropout.
+the state of dropout. Where curvature is compared with what the optimizer bears, the
+optimizer's state is kept beside the point.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
@@ -17,6 +18,9 @@ from sharpminima.jobs.unfinished import Store
 from sharpminima.networks.parameters import Point, averages_of, point_of
 from sharpminima.storage import digests
 
+# What optimizers keep for each parameter, as Keras names it.
+SLOTS = ("momentum", "velocity", "accumulator")
+
 
 def keeping(
     path: str | Path,
@@ -24,6 +28,7 @@ def keeping(
     epochs: Iterable[int],
     history: Iterable[Mapping],
     kept: MutableMapping | Store | None = None,
+    optimizer=None,
 ) -> Iterator[Mapping]:
     """Yield the rows of `history` as training goes; keep iterates in the file `path`.
 
@@ -32,29 +37,31 @@ def keeping(
 
     Args:
         path: The HDF5 file. For each epoch it holds `parameters`, shape `(n,)`, in
-            Keras' order, and `averages`, one after another, in float32.
+            Keras' order, and `averages`, one after another, in float32. With an
+            optimizer it holds `learning_rate`, `iterations`, and a vector of shape
+            `(n,)` for each of the optimizer's `SLOTS`.
         model: The network that trains, at its starting point.
         epochs: An iterate is kept after each of them; 0 is the starting point.
         history: What `training.fit` yields.
         kept: Where iterates are until then, and where those of a run that goes on are
             found; by default, in memory.
+        optimizer: Keras' optimizer of the run, if its states are to be kept.
     """
     kept, start = {} if kept is None else kept, {"epoch": 0}
     # `history` trains the model, so x0 must be kept before its first row is taken.
     for row in chain([start], history):
         epoch = row["epoch"]
         if epoch in epochs and not kept.get(_name(epoch)):
-            parts = _parts(model).items()
-            kept[_name(epoch)] = {name: _joined(variables) for name, variables in parts}
+            kept[_name(epoch)] = _values(model, optimizer)
         if row is not start:
             yield row
     with digests.writing(path) as temporary, h5py.File(temporary, "w") as file:
         for epoch in epochs:
             iterate = kept.get(_name(epoch)) or {}
-            for name, variables in _parts(model).items():
+            for name, values in _values(model, optimizer).items():
                 # Training may have ended before this epoch. Without a fill value, since
                 # `hdf5` refuses what is not stored.
-                missing = np.full_like(_joined(variables), np.nan)
+                missing = np.full_like(values, np.nan)
                 file[f"{epoch}/{name}"] = iterate.get(name, missing)
 
 
@@ -89,6 +96,34 @@ def restore(path: str | Path, epoch: int, model) -> Point:
             for variable, value in zip(variables, values):
                 variable.assign(value.reshape(variable.shape))
     return point_of(model)
+
+
+def optimizer_state(path: str | Path, epoch: int) -> dict:
+    """Return the optimizer's state after `epoch`, which `keeping` kept.
+
+    Returns:
+        `learning_rate` of the next update, `iterations` (updates so far), and the
+        vectors of the optimizer's `SLOTS`, shape `(n,)`, all in float64.
+    """
+    with digests.reading(path) as file:
+        found = file[str(epoch)]
+        names = ("learning_rate", "iterations", *SLOTS)
+        return {n: np.float64(found[n][()]) for n in names if n in found}
+
+
+def _values(model, optimizer):
+    """Return the arrays of the iterate where model and optimizer are now, by name."""
+    found = {name: _joined(variables) for name, variables in _parts(model).items()}
+    if optimizer is None:
+        return found
+    # The optimizer may follow a schedule: this is the rate of its next update.
+    for name in ("learning_rate", "iterations"):
+        found[name] = np.float64(getattr(optimizer, name))
+    for slot in SLOTS:
+        of_slot = [v for v in optimizer.variables if v.path.endswith(f"_{slot}")]
+        if of_slot:
+            found[slot] = _joined(of_slot)
+    return found
 
 
 def _parts(model):

@@ -40,6 +40,7 @@ def derived(config: Mapping) -> dict[str, dict]:
                 **config["regimes"][regime],
                 "stopping": _exactly(section["epochs"][-1]),
                 "iterates": section["epochs"],
+                **_beside(config),
             }
 
     # Figure 5: a run of SB is kept once; each of its iterates starts a run of LB.
@@ -79,6 +80,12 @@ def epochs_of_warm_start(config: Mapping) -> dict[str, int]:
         return {}
     second, epochs = config["warm_start"]["second"], config["iterates"]["epochs"]
     return {f"{second}-after-{epoch}": epoch for epoch in epochs}
+
+
+def _beside(config):
+    """Return what runs keep beside their iterates, if a measure asks for it."""
+    asked = "edge_of_stability" in config.get("measures", [])
+    return {"optimizer_states": True} if asked else {}
 
 
 def _of_size(size):

@@ -30,13 +30,14 @@ class Epoch:
         return cls(loss / seen, 100.0 * correct / seen, len(updates))
 
 
-def runner(model, dataset: Dataset, settings: dict) -> tuple[Callable, list]:
+def runner(model, dataset: Dataset, settings: dict, made=None) -> tuple[Callable, list]:
     """Return `run_epoch`, which trains `model` in place, and all that it changes.
 
     Args:
         model: The network at its starting point.
         dataset: Both sets.
         settings: What `settings.of_regime` returned, and `seed`.
+        made: What `optimizer.make` returned; by default, it is made here.
 
     Returns:
         `run_epoch(epoch, updates, due)`, and the variables of model and optimizer.
@@ -56,7 +57,7 @@ def runner(model, dataset: Dataset, settings: dict) -> tuple[Callable, list]:
     around = None
     if given := settings.get("conservative"):
         around = partial(conservative, **given)
-    made = optimizer.make(model, settings, examples)
+    made = made or optimizer.make(model, settings, examples)
     run = backend.epoch_runner(model, made, x, y, objective=objective, around=around)
 
     def run_epoch(epoch, updates, due):

@@ -26,6 +26,7 @@ def fit(
     settings: dict,
     measured: MeasuredLoss,
     progress: Progress | None = None,
+    optimizer=None,
 ) -> Iterator[dict]:
     """Train `model` in place; yield one row of history for each epoch that it runs.
 
@@ -38,6 +39,7 @@ def fit(
         settings: What `settings.of_regime` returned, and `seed`.
         measured: The measured loss of `model`.
         progress: What the run has done before, where it goes on; by default, nothing.
+        optimizer: What `optimizer.make` returned; by default, it is made here.
 
     Yields:
         A row with
@@ -52,16 +54,16 @@ def fit(
         - `status`: `training`, and in the last row why training ended.
     """
     progress = progress or Progress()
-    history = _epoch_by_epoch(model, dataset, settings, measured, progress)
+    history = _epoch_by_epoch(model, dataset, settings, measured, progress, optimizer)
     if given := settings.get("averaging"):
         history = averaging.averaged(history, model, measured, progress, **given)
     yield from history
 
 
-def _epoch_by_epoch(model, dataset, settings, measured, progress):
+def _epoch_by_epoch(model, dataset, settings, measured, progress, optimizer):
     """Train until the stopping rule ends it; yield what `fit` yields."""
     rule = StoppingRule(**settings["stopping"])
-    run_epoch, variables = epochs.runner(model, dataset, settings)
+    run_epoch, variables = epochs.runner(model, dataset, settings, optimizer)
     progress.resume(variables, measured)
     losses = [row["train_loss"] for row in progress.history]
     updates = progress.history[-1]["updates"] if progress.history else 0
