@@ -153,6 +153,13 @@ class Study:
         return self.runs if measure in self.config["measures"] else []
 
     @property
+    def has_point_and_box(self) -> bool:
+        """Whether the study measures pairs at the point, on average and in the box."""
+        averaged = self.config.get("average_sharpness", {}).get("epsilons")
+        measured = self.runs_with("curvature") and self.runs_with_curve and averaged
+        return bool(self.pairs and measured)
+
+    @property
     def measured_runs(self) -> list[Run]:
         """The runs whose last iterate is measured."""
         return [*self.runs, *self.sweep_runs, *self.warm_start_runs]
