@@ -249,6 +249,32 @@ EDGE = pd.DataFrame(
 )
 
 
+def point_and_box(seeds=(0, 1)):
+    """Return rows of curvature, of the average case, and of curves, of SB and LB.
+
+    LB / SB is 0.01 by the largest eigenvalue and 0.1 by the trace; twice that for seed
+    1. On average it is 0.1 at all epsilons, and in the box it grows from 0.1 to 10.
+    """
+    curvatures, averages, curves = [], [], []
+    for regime, seed in [(r, s) for r in ("SB", "LB") for s in seeds]:
+        run = {**F1, "regime": regime, "seed": seed, "status": "ceased"}
+        run |= {"versions": "keras 3.15.1", "batch_size": {"SB": 32, "LB": 400}[regime]}
+        factor = 1.0 if regime == "SB" else 1.0 + seed
+        at_point = {"SB": (2.0, -0.1, 10.0), "LB": (0.02, 1e-3, 1.0)}[regime]
+        names = ("largest_eigenvalue", "smallest_eigenvalue", "trace")
+        values = dict(zip(names, factor * np.array(at_point)))
+        curvatures.append({**run, "layer": "all", **values})
+        curvatures.append({**run, "layer": "dense", "trace": 99.0})
+        for epsilon in (1e-4, 1e-3, 1e-2):
+            average = (1.0 if regime == "SB" else 0.1 * factor) * (1e3 * epsilon) ** 2
+            largest = epsilon if regime == "SB" else 1e3 * factor * epsilon**2
+            at = {**run, "epsilon": epsilon}
+            averages.append({**at, "average_sharpness": average})
+            curves.append({**at, "space": "full", "sharpness": largest})
+            curves.append({**at, "space": "adaptive", "sharpness": 7.0})
+    return [pd.DataFrame(rows) for rows in (curvatures, averages, curves)]
+
+
 def idx_content(array: np.ndarray) -> bytes:
     """Return the content of an IDX file of unsigned bytes, not compressed."""
     shape = np.array(array.shape, ">u4").tobytes()

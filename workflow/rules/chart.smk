@@ -93,6 +93,27 @@ if STUDY.runs_with_curve:
             "../scripts/chart_curve.py"
 
 
+if STUDY.has_point_and_box:
+
+    rule chart_point_and_box:
+        input:
+            **{
+                name: files_of_network(pattern, runs, **others)
+                for name, (pattern, runs, others) in POINT_AND_BOX.items()
+            },
+        output:
+            **chart("point_and_box", "Sharpness", of_each(STUDY.networks)),
+        log:
+            "<logs>/chart_point_and_box/{network}.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            study=regimes_and_pairs_of_network,
+            code=fingerprint("chart_point_and_box"),
+        script:
+            "../scripts/chart_point_and_box.py"
+
+
 if STUDY.runs_with("spectral_density"):
 
     rule chart_spectral_density:

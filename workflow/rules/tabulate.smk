@@ -310,6 +310,37 @@ if STUDY.pairs and STUDY.runs_with_curve:
             "../scripts/tabulate_curve.py"
 
 
+if STUDY.has_point_and_box:
+    # By network or of all: the same files for the table and the chart.
+    POINT_AND_BOX = {
+        "curvatures": (rules.measure_curvature.output.rows, STUDY.runs, {}),
+        "averages": (
+            rules.measure_average_sharpness.output.row,
+            STUDY.runs,
+            {"epsilon": AVERAGED},
+        ),
+        "curves": (rules.measure_curve.output.rows, STUDY.runs, {}),
+    }
+
+    rule tabulate_point_and_box:
+        input:
+            **{
+                name: files_of(pattern, runs, **others)
+                for name, (pattern, runs, others) in POINT_AND_BOX.items()
+            },
+        output:
+            table("point_and_box", "at the point and in the box"),
+        log:
+            "<logs>/tabulate_point_and_box.log",
+        conda:
+            "../../envs/present.yaml"
+        params:
+            study={"pairs": STUDY.pairs},
+            code=fingerprint("tabulate_point_and_box"),
+        script:
+            "../scripts/tabulate_point_and_box.py"
+
+
 if STUDY.pairs:
 
     rule tabulate_ratios:

@@ -196,6 +196,13 @@ class Study:
         return self.runs if measure in self.config["measures"] else []
 
     @property
+    def has_point_and_box(self) -> bool:
+        """Whether the study measures pairs at the point, on average and in the box."""
+        averaged = self.config.get("average_sharpness", {}).get("epsilons")
+        measured = self.runs_with("curvature") and self.runs_with_curve and averaged
+        return bool(self.pairs and measured)
+
+    @property
     def runs_with_noise_scale(self) -> list[Run]:
         """The runs whose noise scale is measured, at their end or at kept iterates."""
         runs = self.runs_with("noise_scale")
