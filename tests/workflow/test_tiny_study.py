@@ -54,8 +54,9 @@ def ran(request, tmp_path_factory, tiny):
     config["curvature"]["tolerance"] = 1e-2
     config["spectral_density"] = {"probes": 2, "products": 5}
     config["noise_scale"] = {"small_batches": [8, 16], "pairs": 2}
-    config["surface"] |= {"seeds": [1], "points": 5, "planes": 2}
-    config["barriers"]["points"] = 5
+    config["surface"] = {"seeds": [1], "points": 5, "planes": 2}
+    config["surface"] |= {"margin": 0.25, "reach": 1.0}
+    config["barriers"] = {"points": 5}
     study = Study(tmp_path_factory.mktemp("ran"))
     done = study.run(config)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -216,6 +217,18 @@ def test_sharpness_grows_with_epsilon(ran):
         diverged = rows.loc[("HB", space)]
         assert diverged["seeds"].tolist() == [0, 0, 0]
         assert diverged[["ratio_mean", "order_changes_at"]].isna().all(axis=None)
+
+
+def test_the_point_and_the_box_stand_side_by_side(ran):
+    rows = table(ran, "point_and_box")
+    rows = rows[rows["second"] == "LB"].set_index("measure")
+    assert rows["seeds"].tolist() == [2] * 7  # three at the point, 1 + 3 in boxes
+    runs = table(ran, "curvature_runs").query("layer == 'all'")
+    runs = runs.set_index(["regime", "seed"])["trace"]
+    ratio = np.sqrt(np.prod([runs["LB", s] / runs["SB", s] for s in (0, 1)]))
+    assert rows.loc["trace", "ratio_mean"] == pytest.approx(ratio, rel=1e-4)
+    # HB has no values, so nothing compares it.
+    assert not (table(ran, "point_and_box")["second"] == "HB").any()
 
 
 def test_the_noise_scale_is_known_but_for_the_diverged(ran):
@@ -601,7 +614,7 @@ def open_offline(page, folder, *flags):
     [
         *("training_N1", "sharpness_N1", "anatomy_N1", "curve_N1"),
         *("interpolation_N1_SB_LB", "performance_model_N1"),
-        *("surface_N1_SB_LB_1", "barriers_N1_SB_LB"),
+        *("surface_N1_SB_LB_1", "barriers_N1_SB_LB", "point_and_box_N1"),
     ],
 )
 def test_a_chart_draws_itself_offline(ran, tmp_path, chart):

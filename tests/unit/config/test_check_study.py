@@ -191,7 +191,7 @@ def test_what_an_empty_section_would_use_may_be_unknown():
         ),
         (
             {"measures": ["surface"], "study": {"pairs": [], "further_regimes": {}}},
-            "measures[0]: surface needs a pair in study.pairs",
+            "measures[0]: surface needs a pair of regimes, the first of study.pairs",
         ),
         (
             {"study": {"further_regimes": {"C1": ["LB-new"]}}},

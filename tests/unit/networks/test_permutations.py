@@ -128,6 +128,26 @@ def test_a_single_layer_gets_the_best_of_all_orders():
     assert found > products[0]
 
 
+@pytest.mark.parametrize(
+    "alone", ["0/kernel", "0/bias", "1/gamma", "1/beta", "3/kernel"]
+)
+def test_units_are_told_apart_by_each_of_their_weights(alone):
+    """All units are alike, but for one kind of weights."""
+    stack = [layers.Dense(6), layers.BatchNormalization(), layers.ReLU()]
+    model = keras.Sequential([keras.Input((3,)), *stack, layers.Dense(2)])
+    position, name = alone.split("/")
+    rng = np.random.default_rng(4)
+    for place, layer in enumerate(model.layers):
+        for weight in layer.trainable_variables:
+            is_it = (str(place), weight.name) == (position, name)
+            weight.assign(rng.normal(size=weight.shape) if is_it else 0 * weight + 1)
+    point = point_of(model)
+    other = permuted(model, point)
+    assert (other.parameters != point.parameters).any()
+    matched = permutations.matched(model, point, other, seed=0)
+    np.testing.assert_array_equal(matched.parameters, point.parameters)
+
+
 def test_a_network_without_hidden_units_is_not_matched():
     model = keras.Sequential([keras.Input((3,)), layers.Dense(2)])
     point = point_of(model)

@@ -37,6 +37,15 @@ def test_three_seeds_by_hand():
     assert mean - low == pytest.approx(stats.t.ppf(0.975, 2) * error)
 
 
+def test_there_are_as_many_independent_values_as_seeds():
+    """Four seeds make six pairs. Without one of them, three are left."""
+    seeds, values = [*itertools.combinations(range(4), 2)], np.array([1, 3, 2, 8, 4, 6])
+    mean, _, high = interval(values.astype(float), seeds)
+    without = [values[[s not in pair for pair in seeds]].mean() for s in range(4)]
+    error = np.sqrt(3 / 4 * np.sum((without - np.mean(without)) ** 2))
+    assert high - mean == pytest.approx(stats.t.ppf(0.975, 3) * error)
+
+
 @pytest.mark.parametrize("seeds", [[(0, 1)], [(0, 1), (1, 0)], [(3, 3)]])
 def test_without_a_pair_that_lacks_a_seed_there_is_no_interval(seeds):
     mean, low, high = interval([2.0] * len(seeds), seeds)

@@ -28,8 +28,8 @@ from sharpminima import streams
 from sharpminima.jobs import unfinished
 from sharpminima.measures.lanczos import converged, eigenpair, lanczos
 from sharpminima.measures.planned import Planned
+from sharpminima.storage.rows import WHOLE
 
-WHOLE = "all"
 OF_EIGENVALUES = [
     *("largest_eigenvalue", "largest_residual"),
     *("smallest_eigenvalue", "smallest_residual"),

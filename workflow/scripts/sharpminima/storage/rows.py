@@ -13,6 +13,7 @@ IDENTITY = ("network", "dataset", "regime", "seed")
 IDENTITY_OF_PAIR = ("network", "dataset", "first", "second", "seed")
 SETTING = ("variant", "batch_size", "learning_rate", "parameters", "train_examples")
 CARRIED = (*IDENTITY, *SETTING, "batch_norm", "status")
+WHOLE = "all"  # the layer of a row that is about the whole network
 DIVERGED = "diverged"
 UNCONVERGED = "max_epochs"
 ADOPTED = "adopted"  # a checkpoint from elsewhere: nobody here saw how training ended

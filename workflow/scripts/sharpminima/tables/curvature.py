@@ -2,9 +2,9 @@
 
 import pandas as pd
 
+from sharpminima.storage.rows import WHOLE
 from sharpminima.tables.summaries.averages import CONDITION, statistics, summarise
 
-WHOLE = "all"
 SIZES = ["largest_eigenvalue", "gauss_newton_eigenvalue", "trace", "frobenius_norm"]
 SMALLEST, SHARE = "smallest_eigenvalue", "gauss_newton_share"
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
+from sharpminima.storage.rows import WHOLE
 from sharpminima.tables.summaries.pairs import side_by_side
 
 # Columns of a measure's rows, and what readers call them.
