@@ -1,6 +1,6 @@
 """Closed forms of the measures beside our values, on the backend at hand.
 
-Each line of `CLOSED_FORMS` is one check. Losses are sums of a constant and
+Each entry of `CLOSED_FORMS` is one check. Losses are sums of a constant and
 
     slope      g . (x - c)
     bowl       sum_i h_i (x_i - c_i)^2 / 2
@@ -17,7 +17,7 @@ from functools import cache, partial
 
 import numpy as np
 
-from sharpminima import backend
+from sharpminima import backend, streams
 from sharpminima.backend import keras
 from sharpminima.measures import (
     average_sharpness,
@@ -42,7 +42,7 @@ W = EPSILON * (np.abs(C) + 1.0)  # half-widths of the box around C, equation 3
 A = 8.0  # where the product is measured: (A, 1 / A)
 # A subspace of 100 columns, in a space of 400 dimensions where x = 0.
 COLUMNS, DIMENSIONS = 100, 400
-EXAMPLES = np.random.default_rng(SEED).normal(0.5, 1.0, (100, len(C)))
+EXAMPLES = streams.generator("closed forms", SEED).normal(0.5, 1.0, (100, len(C)))
 NONE = {"lbfgsb": [], "sign": []}
 SEARCH = {
     **{"max_iterations": 20, "max_evaluations": 60},
@@ -51,19 +51,18 @@ SEARCH = {
 }
 
 
-_float32 = np.float32
-
-
 @cache
 def slope() -> Problem:
     """Return the slope at its c."""
-    return Problem.of(lambda _, x: ops.sum(_float32(G) * (x - _float32(C))) + 2.0, C)
+    return Problem.of(
+        lambda _, x: ops.sum(np.float32(G) * (x - np.float32(C))) + 2.0, C
+    )
 
 
 @cache
 def wide_slope() -> Problem:
     """Return a slope of norm 1 in many dimensions, at 0."""
-    g = _float32(np.full(DIMENSIONS, DIMENSIONS**-0.5))
+    g = np.float32(np.full(DIMENSIONS, DIMENSIONS**-0.5))
     return Problem.of(lambda _, x: ops.sum(g * x) + 5.0, np.zeros(DIMENSIONS))
 
 
@@ -71,7 +70,7 @@ def wide_slope() -> Problem:
 def bowl() -> Problem:
     """Return the bowl at its minimum c."""
     return Problem.of(
-        lambda _, x: ops.sum(_float32(H) * (x - _float32(C)) ** 2) / 2.0 + 1.0, C
+        lambda _, x: ops.sum(np.float32(H) * (x - np.float32(C)) ** 2) / 2.0 + 1.0, C
     )
 
 
@@ -292,7 +291,7 @@ CLOSED_FORMS = [
         partial(noise, examples, "noise_trace"),
     ),
     ClosedForm(
-        *("noise_scale", "examples, tr(Sigma) / |G|^2", TRACE / SQUARE),
+        *("noise_scale", "examples, noise scale", TRACE / SQUARE),
         partial(noise, examples, "noise_scale"),
     ),
 ]
