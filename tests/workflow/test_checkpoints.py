@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from project import PYTHON, ROOT, clone, printed, require_jax
+from configs import merged
+from project import PYTHON, ROOT, clone, default_config, printed, require_jax
 from studies import TIMEOUT_S, Study
 
 from .test_reruns import CHARTS, TABLES, jobs
@@ -257,16 +258,19 @@ def test_metric_2_1_is_the_same_to_the_last_digit_by_either_way_in(
         ["--checkpoint", "model.weights.h5", "--builder", "mine.py:network"],
     ):
         config = planned_config(study, [*arguments, "--data", "data.npz"])
-        config = {**config, **QUICK, "backend": backend}
+        config = merged(default_config(), {**config, **QUICK, "backend": backend})
         study.write_choices(config, way)
-        done = study.run(config)
-        assert done.returncode == 0, done.stdout + done.stderr
         results = study.directory / config["pathvars"]["results"]
+        # One of the four runs makes all that there is.
+        all_of_it = backend == "tensorflow" and "small.keras" in arguments
+        table = f"{config['pathvars']['results']}/tables/measurements.csv"
+        done = study.run(config, *([] if all_of_it else [table]))
+        assert done.returncode == 0, done.stdout + done.stderr
         table = pd.read_csv(results / "tables/measurements.csv")
         of_model = table[table["regime"] == "model"]
         assert len(of_model) > 3
         found[arguments[1]] = of_model.set_index(["space", "maximiser", "start"])
-        if "small.keras" in arguments:
+        if all_of_it:
             for name in re.findall(r"\| `((?:tables|charts)/[\w.]+)`", PAGE):
                 assert (results / name).stat().st_size > 0
             points = pd.read_csv(next(results.glob("interpolation/*/*/seed0.csv")))
