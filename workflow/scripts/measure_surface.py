@@ -58,7 +58,7 @@ def _measured(context, inputs, origins, settings):
         return found, [{}]
     marks = dict(zip(("x0", *names), (initial, *minima)))
     paths = (
-        (name, epoch, iterates.restore(path, epoch, model))
+        (name, epoch, context.checked(iterates.restore(path, epoch, model)))
         for name, path in zip(names, (inputs.first_path, inputs.second_path))
         for epoch in (iterates.epochs(path) if path else [])
     )
