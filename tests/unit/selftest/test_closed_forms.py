@@ -1,21 +1,29 @@
 """Every measure has its closed forms, and what is wrong with it shows there."""
 
 import importlib
+from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from project import ROOT
 from sharpminima.measures import (
     average_sharpness,
+    barriers,
+    curvature,
     curve,
+    edge_of_stability,
     interpolation,
     invariance,
     matched,
     noise_scale,
     sharpness,
+    spectral_density,
+    surface,
     trajectory,
 )
+from sharpminima.measures.lanczos import lanczos
 from sharpminima.selftest import closed_forms
 from sharpminima.tables import selftest as table
 
@@ -43,6 +51,7 @@ def test_every_measure_has_a_closed_form():
     assert {entry.measure for entry in closed_forms.CLOSED_FORMS} == measures
 
 
+STANDING = SimpleNamespace(linspace=lambda *_: np.zeros(5), linalg=np.linalg)
 # What is broken in each measure: a function of its module, and another in its place.
 BROKEN = {
     "sharpness": (sharpness, "metric", lambda before, after: after - before),
@@ -65,6 +74,16 @@ BROKEN = {
         lambda x, loss, gradient: closed_forms.Minimum(x, loss, 0 * gradient),
     ),
     "noise_scale": (noise_scale, "_ratio_of_means", lambda a, b: (b.mean(), 0.0)),
+    "curvature": (curvature, "_mean", lambda estimates: (2.0, 0.0)),
+    "spectral_density": (
+        *(spectral_density, "lanczos"),
+        lambda product, *given, **options: lanczos(
+            lambda v: 2.0 * product(v), *given, **options
+        ),
+    ),
+    "edge_of_stability": (edge_of_stability, "_scaled", lambda product, root, v: v),
+    "surface": (surface, "_minus", lambda point, other: point),
+    "barriers": (barriers, "np", STANDING),
 }
 
 

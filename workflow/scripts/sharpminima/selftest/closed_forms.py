@@ -21,12 +21,17 @@ from sharpminima import backend, streams
 from sharpminima.backend import keras
 from sharpminima.measures import (
     average_sharpness,
+    barriers,
+    curvature,
     curve,
+    edge_of_stability,
     interpolation,
     invariance,
     matched,
     noise_scale,
     sharpness,
+    spectral_density,
+    surface,
     trajectory,
 )
 from sharpminima.measures.maximisers import Minimum
@@ -42,6 +47,7 @@ W = EPSILON * (np.abs(C) + 1.0)  # half-widths of the box around C, equation 3
 A = 8.0  # where the product is measured: (A, 1 / A)
 # A subspace of 100 columns, in a space of 400 dimensions where x = 0.
 COLUMNS, DIMENSIONS = 100, 400
+SECOND_MOMENTS = np.array([1.0, 64.0, 1.0, 1.0, 0.25, 1.0])
 EXAMPLES = streams.generator("closed forms", SEED).normal(0.5, 1.0, (100, len(C)))
 NONE = {"lbfgsb": [], "sign": []}
 SEARCH = {
@@ -123,7 +129,7 @@ def at_end_of_curve(of: Callable[[], Problem], space: str) -> float:
 def on_path(of: Callable[[], Problem], path: str) -> float:
     """Return the loss halfway from c to 3 c on a path."""
     problem = of()
-    measures = problem.loss.between(problem.at(C), problem.at(3.0 * C))
+    measures = problem.loss.mixture((problem.at(C), problem.at(3.0 * C)))
     rows = interpolation.plots(measures, [0.5])
     return next(row["train_loss"] for row in rows if row["path"] == path)
 
@@ -174,6 +180,59 @@ def noise(of: Callable[[], Problem], name: str) -> float:
     return row[name]
 
 
+def bend(of: Callable[[], Problem], name: str) -> float:
+    """Return a column of the curvature."""
+    problem = of()
+    n = len(problem.point.parameters)
+    settings = {"eigenvalues": 1, "tolerance": 1e-6, "products": n, "probes": 4}
+    products = problem.loss.products(problem.point)
+    whole, *_ = curvature.measure(products, [("x", slice(0, n))], settings, SEED)
+    return whole[name]
+
+
+def largest_node(of: Callable[[], Problem]) -> float:
+    """Return the largest eigenvalue in the density of all of them."""
+    problem = of()
+    n = len(problem.point.parameters)
+    product = problem.loss.products(problem.point).hessian
+    settings = {"probes": 1, "products": n}
+    rows = spectral_density.measure(product, n, settings, SEED)
+    return max(row["eigenvalue"] for row in rows)
+
+
+def at_edge(of: Callable[[], Problem], name: str, optimizer: str) -> float:
+    """Return a column of the edge of stability, one beside the minimum."""
+    problem = of()
+    values = {"optimizer": optimizer, "momentum": 0.0, "beta_1": 0.9, "beta_2": 0.999}
+    state = {"learning_rate": 0.01, "iterations": 1e6, "velocity": SECOND_MOMENTS}
+    state |= {"momentum": np.zeros(len(C))} if optimizer == "adam" else {}
+    at = edge_of_stability.Optimizer({**values, "epsilon": 0.0}, state)
+    settings = {"products": len(C), "tolerance": 1e-6}
+    settings |= {"batches": 10, "relative_error": 0.1}
+    iterates = [(1, problem.at(C + 1.0), at, 1)]
+    (row,) = edge_of_stability.measure(problem.loss, iterates, settings, SEED)
+    return row[name]
+
+
+def on_plane(of: Callable[[], Problem]) -> float:
+    """Return the loss at c + 2 e_1 + 3 e_2, a corner of the plane through three."""
+    problem = of()
+    steps = np.eye(len(C))
+    others = problem.at(C + 2.0 * steps[0]), problem.at(C + 3.0 * steps[1])
+    settings = {"points": 2, "margin": 0.0}
+    plane = surface.through(problem.point, *others, settings)
+    *_, row = surface.measure(problem.loss.mixture, [plane])
+    return row["train_loss"]
+
+
+def between(of: Callable[[], Problem]) -> float:
+    """Return the barrier between (A, 1 / A) and its negative."""
+    problem = of()
+    end = {"as trained": problem.at(-problem.point.parameters)}
+    given = problem.loss.mixture, problem.point, end, 5
+    return max(row["train_excess"] for row in barriers.measure(*given))
+
+
 def _metric(rise, loss):
     return 100.0 * rise / (1.0 + loss)
 
@@ -213,6 +272,8 @@ SPREAD_OF_AVERAGE = np.sqrt(4.0 / 45.0 * np.sum((H * W**2 / 2.0) ** 2)) / AVERAG
 TRACE = float(EXAMPLES.var(axis=0, ddof=1).sum())
 SQUARE = float(np.sum(EXAMPLES.mean(axis=0) ** 2))
 CORNERS = {"corners": 16, "patience": 16}
+# The bowl's curvature along its gradient at c + 1, where the gradient is h.
+ALONG = float(np.sum(H**3) / np.sum(H**2))
 OF_SUBSPACE = {"draws": 1, "dimensions": COLUMNS, **NONE, "sign": ["zero"]}
 
 
@@ -294,6 +355,46 @@ CLOSED_FORMS = [
         *("noise_scale", "examples, noise scale", TRACE / SQUARE),
         partial(noise, examples, "noise_scale"),
     ),
+    ClosedForm(
+        *("curvature", "bowl, largest eigenvalue", H.max()),
+        partial(bend, bowl, "largest_eigenvalue"),
+    ),
+    ClosedForm(
+        *("curvature", "product, largest eigenvalue", A**2 + A**-2),
+        partial(bend, product, "largest_eigenvalue"),
+    ),
+    ClosedForm("curvature", "bowl, trace", H.sum(), partial(bend, bowl, "trace")),
+    ClosedForm(
+        *("curvature", "bowl, Frobenius norm", float(np.linalg.norm(H))),
+        partial(bend, bowl, "frobenius_norm"),
+    ),
+    ClosedForm(
+        *("spectral_density", "bowl, largest eigenvalue", H.max()),
+        partial(largest_node, bowl),
+    ),
+    ClosedForm(
+        *("edge_of_stability", "bowl, Hessian", H.max()),
+        partial(at_edge, bowl, "eigenvalue", "sgd"),
+    ),
+    ClosedForm(
+        "edge_of_stability",
+        "bowl, preconditioned",
+        float((H / np.sqrt(SECOND_MOMENTS)).max()),
+        partial(at_edge, bowl, "preconditioned_eigenvalue", "adam"),
+    ),
+    ClosedForm(
+        *("edge_of_stability", "bowl, batch sharpness", ALONG),
+        partial(at_edge, bowl, "batch_sharpness", "sgd"),
+    ),
+    ClosedForm(
+        *("edge_of_stability", "bowl, critical sharpness", ALONG),
+        *(partial(at_edge, bowl, "critical_sharpness", "sgd"), 1.0 / 16.0),
+    ),
+    ClosedForm(
+        *("surface", "bowl, a corner of a plane", 1.0 + 2.0 * H[0] + 4.5 * H[1]),
+        partial(on_plane, bowl),
+    ),
+    ClosedForm("barriers", "product", 0.5, partial(between, product)),
 ]
 
 
