@@ -36,6 +36,18 @@ def test_a_point_counts_what_is_as_large():
     assert data == pytest.approx(expected)
 
 
+def test_there_are_at_least_as_many_eigenvalues_as_nodes():
+    """A probe may hardly see the largest eigenvalue, which Lanczos finds anyway."""
+    nodes = [
+        ("SB", 0, "ceased", 0, 9.0, 1e-9),
+        ("SB", 0, "ceased", 0, 8.0, 1e-9),
+        ("SB", 0, "ceased", 1, 7.0, 1e-9),
+        ("SB", 0, "ceased", 0, 1.0, 0.5),
+    ]
+    counts = data_of(drawn(nodes)).set_index("size")["count"].to_dict()
+    assert counts == pytest.approx({9.0: 1.0, 8.0: 2.0, 7.0: 2.0, 1.0: 25.0})
+
+
 def test_there_is_a_panel_for_each_sign_that_occurs():
     titles = [panel["title"]["text"] for panel in drawn().to_dict()["vconcat"]]
     assert titles == ["positive eigenvalues", "negative eigenvalues"]

@@ -28,7 +28,7 @@ def draw(rows: pd.DataFrame, regimes: list[str]) -> alt.VConcatChart:
         for of_sign, heading in zip(counts.values(), PANELS.values(), strict=True)
         if len(of_sign)
     ]
-    note = "counts below ten are rough: a probe sees an eigenvalue by chance"
+    note = "counts below ten are rough"
     title = style.title(rows, "how many eigenvalues are as large", note)
     return alt.vconcat(*panels).properties(title=title).resolve_scale(x="shared")
 
@@ -39,11 +39,14 @@ def _counts(rows, sign):
     for (regime, seed), run in rows.groupby(["regime", "seed"], sort=False):
         sizes = sign * run["eigenvalue"]
         rounding = ROUNDING * run["eigenvalue"].abs().max()
-        nodes = run.assign(size=sizes)[sizes > rounding].sort_values("size")
+        nodes = run.assign(size=sizes)[sizes > rounding]
+        nodes = nodes.sort_values("size", ascending=False)
         # From the largest node downwards. Each probe has seen all eigenvalues.
-        shares = nodes["weight"][::-1].cumsum()[::-1] / run["probe"].nunique()
+        shares = nodes["weight"].cumsum() / run["probe"].nunique()
         counts = shares * run["parameters"].iloc[0]
-        nodes = nodes.assign(count=counts)[["size", "count"]]
+        # The k-th largest node of a probe is at most the k-th largest eigenvalue.
+        known = nodes.groupby("probe").cumcount().add(1).cummax()
+        nodes = nodes.assign(count=counts.clip(lower=known))[["size", "count"]]
         found.append(nodes.assign(regime=regime, seed=seed))
     return pd.concat(found)
 
