@@ -48,6 +48,16 @@ def test_every_block_of_python_runs(tmp_path, monkeypatch, namespace):
     forms = {row["form"] for row in namespace["invariant"]}
     assert forms == {"as trained", "scaled", "permuted"}
     assert np.isfinite([row["sharpness"] for row in namespace["invariant"]]).all()
+    whole, *of_layers = namespace["eigenvalues_and_traces"]
+    assert whole["largest_eigenvalue"] > whole["smallest_eigenvalue"]
+    traces = sum(row["trace"] for row in of_layers)
+    assert traces == pytest.approx(whole["trace"], rel=1e-4)
+    assert len(namespace["density"]) == 20
+    assert max(row["train_excess"] for row in namespace["rise"]) >= 0
+    assert len(namespace["losses"]) == 9
+    assert namespace["losses"][4]["train_loss"] == pytest.approx(expected, rel=1e-4)
+    assert namespace["noise"][0]["noise_trace"] > 0
+    assert namespace["edge"][0]["batch_sharpness"] != 0
     assert namespace["on_the_way"][0]["train_loss"] == pytest.approx(expected, rel=1e-4)
 
 

@@ -75,6 +75,7 @@ AFTER_WARM_START = charts("warm_start", "N1") | tables(
 )
 AFTER_TRAJECTORY = tables("trajectory", "trajectory_means") | AFTER_WARM_START
 AFTER_TRAJECTORY |= charts("trajectory", "N1")
+EDGE = {"products": 4, "tolerance": 0.01, "batches": 10, "relative_error": 0.5}
 SELFTEST = {("measure_selftest", ""), ("tabulate_selftest", "")}
 TRAJECTORIES = jobs("measure_trajectory", *of_n1("SB-iterates", "LB-iterates"))
 TABLES_OF_REMEDY = (
@@ -271,6 +272,22 @@ def test_the_noise_scale_follows_training_where_iterates_are_kept(finished, conf
     assert finished.planned(config) == expected | SELFTEST
 
 
+def test_the_edge_of_stability_keeps_the_state_of_optimizers(study, config):
+    study.record_as_finished(config)
+    config["measures"] = ["edge_of_stability"]
+    kept = of_n1("SB-iterates", "LB-iterates")
+    measured_at_edge = jobs("measure_edge_of_stability", *kept)
+    measured_at_edge |= tables("edge_of_stability") | charts("edge_of_stability", "N1")
+    # Runs that keep iterates run again, and so does what begins with these.
+    again = jobs("train", *kept) | TRAJECTORIES | AFTER_TRAJECTORY
+    again |= measured(*of_n1(*AFTER), seeds=[0])
+    assert study.planned(config) == measured_at_edge | again | SELFTEST
+    study.record_as_finished(config)
+    assert study.planned(config) == set()
+    config["edge_of_stability"] = {**EDGE, "batches": 11}
+    assert study.planned(config) == measured_at_edge
+
+
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory, tiny):
     """Every experiment on one network and seed; one run with iterates diverges."""
@@ -280,7 +297,8 @@ def ran(tmp_path_factory, tiny):
     config["regimes"]["HB"] = {"batch_size": 8, "learning_rate": 1e30}
     config["iterates"] |= {"regimes": ["SB", "HB"], "epochs": [0, 1, 30]}
     config["sharpness"]["reference"]["corners"] = 1
-    config["measures"] = ["noise_scale", "critical_batch"]
+    config["measures"] = ["noise_scale", "critical_batch", "edge_of_stability"]
+    config["edge_of_stability"] = EDGE
     config["noise_scale"] = {"small_batches": [8], "pairs": 2}
     config["critical_batch"] = {"train_loss": 1.0}
     study = Study(tmp_path_factory.mktemp("ran"))
@@ -355,6 +373,21 @@ def test_the_noise_scale_goes_from_the_starting_point_to_the_end(ran):
     assert noise[0] == sound["noise_trace"][0]
     assert noise[1:].isna().all()
     assert set(sound["batch_norm"]) == {"batch"}
+
+
+@pytest.mark.slow
+def test_the_edge_of_stability_goes_from_the_starting_point_to_the_end(ran):
+    folder = ran[0].directory / "results/edge_of_stability/N1"
+    rows = pd.read_csv(folder / "SB-iterates/seed0.csv").set_index("epoch")
+    assert rows.index.tolist() == [0, 1, 30]
+    assert rows["iterations"].tolist() == [0, 8, 240]
+    assert (rows["eigenvalue"] > 0).all()
+    # ADAM has no second moments before its first update.
+    assert rows["preconditioned_eigenvalue"].notna().tolist() == [False, True, True]
+    assert rows["threshold"].tolist() == pytest.approx([38.0 / 1e-2] * 3)
+    diverged = pd.read_csv(folder / "HB-iterates/seed0.csv").set_index("epoch")
+    assert diverged["eigenvalue"].notna().tolist() == [True, False, False]
+    assert (ran[0].directory / "results/charts/edge_of_stability_N1.svg").exists()
 
 
 @pytest.mark.slow

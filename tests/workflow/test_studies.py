@@ -93,6 +93,11 @@ PURPOSES = {
     | data("mnist", "timit", "cifar10", "cifar100"),
     "keskar2017-small": OF_FIGURES | OF_PAPER | data("mnist5k", "ru-speech"),
     "matched": {"tables/matched"},
+    "measures": {
+        *(f"tables/{name}" for name in ("curvature", "point_and_box", "barriers")),
+        *("tables/edge_of_stability", "tables/noise_scale", "tables/critical_batch"),
+        *("tables/selftest", "charts/spectral_density_F1", "charts/surface_F1_SB_LB_0"),
+    },
     "mnist": {"train/F1/SB/seed4/final"} | data("mnist"),
     "solver-gap": {"tables/solver_gap", "charts/solver_gap_F1"},
     "stand-ins": OF_SEED_4 | data("mnist", "ru-speech", "cifar10", "cifar100"),

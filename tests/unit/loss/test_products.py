@@ -187,24 +187,14 @@ def test_products_count_as_work(smooth, dataset, build, policy):
     assert work(products.gauss_newton) == (2, 3) if again else (1, 1)
 
 
-def test_the_curvature_along_the_gradient_of_all_examples(smooth, dataset, build):
-    """Under `moving` the batch may be the whole set: the products know it."""
-    measured, point = build(smooth, dataset, "moving"), point_of(smooth)
-    everything = np.arange(len(dataset.x_train))
-    curved, squared = measured.curvature_along_gradients(point)(everything)
-    _, _, gradient = measured.loss_accuracy_and_gradient(point)
-    expected = gradient @ measured.products(point).hessian(gradient)
-    assert curved == pytest.approx(expected, rel=1e-5)
-    assert squared == pytest.approx(gradient @ gradient, rel=1e-5)
-
-
-def test_a_batch_has_its_own_gradient_and_curvature(smooth, dataset, build):
-    """Under `batch` a batch's moments are its own: it is a training set by itself."""
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_batch_has_its_own_gradient_and_curvature(smooth, dataset, build, policy):
+    """A batch's moments are its own, as in training: it is a set by itself."""
     some, point = np.array([3, 5, 8, 13, 21, 4]), point_of(smooth)
     alone = dataclasses.replace(
         dataset, x_train=dataset.x_train[some], y_train=dataset.y_train[some]
     )
-    whole, part = build(smooth, dataset, "batch"), build(smooth, alone, "batch")
+    whole, part = build(smooth, dataset, policy), build(smooth, alone, "batch")
     curved, squared = whole.curvature_along_gradients(point)(some)
     _, _, gradient = part.loss_accuracy_and_gradient(point)
     expected = gradient @ part.products(point).hessian(gradient)

@@ -205,24 +205,27 @@ class MeasuredLoss:
         """Return a function: what SGD's own batches see at `point`.
 
         It maps the indices of a batch B of training examples to `g^T H g` and `|g|^2`,
-        with g and H the gradient and the Hessian of the mean loss of B. The averages
-        that batch normalisation uses stay fixed.
+        with g and H the gradient and the Hessian of the mean loss of B. Batch
+        normalisation takes the moments of B, as in training, whatever the policy here
+        is. Dropout is off.
+
+        Raises:
+            ValueError: If a batch normalisation cannot be reached.
         """
-        x, examples = vector_to_device(point.parameters), self._sets["train"]
-        averages = self._averages(x, point.averages)
+        network, examples = self._by_moments(), self._sets["train"]
+        x, averages = vector_to_device(point.parameters), point.averages
         fixed = [np.zeros_like(average) for average in averages]
 
         def along_gradient(indices):
             batch = examples.x, examples.y, backend.to_device(indices.astype(np.int32))
-            _, _, by_x, _ = self._network.loss_and_gradients(x, averages, batch)
-            gradient = by_x / len(indices)
+            _, _, by_x, _ = network.loss_and_gradients(x, averages, batch)
+            gradient, seen = by_x / len(indices), len(indices)
             along = vector_to_device(gradient), fixed
-            product, _ = self._network.hessian_product(x, averages, batch, along)
+            product, _ = network.hessian_product(x, averages, batch, along)
             # A gradient, and as much again twice for its change along itself.
-            seen = len(indices)
             self.work += Work(gradient_evaluations=1, gradient_examples=3 * seen)
             gradient = gradient.astype(np.float64)
-            return gradient @ product / len(indices), gradient @ gradient
+            return gradient @ product / seen, gradient @ gradient
 
         return along_gradient
 
