@@ -16,7 +16,7 @@ from sharpminima.measures.spaces import Box, FullSpace, box_half_widths
 from sharpminima.networks.parameters import Point, flatten, point_of
 
 GRADIENTS = {"F1": 5000, "C1": 1000}
-EPSILON, POINTS, POINTS_OF_LINE = 1e-3, 25, 41
+EPSILON, POINTS, POINTS_OF_LINE = 1e-3, 25, 11
 SEARCH = {"max_iterations": 10, "max_evaluations": 40}
 
 
@@ -89,10 +89,9 @@ def plot_rows(cores: int) -> Iterator[dict]:
 
 
 def surface_rows(cores: int) -> Iterator[dict]:
-    """Yield the timings of one line of a surface of 41 x 41 points.
+    """Yield the timings of one line of a surface.
 
-    The first rival is what one would write: Keras' own batch size, 32. The others are
-    at the batch size that was the best of some, with all examples of a set at once.
+    Rivals take Keras' own batch size of 32, as one would write it, or whole sets.
     """
     dataset = cases.digits()
     model = cases.model("F1", dataset)

@@ -254,7 +254,7 @@ def test_surfaces_are_those_of_the_first_pair_and_of_their_own_seeds(config):
     del config["surface"]["seeds"]
     assert [seed for *_, seed in Study(config).surfaces] == [3, 4, 3, 4]
     assert Study(config).surface == {
-        **{"margin": 0.25, "planes": 3, "points": 41},
+        **{"margin": 0.25, "planes": 2, "points": 41},
         "reach": 1.0,
     }
     assert Study(config).barriers[:3] == [
