@@ -405,7 +405,7 @@ def test_the_noise_scale_counts_what_it_evaluated(ran):
 @pytest.mark.slow
 def test_two_batch_sizes_have_no_critical_one_and_the_chart_says_so(ran):
     (row,) = table(ran, "critical_batch").to_dict("records")
-    assert row["note"].startswith("needs 3 batch sizes that reach the loss")
+    assert row["note"].startswith("needs 3 batch sizes whose runs all reach the loss")
     chart = (ran[0].directory / "results/charts/sweep_N1.svg").read_text()
     assert "the sweep does not tell the critical batch size" in chart
     assert "orange: noise scale" in chart

@@ -102,7 +102,7 @@ if STUDY.has_point_and_box:
                 for name, (pattern, runs, others) in POINT_AND_BOX.items()
             },
         output:
-            **chart("point_and_box", "Sharpness", of_each(STUDY.networks)),
+            **chart("point_and_box", "Sharpness", of_each(STUDY.networks_with_pairs)),
         log:
             "<logs>/chart_point_and_box/{network}.log",
         conda:

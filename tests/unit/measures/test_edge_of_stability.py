@@ -249,6 +249,24 @@ def test_sgd_on_a_frozen_quadratic():
     # The step is the gradient itself: the curvature along it is the same.
     assert row["critical_sharpness"] == pytest.approx(expected, rel=1 / 16)
     assert row["critical_threshold"] == row["threshold"] == 2.0 / RATE
+    assert row["evaluations"] <= 10
+
+
+def test_an_optimizer_that_stands_still_bears_anything():
+    """A schedule may end at a learning rate of exactly 0."""
+    row = row_of(SGD, {**CONSTANT, "learning_rate": 0.0})
+    assert row["threshold"] == row["critical_threshold"] == np.inf
+    assert row["critical_sharpness"] == pytest.approx(
+        row["batch_sharpness"], rel=1 / 16
+    )
+
+
+def test_iterates_do_not_hear_of_each_other():
+    first = 3, At(np.full(4, 5.0)), Optimizer(SGD, CONSTANT), 3
+    last = 7, At(np.ones(4)), Optimizer(SGD, CONSTANT), 3
+    both = edge_of_stability.measure(Quadratic(), [first, last], SETTINGS, seed=0)
+    alone = edge_of_stability.measure(Quadratic(), [last], SETTINGS, seed=0)
+    assert list(both)[1:] == list(alone)
 
 
 def test_an_iterate_that_was_not_reached_has_no_values():

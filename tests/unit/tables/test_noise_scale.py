@@ -37,6 +37,15 @@ def test_runs_are_averaged_and_the_diverged_are_counted():
     assert row["without_upper_end"] == 1
 
 
+def test_a_run_without_a_scale_makes_the_mean_infinite():
+    """Its gradient cannot be told from zero, so its scale is the largest of all."""
+    lost = rows()
+    lost.loc[lost["seed"] == 1, "noise_scale"] = np.nan
+    (row,) = noise_scale.tabulate(lost).to_dict("records")
+    assert row["noise_scale_mean"] == np.inf
+    assert row["noise_trace_mean"] > 0
+
+
 def test_epochs_and_small_batches_stay_apart():
     mixed = pd.concat([rows("last"), rows(5), rows(5, small=400)])
     table = noise_scale.tabulate(mixed)

@@ -88,6 +88,16 @@ def test_a_law_without_noise_is_found_again():
     assert row["note"] == "fit of S_min (1 + B_crit / B); interval by the F-test"
 
 
+def test_a_size_with_a_run_that_never_reaches_the_target_does_not_count():
+    outcomes, histories = following(law)
+    late = histories["regime"] == "B64"
+    slow = histories[late].assign(seed=1, train_loss=1.0)
+    more = outcomes[outcomes["regime"] == "B64"].assign(seed=1)
+    both = pd.concat([outcomes, more], ignore_index=True)
+    row = tabulated(both, pd.concat([histories, slow]), 0.1)
+    assert (row["sizes"], row["runs"]) == (len(SIZES) - 1, len(SIZES) - 1)
+
+
 def test_the_interval_covers_at_its_rate():
     found = [tabulated(*following(law, noise=0.1, seed=i), 0.1) for i in range(200)]
     rows = pd.DataFrame(found)
@@ -126,7 +136,10 @@ def test_two_sizes_that_reach_the_loss_are_too_few(descents):
     histories = histories.assign(train_loss=histories["train_loss"].where(~late, 1.0))
     row = tabulated(outcomes, histories)
     assert np.isnan(row["critical_batch"])
-    assert row["note"] == "needs 3 batch sizes that reach the loss. Received: 2"
+    assert row["note"] == (
+        "needs 3 batch sizes whose runs all reach the loss after their first epoch. "
+        "Received: 2"
+    )
     assert (row["sizes"], row["runs"]) == (2, 4)
 
 

@@ -1,6 +1,7 @@
 """The table of two regimes by every measure, at the point and in the box."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from examples import NAN, point_and_box
@@ -64,3 +65,20 @@ def test_a_pair_of_one_regime_with_itself_is_equal():
     table = tabulate(*point_and_box(), [["SB", "SB"]])
     ratios = table.loc[table["measure"] != "smallest eigenvalue", "ratio_mean"]
     assert ratios.to_numpy() == pytest.approx(1.0)
+
+
+def test_a_regime_without_any_value_leaves_no_row():
+    rows = point_and_box()
+    for table, column in zip(rows, ("trace", "average_sharpness", "sharpness")):
+        table.loc[table["regime"] == "LB", column] = NAN
+    names = ["largest_eigenvalue", "smallest_eigenvalue"]
+    rows[0].loc[rows[0]["regime"] == "LB", names] = NAN
+    assert tabulate(*rows, PAIRS).empty
+
+
+def test_a_seed_without_a_ratio_leaves_the_order_open():
+    rows = point_and_box()
+    lost = (rows[0]["regime"] == "LB") & (rows[0]["seed"] == 1)
+    rows[0].loc[lost, "largest_eigenvalue"] = -3.0
+    row = tabulate(*rows, PAIRS).set_index("measure").loc["largest eigenvalue"]
+    assert pd.isna(row["sharper"])

@@ -9,7 +9,7 @@ from sharpminima.charts import style
 PANELS = {
     "eigenvalue": ("largest eigenvalue", "plain_threshold"),
     "preconditioned_eigenvalue": ("largest eigenvalue, preconditioned", "threshold"),
-    "batch_sharpness": ("batch sharpness", "critical_threshold"),
+    "batch_sharpness": ("batch sharpness", "batch_threshold"),
     "critical_sharpness": ("critical sharpness", "critical_threshold"),
 }
 COLUMNS = 2
@@ -25,13 +25,17 @@ def draw(rows: pd.DataFrame, regimes: list[str]) -> alt.VConcatChart:
     rows = rows.assign(**{name: rows.get(name) for name in PANELS})
     # Without a preconditioner, the threshold is that of the Hessian itself.
     of_sgd = rows["optimizer"] == "sgd"
-    rows = rows.assign(plain_threshold=rows["threshold"].where(of_sgd))
+    plain = rows["threshold"].where(of_sgd)
+    # With momentum nobody knows where batch sharpness would settle.
+    without_momentum = plain.where(plain == rows["critical_threshold"])
+    rows = rows.assign(plain_threshold=plain, batch_threshold=without_momentum)
+    measured = {"preconditioned_eigenvalue": ~of_sgd, "batch_sharpness": of_sgd}
     panels, missing = [], []
     for column, (heading, threshold) in PANELS.items():
         if rows[column].notna().any():
             panels.append(_panel(rows, regimes, column, threshold))
             panels[-1] = panels[-1].properties(title=style.heading(heading))
-            missing.append(rows[column])
+            missing.append(rows.loc[measured.get(column, slice(None)), column])
     note = style.not_drawn(pd.concat(missing)) if missing else ""
     dashed = "dashed: what the optimizer bears"
     title = style.title(rows, "at the edge of stability?", dashed, note)

@@ -210,6 +210,7 @@ def _spread(points, regimes):
     long = means.reset_index().melt(id_vars=keys, var_name="loss", value_name="value")
     below = {"orient": "bottom", "title": None, "symbolStrokeColor": DARK}
     note = f"draws differ in the training loss by at most a factor of {factors}"
+    note = note if means.index.get_level_values("draw").nunique() > 1 else ""
     long = long.assign(set=long["loss"].map(LOSSES))
     return (
         alt.Chart(long[long["value"] > 0], width=2 * LARGE - 20, height=SMALL)

@@ -286,6 +286,14 @@ def noise_scale(config: Mapping) -> Iterator[Mistake]:
                 yield f"noise_scale.small_batches[{i}]", message
 
 
+def curvature(config: Mapping) -> Iterator[Mistake]:
+    """Yield fewer products than the eigenvalues at both ends of the spectrum take."""
+    section = config.get("curvature", {})
+    if section and section["products"] <= section["eigenvalues"]:
+        rule = "must be more than curvature.eigenvalues"
+        yield "curvature.products", f"{rule}. Received: {section['products']}"
+
+
 def measures_of_experiments(config: Mapping) -> Iterator[Mistake]:
     """Yield measures of an experiment's runs where the study has none of them."""
     needs = {
@@ -320,6 +328,7 @@ CHECKS = (
     alphas,
     curve,
     noise_scale,
+    curvature,
     measures_of_experiments,
 )
 

@@ -200,7 +200,7 @@ class Study:
         """Whether the study measures pairs at the point, on average and in the box."""
         averaged = self.config.get("average_sharpness", {}).get("epsilons")
         measured = self.runs_with("curvature") and self.runs_with_curve and averaged
-        return bool(self.pairs and measured)
+        return bool(self.pairs_of_networks and measured)
 
     @property
     def runs_with_noise_scale(self) -> list[Run]:
@@ -252,6 +252,11 @@ class Study:
             # A pair with a further regime exists only on the networks that have it.
             if {first, second} <= set(self.regimes_of(network))
         ]
+
+    @property
+    def networks_with_pairs(self) -> list[str]:
+        """The networks that any pair compares."""
+        return list(dict.fromkeys(pair[0] for pair in self.pairs_of_networks))
 
     @property
     def pairs_of_runs(self) -> list[tuple[str, str, str, int]]:

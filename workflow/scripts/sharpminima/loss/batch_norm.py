@@ -63,9 +63,10 @@ def copy_of(model, *, batch_moments: bool):
     for variable in copy.non_trainable_variables:
         if variable.name == "moving_variance" and id(variable) not in reached:
             raise ValueError(
-                "Unless `evaluation.batch_norm` is moving and no weights are averaged, "
+                "Unless `evaluation.batch_norm` is moving, no weights are averaged and "
+                "neither barriers, noise_scale nor edge_of_stability is measured, "
                 "every batch normalisation must be a BatchNormalization layer of the "
-                "model: no subclass of it, and not inside another layer. "
+                "model: no subclass, and not inside another layer. "
                 f"Received: {variable.path}"
             )
     return copy

@@ -57,7 +57,6 @@ def measure(
         - `threshold`, up to which the (preconditioned) curvature is stable, and
           `critical_threshold`, which is 2 / learning_rate.
     """
-    near = None
     for epoch, point, optimizer, size in iterates:
         named = seed, epoch
         row = step(partial(_reached, loss, point, optimizer))
@@ -78,8 +77,7 @@ def measure(
                     partial(batch_sharpness, along, loss.examples, size, rng, settings)
                 )
             # Step 3: the smallest step of the next update's direction that raises f.
-            row |= step(partial(_critical, loss, point, optimizer, near))
-            near = 2.0 / row["critical_sharpness"]
+            row |= step(partial(_critical, loss, point, optimizer, hessian))
         logging.info("%s", {"epoch": epoch, **row})
         yield {"epoch": epoch, **row}
 
@@ -94,7 +92,7 @@ def _reached(loss, point, optimizer):
         "learning_rate": rate,
         "train_loss": before if np.isfinite(before) else np.nan,
         "threshold": float(optimizer.threshold),
-        "critical_threshold": 2.0 / rate,
+        "critical_threshold": _over(2.0, rate),
     }
 
 
@@ -117,11 +115,8 @@ def _scaled(product, root, vector):
     return product(vector / root) / root
 
 
-def _critical(loss, point, optimizer, near):
-    """Return the critical sharpness of an iterate along its optimizer's next update.
-
-    The search begins near the critical learning rate of the iterate before, if any.
-    """
+def _critical(loss, point, optimizer, hessian):
+    """Return the critical sharpness of an iterate along its optimizer's next update."""
     _, _, gradient = loss.loss_accuracy_and_gradient(point)
     direction = optimizer.direction(gradient.astype(np.float64))
 
@@ -129,8 +124,16 @@ def _critical(loss, point, optimizer, near):
         moved = replace(point, parameters=point.parameters + eta * direction)
         return loss.loss_and_accuracy(moved, "train")[0]
 
+    # The search begins where a quadratic would have the answer.
+    curved = direction @ hessian(direction)
+    near = -2.0 * (gradient @ direction) / curved if curved > 0 else 0.0
     rate = float(optimizer.state["learning_rate"])
-    return critical_sharpness(after, near if near and np.isfinite(near) else rate)
+    return critical_sharpness(after, near if near > 0 else rate or 1.0)
+
+
+def _over(value, rate):
+    """Return `value / rate`: an optimizer that stands still bears any curvature."""
+    return value / rate if rate else np.inf
 
 
 @dataclass(frozen=True)
@@ -157,11 +160,11 @@ class Optimizer:
         rate, values = self.state["learning_rate"], self.values
         if self.values["optimizer"] == "adam":
             beta = values["beta_1"]
-            return (2.0 + 2.0 * beta) / ((1.0 - beta) * rate)
+            return _over((2.0 + 2.0 * beta) / (1.0 - beta), rate)
         # Momentum bears more curvature than none, and Nesterov's less than either.
         beta = values.get("momentum", 0.0)
         slower = 1.0 + 2.0 * beta if values.get("nesterov") else 1.0
-        return (2.0 + 2.0 * beta) / (slower * rate)
+        return _over((2.0 + 2.0 * beta) / slower, rate)
 
     @property
     def preconditioner(self) -> np.ndarray | None:
@@ -179,6 +182,8 @@ class Optimizer:
     def direction(self, gradient: np.ndarray) -> np.ndarray:
         """Return the next update per unit of the learning rate, shape `(n,)`.
 
+        Without weight decay: it is no part of the loss.
+
         Args:
             gradient: The gradient that the optimizer sees, shape `(n,)`.
         """
@@ -191,9 +196,9 @@ class Optimizer:
         if values["optimizer"] == "adagrad":
             root = np.sqrt(state["accumulator"] + gradient**2 + values["epsilon"])
             return -gradient / root
-        if "momentum" not in state:
+        # Keras' velocity holds the learning rate, so without a rate it says nothing.
+        if "momentum" not in state or not rate:
             return -gradient
-        # Keras' velocity holds the learning rate.
         velocity = values["momentum"] * state["momentum"] / rate - gradient
         if values["nesterov"]:
             return values["momentum"] * velocity - gradient

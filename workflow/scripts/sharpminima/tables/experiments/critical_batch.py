@@ -56,12 +56,17 @@ def tabulate(
         reach the target after their first epoch; `note`, how the row came about.
     """
     epochs = dict(iter(histories.groupby(RUN)))
-    sound = outcomes[outcomes["status"] != DIVERGED]
     taken = [
-        updates_to(epochs[tuple(run)], train_loss)
-        for run in sound[RUN].itertuples(index=False)
+        np.nan
+        if run.status == DIVERGED
+        else updates_to(epochs[run.network, run.regime, run.seed], train_loss)
+        for run in outcomes.itertuples()
     ]
-    reaching = sound.assign(taken=taken).dropna(subset="taken")
+    runs = outcomes.assign(taken=taken).reset_index(drop=True)
+    # A size counts with all of its runs or not at all: those that reach the target
+    # would be its lucky ones.
+    reached = runs["taken"].notna().groupby([runs["network"], runs["batch_size"]])
+    reaching = runs[reached.transform("all")]
     rows = []
     for identity in outcomes[["network", "dataset"]].drop_duplicates().itertuples():
         runs = reaching[reaching["network"] == identity.network]
@@ -69,7 +74,8 @@ def tabulate(
         row = {"network": identity.network, "dataset": identity.dataset}
         row |= {"train_loss": train_loss, "sizes": sizes, "runs": len(runs)}
         if sizes < LEAST_SIZES:
-            needed = f"needs {LEAST_SIZES} batch sizes that reach the loss"
+            needed = f"needs {LEAST_SIZES} batch sizes whose runs all reach the loss"
+            needed += " after their first epoch"
             row["note"] = f"{needed}. Received: {sizes}"
         else:
             row |= _fitted(runs["batch_size"].to_numpy(), runs["taken"].to_numpy())

@@ -8,7 +8,7 @@ KEYS = ["network", "dataset", "regime", "optimizer", "epoch"]
 CURVATURES = ["eigenvalue", "preconditioned_eigenvalue"]
 # Each share: the curvature, and the threshold that it is a share of.
 SHARES = {
-    "batch_share": ("batch_sharpness", "critical_threshold"),
+    "batch_share": ("batch_sharpness", "batch_threshold"),
     "critical_share": ("critical_sharpness", "critical_threshold"),
 }
 
@@ -25,6 +25,10 @@ def tabulate(rows: pd.DataFrame) -> pd.DataFrame:
         of the thresholds: `share_of_threshold` and `SHARES`.
     """
     rows = rows.assign(**{n: rows.get(n) for n in (*CURVATURES, *_measured())})
+    # With momentum nobody knows where batch sharpness would settle.
+    without_momentum = rows["threshold"] == rows["critical_threshold"]
+    bears = rows["critical_threshold"].where(without_momentum)
+    rows = rows.assign(batch_threshold=bears)
     # What the optimizer bears is judged by its own curvature.
     plain, preconditioned = (rows[name] for name in CURVATURES)
     judged = plain.where(rows["optimizer"] == "sgd", preconditioned)

@@ -50,7 +50,7 @@ def tabulate(
         table = table.join(pd.concat(means))
     table = table.join(geometric(rows, CELL, "ratio"))
     table["ratio_of_each_seed"] = groups["ratio"].agg(_listed)
-    table["sharper"] = groups[["first", "second", "ratio"]].apply(_sharper)
+    table["sharper"] = [_sharper(of_cell) for _, of_cell in groups]
     measured = pd.concat([curvatures, averages, curves])
     table = with_versions(table, measured, ["network", "dataset"]).reset_index()
     return table.assign(epsilon=table["epsilon"].where(table["epsilon"] > 0))
@@ -63,8 +63,9 @@ def _listed(ratios):
 
 def _sharper(rows):
     """Return the regime that is sharper for every seed, if there is one."""
-    ratios = rows["ratio"].dropna()
-    if ratios.empty:
+    ratios = rows["ratio"]
+    # A value that is not above 0 has no ratio, and then the order of a seed is open.
+    if ratios.isna().any():
         return None
     if (ratios > 1).all():
         return rows["second"].iloc[0]
