@@ -5,6 +5,7 @@ import pytest
 from saved_models import CLASSES, SHAPE, convolutional, data, randomised
 
 from sharpminima.backend import keras
+from sharpminima.loss.batch_norm import copy_of
 from sharpminima.loss.own_model import measured_loss
 from sharpminima.storage.errors import Refused
 
@@ -85,3 +86,37 @@ def test_a_model_whose_copy_answers_otherwise_is_refused():
     hidden.shift = 1.0
     with pytest.raises(Refused, match="a state that its weights do not hold"):
         measured_loss(model, X, Y)
+
+
+def test_every_input_has_its_label():
+    with pytest.raises(ValueError, match="a label for each of 20 inputs. Received: 19"):
+        measured_loss(convolutional(), X, Y[:-1])
+
+
+def test_a_softmax_that_is_not_last_is_refused():
+    image = keras.Input(SHAPE)
+    hidden = keras.layers.Reshape((CLASSES,))(convolutional("softmax")(image))
+    with pytest.raises(ValueError, match="rows of numbers from 0 to 1 that sum to 1"):
+        measured_loss(keras.Model(image, hidden), X, Y)
+
+
+def test_a_softmax_that_is_an_operation_is_taken_off():
+    model, image = randomised(convolutional(None)), keras.Input(SHAPE)
+    outputs = keras.ops.softmax(model(image))
+    loss, point = measured_loss(keras.Model(image, outputs), X, Y)
+    expected, same = measured_loss(model, X, Y)
+    assert loss.measures(point) == expected.measures(same)
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_a_model_in_half_precision_is_measured_in_full(policy):
+    weights = randomised(convolutional(None)).get_weights()
+    found = []
+    for each in (policy, "float32"):
+        keras.config.set_dtype_policy(each)
+        model = convolutional(None)
+        keras.config.set_dtype_policy("float32")
+        model.set_weights(weights)
+        found.append(copy_of(model, batch_moments=False)(X, training=False))
+    first, second = (keras.ops.convert_to_numpy(each) for each in found)
+    np.testing.assert_allclose(first, second, rtol=1e-5, atol=1e-6)

@@ -108,6 +108,41 @@ def test_bytes_are_scaled_once(folder, file, scaled, expected, words):
     assert words in said[-1]
 
 
+def divided(inputs):
+    return keras.Model(
+        inputs, keras.layers.Dense(4)(keras.layers.Flatten()(inputs / 2))
+    )
+
+
+@pytest.mark.parametrize(
+    ("files", "options"),
+    [
+        (["small.keras", "3 other.keras"], {}),
+        (["divided.keras"], {}),
+        (["whole.keras"], {}),
+        (["small.weights.h5"], {"builder": "own.py:net"}),
+    ],
+)
+def test_bytes_that_nobody_can_tell_how_to_scale_are_refused(folder, files, options):
+    (x, y), (x_test, y_test) = data(12), data(8)
+    as_bytes = [(255 * np.clip(each, 0, 1)).astype(np.uint8) for each in (x, x_test)]
+    save(x=as_bytes[0], y=y, x_test=as_bytes[1], y_test=y_test)
+    divided(keras.Input(SHAPE)).save("divided.keras")
+    whole = [keras.Input(SHAPE, dtype="uint8"), keras.layers.Flatten()]
+    keras.Sequential([*whole, keras.layers.Dense(4)]).save("whole.keras")
+    with pytest.raises(ValueError, match="Say SCALED=yes to divide, or SCALED=no"):
+        measured(*files, **options)
+    measured(*files, **options, scaled=True)
+
+
+def test_models_that_train_other_weights_are_no_pair(folder):
+    frozen = convolutional()
+    frozen.layers[1].trainable = False
+    frozen.save("frozen.keras")
+    _, study, _ = measured("small.keras", "frozen.keras")
+    assert study.pairs == []
+
+
 def test_other_data_make_another_dataset(folder):
     names = [list(measured("small.keras")[0]["datasets"])]
     (x, y), (x_test, y_test) = data(12, seed=4), data(8)

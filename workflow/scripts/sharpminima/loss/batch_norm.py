@@ -20,6 +20,7 @@ from sharpminima.networks.parameters import averages_of
 
 # Networks may be trained in this precision. They are measured in full precision.
 MIXED = "mixed_bfloat16"
+HALVES = ("bfloat16", "float16")
 POLICIES = ("batch", "moving", "recalibrated")
 
 
@@ -42,11 +43,11 @@ def copy_of(model, *, batch_moments: bool):
     Raises:
         ValueError: If `batch_moments` cannot reach a batch normalisation.
     """
-    mixed = keras.dtype_policies.DTypePolicy(MIXED)
 
     def changed(layer, config):
-        # Search steps are far below what bfloat16 resolves.
-        if getattr(layer, "dtype_policy", None) == mixed:
+        # Search steps are far below what halves of a float32 resolve.
+        policy = getattr(layer, "dtype_policy", None)
+        if policy and policy.compute_dtype in HALVES:
             config["dtype"] = keras.config.floatx()
         if batch_moments and type(layer) is keras.layers.BatchNormalization:
             # At momentum 0 a pass leaves the moments of its own batch as averages.

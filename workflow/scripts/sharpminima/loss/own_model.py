@@ -8,6 +8,7 @@ from sharpminima.data.readers import arrays
 from sharpminima.loss import agreement
 from sharpminima.loss.measured import MeasuredLoss
 from sharpminima.networks import safe_configs
+from sharpminima.networks.own import EXAMPLES, check_logits
 from sharpminima.networks.parameters import Point, point_of
 
 
@@ -28,7 +29,7 @@ def measured_loss(
     Raises:
         Refused: If the model has several outputs or ends in a sigmoid, or if a copy of
             it answers otherwise.
-        ValueError: If labels do not fit the model.
+        ValueError: If labels do not fit, or if the model returns probabilities.
     """
     given, where = model, f"model {model.name}"
     model, softmax = _with_logits(given, where)
@@ -42,9 +43,16 @@ def measured_loss(
                 f"{classes - 1}. Received: {labels.dtype}, from {labels.min()} to "
                 f"{labels.max()}"
             )
+        if len(labels) != len(inputs):
+            raise ValueError(
+                f"{split}: expected a label for each of {len(inputs)} inputs. "
+                f"Received: {len(labels)}"
+            )
         sets |= {f"x_{split}": np.asarray(inputs, np.float32)}
         sets |= {f"y_{split}": labels.astype(np.int32)}
     data = Dataset(**sets, classes=classes)
+    few = keras.ops.convert_to_numpy(model(data.x_train[:EXAMPLES], training=False))
+    check_logits(model, where, few)
     loss = MeasuredLoss(model, data, batch_norm=batch_norm, batch_size=batch_size)
     point = point_of(model)
     agreement.check(

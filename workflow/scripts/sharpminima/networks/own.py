@@ -84,7 +84,7 @@ def check(model, *, where: str, input_shape, classes) -> None:
             f"{where}: must return a Sequential or functional model that Keras can "
             "copy, layers with all their settings. Received: a copy that differs"
         )
-    _check_logits(model, where, outputs)
+    check_logits(model, where, outputs)
 
 
 def _copy(model, where):
@@ -115,10 +115,18 @@ def _check_shapes(model, where, input_shape, classes):
         )
 
 
-def _check_logits(model, where, outputs):
+def check_logits(model, where: str, outputs: np.ndarray) -> None:
     """Refuse a model that returns probabilities, by its last layer or its `outputs`.
 
     The loss takes a softmax. On top of another one, training would run, but badly.
+
+    Args:
+        model: A Keras model.
+        where: What is refused, for the message.
+        outputs: What the model answers to some inputs, shape `(N, classes)`.
+
+    Raises:
+        ValueError: If it returns probabilities.
     """
     last = model.layers[-1]
     kind = type(last).__name__

@@ -214,6 +214,8 @@ def _without_softmax(layer, path):
     kept = {key: inner[key] for key in ("name", "dtype") if key in inner}
     config = {**kept, "activation": "linear"}
     linear = {**layer, "class_name": "Activation", "config": config}
+    # `ops.softmax` says another module than the layer does.
+    linear |= {"module": "keras.layers", "registered_name": None}
     # A softmax may be called with a mask, which the layer in its place does not take.
     if isinstance(layer.get("inbound_nodes"), list):
         linear["inbound_nodes"] = [

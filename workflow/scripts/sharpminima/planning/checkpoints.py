@@ -1,5 +1,6 @@
 """The config that measures your checkpoints on your data: `make measure`."""
 
+import json
 import math
 import re
 from collections.abc import Sequence
@@ -17,6 +18,9 @@ LONGEST_NAME = 30  # characters: with what is added, the schema takes 40
 BATCH_SIZE = 1000  # of evaluation; with moving averages it alters no loss
 # A model with such a layer takes its inputs as they are stored.
 RESCALING = (keras.layers.Rescaling, keras.layers.Normalization)
+# Keras' names of operators such as `/`, which may scale inputs as well.
+ARITHMETIC = {"Divide", "TrueDivide", "Multiply", "Subtract"}
+UNCLEAR = "unclear"
 # What jobs declare, in MB: numbers of 4 bytes, and 100 columns of a subspace, twice.
 MB, COLUMNS = 4e-6, 200
 
@@ -91,14 +95,15 @@ def _dataset(path, described, models, scaled):
     (train, dtype), (test, _) = described["x_train"], described["x_test"]
     said = f"{path}: {train[0]:,} training and {test[0]:,} test examples"
     if dtype == np.uint8:
-        rescaling = [
-            found.name
-            for model in models
-            for found in layers_of(model)
-            if isinstance(found, RESCALING)
-        ]
-        scaled = not rescaling if scaled is None else scaled
-        why = f", since the model has the layer {rescaling[0]}" if rescaling else ""
+        own = [_own_rescaling(model) for model in models]
+        differ = len({bool(names) for names in own}) != 1
+        if scaled is None and (differ or any(UNCLEAR in names for names in own)):
+            raise ValueError(
+                f"{path}: holds bytes, and no model tells whether it takes them as "
+                "they are or divided by 255. Say SCALED=yes to divide, or SCALED=no"
+            )
+        scaled = not own[0] if scaled is None else scaled
+        why = f", since the model has the layer {own[0][0]}" if own and own[0] else ""
         said += f", bytes {'divided by 255' if scaled else f'as they are{why}'}"
     entry = {
         "reader": "arrays",
@@ -114,6 +119,19 @@ def _dataset(path, described, models, scaled):
     return entry, said
 
 
+def _own_rescaling(model):
+    """Return the layers by which a model scales its inputs itself, by their names.
+
+    `UNCLEAR` stands for arithmetic that may do so, and for inputs of whole numbers.
+    """
+    names = [found.name for found in layers_of(model) if isinstance(found, RESCALING)]
+    # A functional model lists operators beside its layers.
+    operations = getattr(model, "operations", model.layers)
+    kinds = {type(operation).__name__ for operation in operations}
+    whole = not keras.backend.is_float_dtype(model.inputs[0].dtype)
+    return names + [UNCLEAR] * bool(kinds & ARITHMETIC or whole)
+
+
 def _of_model(file, saved):
     softmax = f", without the softmax of its layer {saved.softmax}"
     return (
@@ -123,16 +141,24 @@ def _of_model(file, saved):
 
 
 def _architecture(model):
-    """Return what two checkpoints of one network have in common."""
-    return tuple(
+    """Return what two checkpoints of one network have in common: all but names."""
+    described = [
         (
             type(found).__name__,
-            getattr(getattr(found, "activation", None), "__name__", ""),
-            tuple(tuple(v.shape) for v in getattr(found, "weights", [])),
+            _nameless(found.get_config()),
+            [list(variable.shape) for variable in found.weights],
         )
         for found in layers_of(model)
         if not isinstance(found, keras.layers.InputLayer)
-    )
+    ]
+    return json.dumps(described, sort_keys=True, default=str)
+
+
+def _nameless(value):
+    """Return a config without the names in it."""
+    if isinstance(value, dict):
+        return {k: _nameless(v) for k, v in value.items() if k != "name"}
+    return [_nameless(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 
 def _memory(model, described):
