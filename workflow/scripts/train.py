@@ -76,8 +76,8 @@ def main(inputs, outputs, *, run, builder_file, threads, code, saved):
         **backend.describe(),
     }
     # Without the seconds, so that the same run makes the same file.
-    made = {name: value for name, value in row.items() if name != "seconds"}
-    parameters.save(outputs.weights, model, {**made, "config_digest": run["digest"]})
+    origin = {name: value for name, value in row.items() if name != "seconds"}
+    parameters.save(outputs.weights, model, {**origin, "config_digest": run["digest"]})
     rows.write(outputs.history, [{**epoch, **identity} for epoch in epochs])
     rows.write(outputs.outcome, [row])
     job.write(
